@@ -1,0 +1,12 @@
+/** Tests are .cts files: n8n's strict lint config applies the shipped node's import rules to every .ts file. */
+module.exports = {
+	testMatch: ['<rootDir>/test/**/*.test.cts'],
+	moduleFileExtensions: ['cts', 'ts', 'cjs', 'js', 'json', 'node'],
+	transform: {
+		'\\.c?ts$': [
+			'@swc/jest',
+			{ jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+		],
+	},
+	testTimeout: 30_000,
+};
