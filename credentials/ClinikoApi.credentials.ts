@@ -1,0 +1,157 @@
+import type {
+	IAuthenticate,
+	ICredentialDataDecryptedObject,
+	ICredentialTestRequest,
+	ICredentialType,
+	IHttpRequestOptions,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { ClinikoError } from '../nodes/Cliniko/errors';
+import { apiHost, apiKeyOf, shardOf } from '../nodes/Cliniko/transport/cliniko/shard';
+
+const EMAIL = /^[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+$/;
+
+/** n8n asks for the test's address as an expression; `authenticate` checks what comes out of it. */
+const API_URL_EXPRESSION =
+	"=https://api.{{ ($credentials.shard === 'other' ? $credentials.customShard : $credentials.shard || ($credentials.apiKey.match(/-([a-z]{2}\\d{1,2})\\s*$/i) || ['', 'au1'])[1]).trim().toLowerCase() }}.cliniko.com/v1";
+
+export class ClinikoApi implements ICredentialType {
+	name = 'clinikoApi';
+
+	displayName = 'Cliniko API';
+
+	icon = {
+		light: 'file:../nodes/Cliniko/cliniko.svg',
+		dark: 'file:../nodes/Cliniko/cliniko.dark.svg',
+	} as const;
+
+	documentationUrl =
+		'https://github.com/n8n-nodes-cliniko/n8n-nodes-cliniko#connect-it-to-cliniko';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description:
+				'Made in Cliniko under My Info > Manage API Keys. It can do whatever the Cliniko user it belongs to can do.',
+		},
+		{
+			displayName: 'Shard',
+			name: 'shard',
+			type: 'options',
+			default: '',
+			description:
+				'The group of servers your Cliniko account is on. The end of the API key names it, so leave this as it is unless Cliniko told you otherwise.',
+			options: [
+				{ name: 'AU1 (Australia)', value: 'au1' },
+				{ name: 'AU2 (Australia)', value: 'au2' },
+				{ name: 'AU3 (Australia)', value: 'au3' },
+				{ name: 'AU4 (Australia)', value: 'au4' },
+				{ name: 'AU5 (Australia)', value: 'au5' },
+				{ name: 'CA1 (Canada)', value: 'ca1' },
+				{ name: 'Detect From API Key', value: '' },
+				{ name: 'EU1 (Europe)', value: 'eu1' },
+				{ name: 'Other', value: 'other' },
+				{ name: 'UK1 (United Kingdom)', value: 'uk1' },
+				{ name: 'UK2 (United Kingdom)', value: 'uk2' },
+				{ name: 'UK3 (United Kingdom)', value: 'uk3' },
+			],
+		},
+		{
+			displayName: 'Other Shard',
+			name: 'customShard',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. au6',
+			description: 'Two letters and one or two digits, as at the end of a newer API key',
+			displayOptions: { show: { shard: ['other'] } },
+		},
+		{
+			displayName: 'Contact Email',
+			name: 'contactEmail',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. reception@your-clinic.com',
+			description:
+				'Where Cliniko can reach whoever runs this n8n. Cliniko asks for it on every request and may block requests without it.',
+		},
+	];
+
+	/**
+	 * Puts the key and the headers that Cliniko asks for on a request: HTTP Basic with the key as user
+	 * name and no password, `User-Agent: NAME (E-MAIL)` and `Accept` (Cliniko's API introduction).
+	 *
+	 * A request to any other host than the shard's own is refused, since the HTTP Request node can use
+	 * this credential too, and a key on the wrong host is a key given away.
+	 */
+	authenticate: IAuthenticate = async (
+		credential: ICredentialDataDecryptedObject,
+		request: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> => {
+		const username = apiKeyOf(credential);
+		const host = apiHost(shardOf(credential));
+		const contact = String(credential.contactEmail ?? '').trim();
+		if (!EMAIL.test(contact)) {
+			throw new ClinikoError(
+				'The Cliniko API credential has no valid contact e-mail address.',
+				'Open the credential and fill in Contact Email. Cliniko may block requests that name no contact.',
+			);
+		}
+		const target = targetOf(request);
+		if (target?.protocol !== 'https:' || target.host !== host) {
+			throw new ClinikoError(
+				`The Cliniko API credential sends its key only to https://${host}, and this request is for another address.`,
+				`Let the URL start with https://${host}/v1/. If the host looks right, check the shard in the credential.`,
+			);
+		}
+		return {
+			...request,
+			auth: { username, password: '' },
+			headers: {
+				Accept: 'application/json',
+				...request.headers,
+				'User-Agent': `n8n-nodes-cliniko (${contact})`,
+			},
+			// A download is redirected to S3, which must never see the key.
+			sendCredentialsOnCrossOriginRedirect: false,
+		};
+	};
+
+	test: ICredentialTestRequest = {
+		request: { baseURL: API_URL_EXPRESSION, url: '/user' },
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message:
+						'Cliniko refused this API key. Copy it again from My Info > Manage API Keys in Cliniko, whole. If it has no ending such as -au2, it may also belong to another shard than the one chosen here.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 403,
+					message:
+						'Cliniko knows this API key but does not let its user in. Ask the owner of your Cliniko account what that user may do, and check Contact Email.',
+				},
+			},
+		],
+	};
+}
+
+/**
+ * Where a request would go, or nothing if that cannot be told. An address that starts with `//`
+ * counts as one of its own for the HTTP library, `baseURL` or not.
+ */
+function targetOf({ url, baseURL }: IHttpRequestOptions): URL | undefined {
+	const isWhole = /^([a-z][a-z\d+.-]*:)?\/\//i.test(url);
+	const address = baseURL && !isWhole ? `${baseURL}/${url}` : url;
+	return URL.canParse(address) ? new URL(address) : undefined;
+}

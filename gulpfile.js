@@ -1,0 +1,80 @@
+/**
+ * Builds dist: what n8n loads, and nothing else.
+ *
+ * Each entry that package.json's `n8n` section names becomes one file, since a verified community
+ * node may have no dependencies: what it uses is inlined, and only n8n's own modules are left to be
+ * loaded. The result stays readable, because n8n's reviewers and its scanner read it.
+ */
+const { execFile } = require('node:child_process');
+const { readFileSync } = require('node:fs');
+const { rm, readdir, readFile, writeFile } = require('node:fs/promises');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const esbuild = require('esbuild');
+const { dest, parallel, series, src, watch } = require('gulp');
+
+const { n8n } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** `dist/nodes/X/X.node.js` is built from `nodes/X/X.node.ts`. */
+const sourceOf = (entry) => entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+
+const clean = () => rm('dist', { recursive: true, force: true });
+
+async function typeCheck() {
+	const tsc = require.resolve('typescript/bin/tsc');
+	try {
+		await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.json']);
+	} catch ({ stdout }) {
+		throw new Error(`TypeScript:\n${stdout}`);
+	}
+}
+
+async function bundle() {
+	for (const entry of [...n8n.nodes, ...n8n.credentials]) {
+		const { metafile } = await esbuild.build({
+			entryPoints: [sourceOf(entry)],
+			outfile: entry,
+			bundle: true,
+			platform: 'node',
+			format: 'cjs',
+			// The oldest n8n that is supported runs on Node 20.
+			target: 'node20',
+			external: ['n8n-workflow'],
+			sourcemap: true,
+			// The sources are in the repository; inside the map they would triple the package's size.
+			sourcesContent: false,
+			legalComments: 'none',
+			metafile: true,
+		});
+		await writeLicences(entry, metafile);
+	}
+}
+
+/** The licences of the packages that were inlined ask to be passed on with them. */
+async function writeLicences(entry, { outputs }) {
+	const inlined = Object.entries(outputs[entry].inputs)
+		.filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+		.map(([input]) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
+		.filter(Boolean);
+	const texts = [...new Set(inlined)].sort().map(async (folder) => {
+		const { name, version, license } = JSON.parse(await readFile(path.join(folder, 'package.json')));
+		if (!license) throw new Error(`${name} is inlined and names no licence`);
+		const file = (await readdir(folder)).find((one) => /^licen[cs]e/i.test(one));
+		const text = file ? await readFile(path.join(folder, file), 'utf8') : '';
+		return `${name} ${version} (${license})\n\n${text}`;
+	});
+	if (texts.length > 0) {
+		const text = (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
+		await writeFile(`${entry}.LICENSES.txt`, text);
+	}
+}
+
+const copyIcons = () => src('nodes/**/*.svg', { encoding: false }).pipe(dest('dist/nodes'));
+
+const copyCodex = () => src('nodes/**/*.node.json').pipe(dest('dist/nodes'));
+
+const build = series(clean, typeCheck, parallel(bundle, copyIcons, copyCodex));
+
+exports.build = build;
+exports.watch = () => watch(['nodes/**', 'credentials/**'], { ignoreInitial: false }, build);
+exports.default = build;

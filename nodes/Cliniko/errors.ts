@@ -1,0 +1,39 @@
+import { OperationalError } from 'n8n-workflow';
+
+/**
+ * Something that a person has to know about, in words that may be shown and stored.
+ *
+ * `message` says what happened and `description` what to do. Neither ever holds a key, a signature,
+ * an S3 field or a patient's name, and the error carries no `cause`: n8n writes errors into its
+ * database and its logs, and the errors of the HTTP library hold the whole request.
+ */
+export class ClinikoError extends OperationalError {
+	/**
+	 * @param message what happened, one sentence
+	 * @param advice what the person can do about it
+	 * @param httpCode the status of the reply that led to it, if there was one
+	 */
+	constructor(
+		message: string,
+		advice: string,
+		readonly httpCode?: number,
+	) {
+		super(message, { description: advice });
+	}
+}
+
+/**
+ * Cuts text that came from outside down to one short line, so that it can stand in a message.
+ *
+ * @param text anything, for example the `message` of a reply
+ * @param limit the longest result, in characters
+ */
+export function oneLine(text: string, limit = 200): string {
+	const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+	return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+}
+
+/** Names the file in a message that does not. */
+export function withFile(message: string, fileName: string | undefined): string {
+	return !fileName || message.includes(fileName) ? message : `${message} [file "${fileName}"]`;
+}

@@ -1,0 +1,66 @@
+import type {
+	IDataObject,
+	ILoadOptionsFunctions,
+	INodeListSearchItems,
+	INodeListSearchResult,
+} from 'n8n-workflow';
+
+import { connect } from '../transport/connect';
+
+const PURPOSE = { what: 'look up patients' };
+
+/**
+ * Fills the list in which a patient is picked. People type a part of a name, and Cliniko's filters
+ * cannot say "or": one word is looked for in each of the name fields, two in first and last name.
+ *
+ * @param filter what was typed
+ * @param paginationToken the page to give, as a number in text; nothing for the first
+ */
+export async function searchPatients(
+	this: ILoadOptionsFunctions,
+	filter?: string,
+	paginationToken?: string,
+): Promise<INodeListSearchResult> {
+	const api = await connect(this);
+	const page = paginationToken ?? '1';
+	const found = new Map<string, IDataObject>();
+	let more = false;
+	for (const filters of nameFilters(filter ?? '')) {
+		const query = new URLSearchParams({ page, per_page: '50', sort: 'last_name:asc' });
+		for (const one of filters) query.append('q[]', one);
+		const { body } = await api.get(`/patients?${query.toString()}`, PURPOSE);
+		for (const patient of Array.isArray(body.patients) ? (body.patients as IDataObject[]) : []) {
+			if (typeof patient.id === 'string') found.set(patient.id, patient);
+		}
+		more ||= Boolean((body.links as IDataObject | undefined)?.next);
+	}
+	return {
+		results: [...found.values()].map(choice),
+		paginationToken: more ? String(Number(page) + 1) : undefined,
+	};
+}
+
+/** @returns one list of filters for each search that has to be made */
+function nameFilters(typed: string): string[][] {
+	const words = typed.replace(/,/g, ' ').split(/\s+/).filter(Boolean);
+	const [first, ...rest] = words;
+	if (!first) return [[]];
+	if (rest.length === 0) {
+		return ['last_name', 'first_name', 'preferred_first_name'].map((field) => [
+			`${field}:~${first}`,
+		]);
+	}
+	const last = rest.join(' ');
+	return [
+		[`first_name:~${first}`, `last_name:~${last}`],
+		// "Citizen, Jane", as records are often sorted
+		[`last_name:~${first}`, `first_name:~${last}`],
+	];
+}
+
+/** Two patients may have the same name: the date of birth and the id tell them apart. */
+function choice(patient: IDataObject): INodeListSearchItems {
+	const name = [patient.first_name, patient.last_name].filter(Boolean).join(' ');
+	const born = patient.date_of_birth ? `born ${String(patient.date_of_birth)}, ` : '';
+	return { name: `${name} (${born}ID ${String(patient.id)})`, value: String(patient.id) };
+}

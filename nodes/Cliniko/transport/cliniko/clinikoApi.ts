@@ -1,0 +1,223 @@
+import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { RateLimitGate, type Pause } from './rateLimit';
+import { refusal } from './refusal';
+import { apiHost } from './shard';
+
+/** How often a request is tried that may safely be sent again, the first time included. */
+const TRIES = 5;
+
+/** How often a request may meet a 429 before the run gives up: one wait lasts up to a minute. */
+const RATE_LIMIT_WAITS = 10;
+
+/** The first wait between tries, in ms; it doubles each time. */
+const FIRST_WAIT = 500;
+
+/** Longest time for one request, in ms. */
+const TIMEOUT = 30_000;
+
+/** What `ClinikoApi` needs from its surroundings. */
+export interface ClinikoConnection {
+	/** The shard that the key belongs to. */
+	shard: string;
+	/**
+	 * Sends a request with the credential's key and headers. Resolves for every HTTP status, with the
+	 * body as text; rejects if no reply came.
+	 */
+	request: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
+	pause: Pause;
+	/** Rejects once the execution has been cancelled. */
+	assertNotCancelled: () => void;
+	/** Our clock in ms since 1970. */
+	now?: () => number;
+	/** A number from 0 to 1, for the jitter. */
+	random?: () => number;
+}
+
+/** A JSON object as Cliniko sends it, and the reply's own time. */
+export interface ClinikoReply {
+	body: IDataObject;
+	/** Cliniko's clock when it answered, in ms since 1970; ours if the reply did not say. */
+	date: number;
+}
+
+/** What a request was for: completes the sentences of messages. */
+export interface Purpose {
+	/** Follows "could not", e.g. "look up the patient". */
+	what: string;
+	/** What a 404 means, e.g. "Cliniko has no patient with the ID 12." */
+	notFound?: string;
+}
+
+/** Cliniko's REST API, with its rate limit, and retries where a request may be sent twice. */
+export class ClinikoApi {
+	readonly shard: string;
+
+	private readonly gate: RateLimitGate;
+
+	private readonly now: () => number;
+
+	private readonly random: () => number;
+
+	constructor(private readonly connection: ClinikoConnection) {
+		this.shard = connection.shard;
+		this.now = connection.now ?? Date.now;
+		this.random = connection.random ?? Math.random;
+		this.gate = new RateLimitGate(connection.pause, this.now);
+	}
+
+	/**
+	 * Reads something. Sent again after a 429, a 5xx, a dropped connection or a time-out.
+	 *
+	 * @param path below `/v1`, with the query if there is one
+	 * @throws ClinikoError with what to do about it
+	 */
+	async get(path: string, purpose: Purpose): Promise<ClinikoReply> {
+		return await this.send({ method: 'GET', url: this.url(path) }, purpose, TRIES);
+	}
+
+	/**
+	 * Creates something. Sent again after a 429 only: then Cliniko refused it before it ran. After
+	 * anything else it may have run, and a second one would be a duplicate.
+	 *
+	 * @param path below `/v1`
+	 * @param body is sent as JSON
+	 * @throws ClinikoError with what to do about it
+	 */
+	async post(path: string, body: IDataObject, purpose: Purpose): Promise<ClinikoReply> {
+		const headers = { 'Content-Type': 'application/json' };
+		return await this.send(
+			{ method: 'POST', url: this.url(path), body: JSON.stringify(body), headers },
+			purpose,
+			1,
+		);
+	}
+
+	/**
+	 * Reads a list, page by page, for as long as the caller asks for more.
+	 *
+	 * @param collection the path below `/v1`, which is also the name of the list in the reply
+	 * @param filters of the form `field:=value`, all of which must hold (Cliniko's `q[]`)
+	 * @param query further parameters, such as `sort`
+	 */
+	async *list(
+		collection: string,
+		filters: string[],
+		purpose: Purpose,
+		query: Record<string, string> = {},
+	): AsyncGenerator<IDataObject[]> {
+		for (let page = 1; ; page++) {
+			const parameters = new URLSearchParams({ per_page: '100', ...query, page: String(page) });
+			for (const filter of filters) parameters.append('q[]', filter);
+			const { body } = await this.get(`/${collection}?${parameters.toString()}`, purpose);
+			const rows = body[collection];
+			if (!Array.isArray(rows)) {
+				throw new ClinikoError(
+					`Could not ${purpose.what}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
+					'Run the workflow again. If it stays like this, look at status.cliniko.com.',
+				);
+			}
+			yield rows as IDataObject[];
+			// The address of the next page comes from outside, and the key goes along: only its
+			// presence is used.
+			if (!(body.links as IDataObject | undefined)?.next) return;
+		}
+	}
+
+	private url(path: string): string {
+		return `https://${apiHost(this.shard)}/v1${path}`;
+	}
+
+	private async send(
+		options: IHttpRequestOptions,
+		purpose: Purpose,
+		tries: number,
+	): Promise<ClinikoReply> {
+		let rateLimitWaits = 0;
+		for (let attempt = 1; ; attempt++) {
+			await this.gate.pass();
+			const reply = await this.attempt(options);
+			if (reply?.statusCode === 429 && rateLimitWaits < RATE_LIMIT_WAITS) {
+				rateLimitWaits++;
+				attempt--;
+				this.gate.shut(reply.headers);
+				continue;
+			}
+			const mayPass = !reply || reply.statusCode >= 500;
+			if (!mayPass || attempt >= tries) return this.read(reply, purpose);
+			await this.connection.pause(FIRST_WAIT * 2 ** (attempt - 1) * (0.5 + this.random()));
+		}
+	}
+
+	/** @returns the reply, or nothing if none came */
+	private async attempt(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse | undefined> {
+		this.connection.assertNotCancelled();
+		try {
+			return await this.connection.request({
+				...options,
+				timeout: TIMEOUT,
+				// The body is read here: an HTML page or half a reply must not become an item.
+				encoding: 'text',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				// The key goes to one host, and to none that a redirect names.
+				disableFollowRedirect: true,
+			});
+		} catch (error) {
+			this.connection.assertNotCancelled();
+			// Refused before it was sent, by the credential itself: the words are fit to be shown.
+			const own = ownError(error);
+			if (own) return rethrow(own);
+			return undefined;
+		}
+	}
+
+	private read(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): ClinikoReply {
+		if (!reply) {
+			throw new ClinikoError(
+				`Could not ${purpose.what}: Cliniko did not answer.`,
+				`Check that this n8n can reach https://${apiHost(this.shard)}, and status.cliniko.com. If the address is wrong, check the shard in the Cliniko API credential.`,
+			);
+		}
+		const body = jsonObject(reply.body);
+		if (reply.statusCode < 200 || reply.statusCode > 299) {
+			throw refusal(reply.statusCode, body, purpose, this.shard);
+		}
+		if (!body) {
+			throw new ClinikoError(
+				`Could not ${purpose.what}: Cliniko's reply is not the JSON it should be.`,
+				'Run the workflow again. A proxy or firewall between n8n and Cliniko can also answer in its place.',
+				reply.statusCode,
+			);
+		}
+		const date = Date.parse(String(reply.headers.date ?? ''));
+		return { body, date: Number.isFinite(date) ? date : this.now() };
+	}
+}
+
+function jsonObject(text: unknown): IDataObject | undefined {
+	try {
+		const value: unknown = JSON.parse(String(text));
+		return typeof value === 'object' && value !== null && !Array.isArray(value)
+			? (value as IDataObject)
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** n8n wraps what a credential throws; what it throws is recognised by its fields, not its class. */
+function ownError(error: unknown): ClinikoError | undefined {
+	for (let cause = error as Error | undefined; cause; cause = cause.cause as Error | undefined) {
+		if (cause.name === ClinikoError.name || cause.constructor.name === ClinikoError.name) {
+			const { message, description } = cause as ClinikoError;
+			return new ClinikoError(message, description ?? '');
+		}
+	}
+	return undefined;
+}
+
+function rethrow(error: ClinikoError): never {
+	throw error;
+}

@@ -1,0 +1,75 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { ClinikoError, oneLine } from '../../errors';
+import type { Purpose } from './clinikoApi';
+
+/**
+ * Puts a reply that is no success into words: what happened, what to do, and Cliniko's own words
+ * beside it. Only 422 has a documented body (`message`, and `errors` by field), so the status alone
+ * decides.
+ *
+ * @param status of the reply
+ * @param body of the reply, if it was a JSON object
+ */
+export function refusal(
+	status: number,
+	body: IDataObject | undefined,
+	purpose: Purpose,
+	shard: string,
+): ClinikoError {
+	const [message, advice] = words(status, purpose, shard);
+	const theirs = theirWords(body);
+	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
+}
+
+function words(status: number, { what, notFound }: Purpose, shard: string): [string, string] {
+	switch (status) {
+		case 401:
+			return [
+				`Could not ${what}: Cliniko refused the API key.`,
+				`Open the Cliniko API credential and test it. The key may have been deleted or copied in part, or it belongs to another shard than ${shard}.`,
+			];
+		case 403:
+			return [
+				`Could not ${what}: the Cliniko user that the API key belongs to may not do this.`,
+				'Use the key of a user whose role may upload and see patient files (a Scheduler may not), or ask the owner of the Cliniko account to change the role.',
+			];
+		case 404:
+			return [
+				notFound ?? `Could not ${what}: Cliniko has nothing there.`,
+				'Check the ID. It may belong to another Cliniko account, or have been deleted or merged.',
+			];
+		case 422:
+			return [
+				`Could not ${what}: Cliniko did not accept it.`,
+				'Change what Cliniko names and run the step again.',
+			];
+		case 429:
+			return [
+				`Could not ${what}: Cliniko's limit of 200 requests a minute was still reached after many waits.`,
+				'Other integrations of the same Cliniko user count too. Run this workflow at another time, or give it a Cliniko user of its own.',
+			];
+		default:
+			if (status >= 300 && status < 400) {
+				return [
+					`Could not ${what}: Cliniko's address answered with a redirect, which is not followed.`,
+					'Check the shard in the Cliniko API credential, and whether a proxy or firewall answers in place of Cliniko.',
+				];
+			}
+			return [
+				`Could not ${what}: Cliniko answered with status ${status}.`,
+				status >= 500
+					? 'Cliniko has a fault at the moment. Look at status.cliniko.com and run the workflow again later.'
+					: 'If it stays like this, look at status.cliniko.com or ask Cliniko support.',
+			];
+	}
+}
+
+/** `message` and `errors` of a reply's JSON, in one line; empty if there are none. */
+function theirWords(body: IDataObject | undefined): string {
+	const fields = Object.entries((body?.errors as IDataObject | undefined) ?? {}).map(
+		([field, text]) => `${field} ${String(text)}`,
+	);
+	const message = typeof body?.message === 'string' ? body.message : '';
+	return oneLine([message, fields.join(', ')].filter(Boolean).join(': '));
+}

@@ -1,0 +1,109 @@
+import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+
+import { ClinikoError } from '../errors';
+
+/** Where n8n keeps files in workflows whose binary mode is "combined". */
+const COMBINED = '_files';
+
+/** A file of an item and the name of the field it was found in. */
+export interface FileField {
+	name: string;
+	data: IBinaryData;
+}
+
+/**
+ * The files of an item, in their order: its binary fields, and in combined mode the ones in its JSON.
+ */
+export function filesOf(item: INodeExecutionData): FileField[] {
+	const combined = item.json[COMBINED];
+	const fields = { ...(isRecord(combined) ? combined : {}), ...item.binary };
+	return Object.entries(fields).flatMap(([name, data]) => (isFile(data) ? [{ name, data }] : []));
+}
+
+/**
+ * Picks the files that the parameter "Input Binary Field" asks for.
+ *
+ * @param wanted a field name; several with commas between; names with `*` for any characters; or, from
+ *   an expression, the file itself or an array of any of these
+ * @param item the item they are in
+ * @param ifMissing whether to pass over what the item does not have, or to throw
+ * @returns the files in the order asked for, each once
+ * @throws ClinikoError that names the fields the item has
+ */
+export function pickFiles(
+	wanted: unknown,
+	item: INodeExecutionData,
+	ifMissing: 'error' | 'skip',
+): FileField[] {
+	const available = filesOf(item);
+	const picked = new Map<IBinaryData, FileField>();
+	const missing: string[] = [];
+	for (const one of Array.isArray(wanted) ? (wanted as unknown[]) : [wanted]) {
+		if (isFile(one)) picked.set(one, { name: one.fileName ?? 'file', data: one });
+		else if (typeof one === 'string') {
+			for (const name of names(one, available)) {
+				const fields = available.filter((field) => matches(name, field.name));
+				if (fields.length === 0) missing.push(name);
+				for (const field of fields) picked.set(field.data, field);
+			}
+		} else if (one !== undefined && one !== null) throw notAField();
+		else missing.push('the expression');
+	}
+	if (missing.length > 0 && ifMissing === 'error') throw noSuchField(missing, available);
+	return [...picked.values()];
+}
+
+/** A field's name may itself hold a comma: the whole text comes first. */
+function names(text: string, available: FileField[]): string[] {
+	if (available.some(({ name }) => name === text)) return [text];
+	const parts = text
+		.split(',')
+		.map((part) => part.trim().replace(new RegExp(`^${COMBINED}\\.`), ''))
+		.filter(Boolean);
+	return parts.length > 0 ? parts : [''];
+}
+
+function matches(pattern: string, name: string): boolean {
+	if (!pattern.includes('*')) return pattern === name;
+	// Piece by piece instead of as a regular expression: `a*a*a*…` must not take for ever.
+	const [start = '', ...rest] = pattern.split('*');
+	const end = rest.pop() ?? '';
+	if (name.length < start.length + end.length) return false;
+	if (!name.startsWith(start) || !name.endsWith(end)) return false;
+	let from = start.length;
+	for (const piece of rest) {
+		const at = name.indexOf(piece, from);
+		if (at < 0 || at + piece.length > name.length - end.length) return false;
+		from = at + piece.length;
+	}
+	return true;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFile(value: unknown): value is IBinaryData {
+	return isRecord(value) && typeof value.mimeType === 'string' && typeof value.data === 'string';
+}
+
+function notAField(): ClinikoError {
+	return new ClinikoError(
+		'Input Binary Field is neither the name of a field nor a file.',
+		'Type the name of the field that holds the file, such as data, or let an expression give a file of an earlier node.',
+	);
+}
+
+function noSuchField(missing: string[], available: FileField[]): ClinikoError {
+	const wanted = missing.map((name) => `"${name}"`).join(', ');
+	if (available.length === 0) {
+		return new ClinikoError(
+			`The item has no file, so there is none in ${wanted}.`,
+			'Check that the node before this one gives a file: its output then has a Binary tab. To pass over items without one, add the option If Item Has No File.',
+		);
+	}
+	return new ClinikoError(
+		`The item has no file in ${wanted}. Its files are in: ${available.map(({ name }) => name).join(', ')}.`,
+		'Put one of these names, or a pattern such as attachment_*, into Input Binary Field.',
+	);
+}

@@ -1,0 +1,48 @@
+/** The longest name in bytes of UTF-8, as in most file systems. */
+const LONGEST = 255;
+
+/** The longest ending that is kept when a name is cut, in characters. */
+const LONGEST_EXTENSION = 16;
+
+/**
+ * Makes a file's name fit to be a form's file name, the last part of an S3 key and the name on a
+ * patient's record. What people can read stays as it is: spaces, umlauts, emoji, `+`, `#`, `%`, `&`.
+ *
+ * - One normal form (NFC), so that the same name looks the same to a search.
+ * - Line breaks, other control characters and marks that turn the reading direction (with which
+ *   `exe.pdf` can be made to look like `fdp.exe`) go.
+ * - `/` and `\` become `-`: S3 would cut off everything before the last one.
+ * - `"` becomes `'`: a form can only carry it as `%22`, and that is what would show on the record.
+ * - `${filename}` loses its braces: S3 would put the name into itself.
+ * - At most 255 bytes, with the ending kept.
+ *
+ * @param name as it was given; may be empty
+ * @param fallback the name where nothing is left
+ */
+export function safeFileName(name: string, fallback: string): string {
+	const clean = name
+		.normalize('NFC')
+		.replace(/[\p{Zl}\p{Zp}\s]+/gu, ' ')
+		.replace(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFFD\p{Cs}]/gu, '')
+		.replace(/[/\\]/g, '-')
+		.replace(/"/g, "'")
+		.replace(/\$\{(filename)\}/gi, '$1')
+		.trim();
+	return /^[.\- ]*$/.test(clean) ? fallback : shortened(clean);
+}
+
+function shortened(name: string): string {
+	if (Buffer.byteLength(name) <= LONGEST) return name;
+	const dot = name.lastIndexOf('.');
+	const extension = dot > 0 && name.length - dot <= LONGEST_EXTENSION ? name.slice(dot) : '';
+	const room = LONGEST - Buffer.byteLength(extension);
+	let stem = '';
+	let bytes = 0;
+	// By code point, so that no character is cut in half.
+	for (const character of name.slice(0, name.length - extension.length)) {
+		bytes += Buffer.byteLength(character);
+		if (bytes > room) break;
+		stem += character;
+	}
+	return stem.trimEnd() + extension;
+}

@@ -1,0 +1,164 @@
+
+import { ClinikoError } from '../errors';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { Pause } from '../transport/cliniko/rateLimit';
+import { isPatientAttachment, isUnreadable, type PatientAttachment } from './patientAttachment';
+
+/** Wait before the first poll, in ms, and the factor and bound of its growth. */
+const FIRST_INTERVAL = 1000;
+const GROWTH = 1.5;
+const LONGEST_INTERVAL = 15_000;
+
+/** How many ids one poll asks for: a page of Cliniko's lists. */
+const IDS_PER_POLL = 100;
+
+interface Waiting {
+	record: PatientAttachment;
+	/** When the waiting ends, ms since 1970. */
+	deadline: number;
+	resolve: (record: PatientAttachment) => void;
+	reject: (error: ClinikoError) => void;
+}
+
+/**
+ * Step 4: waits until Cliniko has processed records. There is no push, so it polls; one poll serves
+ * all files of a run, however many are waited for.
+ */
+export class Processing {
+	private readonly waiting = new Map<string, Waiting>();
+
+	private polling = false;
+
+	constructor(
+		private readonly api: ClinikoApi,
+		private readonly pause: Pause,
+		/** The longest wait for one record, in ms. */
+		private readonly maxWait: number,
+		/** What to do when it is over: fail, or give the record as it stands. */
+		private readonly onTimeout: 'error' | 'continue',
+	) {}
+
+	/**
+	 * @param record as it was created
+	 * @returns the record once it is processed
+	 * @throws ClinikoError, with the attachment's id, if Cliniko cannot read the file, if the record is
+	 *   gone, or if the longest wait is over
+	 */
+	async finished(record: PatientAttachment): Promise<PatientAttachment> {
+		return await new Promise<PatientAttachment>((resolve, reject) => {
+			const waiting = { record, deadline: Date.now() + this.maxWait, resolve, reject };
+			if (this.settle(waiting)) return;
+			this.waiting.set(record.id, waiting);
+			if (!this.polling) void this.poll();
+		});
+	}
+
+	private async poll(): Promise<void> {
+		this.polling = true;
+		let interval = FIRST_INTERVAL;
+		while (this.waiting.size > 0) {
+			try {
+				const left = Math.min(...[...this.waiting.values()].map(({ deadline }) => deadline));
+				await this.pause(Math.max(Math.min(interval, left - Date.now()), 0));
+				await this.look();
+				this.settleAll();
+			} catch (error) {
+				this.abandon(error);
+			}
+			interval = Math.min(interval * GROWTH, LONGEST_INTERVAL);
+		}
+		this.polling = false;
+	}
+
+	/** Asks Cliniko once for everything that is waited for. */
+	private async look(): Promise<void> {
+		const ids = [...this.waiting.keys()];
+		const [only] = ids;
+		// A list may leave a record out that can be read by its own address.
+		if (ids.length === 1 && only) return await this.lookAt(only);
+		for (let from = 0; from < ids.length; from += IDS_PER_POLL) {
+			const asked = ids.slice(from, from + IDS_PER_POLL);
+			const seen = new Set<string>();
+			for await (const rows of this.api.list(
+				'patient_attachments',
+				[`id:=${asked.join(',')}`],
+				{ what: `see whether Cliniko has processed the files (attachments ${asked.join(', ')})` },
+			)) {
+				for (const row of rows) {
+					if (!isPatientAttachment(row)) continue;
+					seen.add(row.id);
+					this.update(row);
+				}
+			}
+			for (const id of asked) if (!seen.has(id)) await this.lookAt(id);
+		}
+	}
+
+	private async lookAt(id: string): Promise<void> {
+		try {
+			const { body } = await this.api.get(`/patient_attachments/${id}`, {
+				what: `see whether Cliniko has processed attachment ${id}`,
+				notFound: `Attachment ${id} was created and is not in Cliniko any more.`,
+			});
+			if (isPatientAttachment(body)) this.update(body);
+		} catch (error) {
+			this.reject(id, error);
+		}
+	}
+
+	private update(record: PatientAttachment): void {
+		const waiting = this.waiting.get(record.id);
+		if (waiting) waiting.record = record;
+	}
+
+	private settleAll(): void {
+		for (const [id, waiting] of this.waiting) {
+			if (this.settle(waiting)) this.waiting.delete(id);
+		}
+	}
+
+	/** @returns whether there is nothing left to wait for */
+	private settle({ record, deadline, resolve, reject }: Waiting): boolean {
+		const { id } = record;
+		if (record.processing_completed === true || isUnreadable(record)) {
+			if (isUnreadable(record)) {
+				reject(
+					new ClinikoError(
+						`Cliniko could not read the file: attachment ${id} is on the patient's record, marked as invalid.`,
+						'Check that the file opens and that its name ends in what it is (.pdf, .jpg). Then archive the attachment in Cliniko and upload the right file.',
+					),
+				);
+			} else resolve(record);
+			return true;
+		}
+		if (Date.now() < deadline) return false;
+		if (this.onTimeout === 'continue') resolve(record);
+		else {
+			reject(
+				new ClinikoError(
+					`Cliniko has not finished processing attachment ${id} after ${Math.round(this.maxWait / 1000)} seconds.`,
+					'The file is on the patient’s record, so do not upload it again. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
+				),
+			);
+		}
+		return true;
+	}
+
+	private abandon(error: unknown): void {
+		for (const id of [...this.waiting.keys()]) this.reject(id, error);
+	}
+
+	private reject(id: string, error: unknown): void {
+		const waiting = this.waiting.get(id);
+		this.waiting.delete(id);
+		const { message, description, httpCode } = error as ClinikoError;
+		waiting?.reject(
+			new ClinikoError(
+				message.includes(id) ? message : `${message} Attachment ${id} is on the patient's record.`,
+				description ?? 'The file is on the patient’s record, so do not upload it again.',
+				httpCode,
+			),
+		);
+	}
+}
+
