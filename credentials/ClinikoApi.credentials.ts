@@ -26,8 +26,7 @@ export class ClinikoApi implements ICredentialType {
 		dark: 'file:../nodes/Cliniko/cliniko.dark.svg',
 	} as const;
 
-	documentationUrl =
-		'https://github.com/n8n-nodes-cliniko/n8n-nodes-cliniko#connect-it-to-cliniko';
+	documentationUrl = 'https://github.com/n8n-nodes-cliniko/n8n-nodes-cliniko#connect-it-to-cliniko';
 
 	properties: INodeProperties[] = [
 		{
@@ -99,15 +98,15 @@ export class ClinikoApi implements ICredentialType {
 		const contact = String(credential.contactEmail ?? '').trim();
 		if (!EMAIL.test(contact)) {
 			throw new ClinikoError(
-				'The Cliniko API credential has no valid contact e-mail address.',
-				'Open the credential and fill in Contact Email. Cliniko may block requests that name no contact.',
+				'The Cliniko API credential has no valid contact e-mail address: fill in Contact Email.',
+				'Cliniko asks for it on every request and may block requests that name no contact.',
 			);
 		}
 		const target = targetOf(request);
 		if (target?.protocol !== 'https:' || target.host !== host) {
 			throw new ClinikoError(
-				`The Cliniko API credential sends its key only to https://${host}, and this request is for another address.`,
-				`Let the URL start with https://${host}/v1/. If the host looks right, check the shard in the credential.`,
+				`The Cliniko API credential sends its key to https://${host} only, and this request is for another address.`,
+				`Let the URL start with https://${host}/v1/. If its host looks right, check the shard in the credential.`,
 			);
 		}
 		return {

@@ -53,11 +53,9 @@ export class AlreadyUploaded {
 
 	private async listOf(patientId: string): Promise<PatientAttachment[]> {
 		const found: Array<Promise<PatientAttachment>> = [];
-		for await (const rows of this.api.list(
-			'patient_attachments',
-			[`patient_id:=${patientId}`],
-			{ what: `see which files patient ${patientId} has` },
-		)) {
+		for await (const rows of this.api.list('patient_attachments', [`patient_id:=${patientId}`], {
+			what: `see which files patient ${patientId} has`,
+		})) {
 			for (const row of rows) {
 				if (isPatientAttachment(row)) {
 					found.push(this.processing.finished(row).catch(() => row));

@@ -55,9 +55,7 @@ export async function requestPresignedPost(
 	if (contentType && fieldNamed('content-type', fields) === undefined) {
 		const fits = contentType.match === 'starts-with';
 		fields['Content-Type'] =
-			fits && file.contentType.startsWith(contentType.value)
-				? file.contentType
-				: contentType.value;
+			fits && file.contentType.startsWith(contentType.value) ? file.contentType : contentType.value;
 	}
 	return {
 		url: body.url.replace(/\/*$/, '/'),

@@ -1,4 +1,3 @@
-
 import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
@@ -79,11 +78,9 @@ export class Processing {
 		for (let from = 0; from < ids.length; from += IDS_PER_POLL) {
 			const asked = ids.slice(from, from + IDS_PER_POLL);
 			const seen = new Set<string>();
-			for await (const rows of this.api.list(
-				'patient_attachments',
-				[`id:=${asked.join(',')}`],
-				{ what: `see whether Cliniko has processed the files (attachments ${asked.join(', ')})` },
-			)) {
+			for await (const rows of this.api.list('patient_attachments', [`id:=${asked.join(',')}`], {
+				what: `see whether Cliniko has processed the files (attachments ${asked.join(', ')})`,
+			})) {
 				for (const row of rows) {
 					if (!isPatientAttachment(row)) continue;
 					seen.add(row.id);
@@ -161,4 +158,3 @@ export class Processing {
 		);
 	}
 }
-

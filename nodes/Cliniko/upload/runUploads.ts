@@ -69,7 +69,9 @@ export async function runUploads(uploads: Upload[], options: RunOptions): Promis
  *
  * @returns nothing if no file went wrong
  */
-export function runError(outcomes: Outcome[]): { error: ClinikoError; itemIndex: number } | undefined {
+export function runError(
+	outcomes: Outcome[],
+): { error: ClinikoError; itemIndex: number } | undefined {
 	const first = outcomes.find(({ error }) => error);
 	if (!first?.error) return undefined;
 	const stored = outcomes.filter((one) => one !== first && one.record);
@@ -81,7 +83,11 @@ export function runError(outcomes: Outcome[]): { error: ClinikoError; itemIndex:
 		left > 0 && `Not stored: ${left} more of the ${outcomes.length} files.`,
 	].filter(Boolean);
 	return {
-		error: new ClinikoError([withFile(first.error.message, first.upload.file.name), ...others].join(' '), description ?? '', httpCode),
+		error: new ClinikoError(
+			[withFile(first.error.message, first.upload.file.name), ...others].join(' '),
+			description ?? '',
+			httpCode,
+		),
 		itemIndex: first.upload.itemIndex,
 	};
 }

@@ -28,14 +28,14 @@ export function shardOf(credential: ICredentialDataDecryptedObject): string {
 	if (!chosen && credential.shard !== 'other') return named ?? FIRST_SHARD;
 	if (!SHARD.test(chosen)) {
 		throw new ClinikoError(
-			'The shard in the Cliniko API credential is not a shard.',
-			'A shard is two letters and one or two digits, such as au1 or uk2. Set Shard to Detect From API Key unless Cliniko told you otherwise.',
+			'The shard in the Cliniko API credential is not a shard: those are two letters and one or two digits, such as au1.',
+			'Set Shard to Detect From API Key unless Cliniko told you otherwise.',
 		);
 	}
 	if (named && named !== chosen) {
 		throw new ClinikoError(
-			`The API key ends in -${named}, so it belongs to shard ${named}, but the Cliniko API credential is set to ${chosen}.`,
-			'Set Shard in the Cliniko API credential to Detect From API Key.',
+			`The API key ends in -${named}, but Shard in the Cliniko API credential is set to ${chosen}: set it to Detect From API Key.`,
+			'The end of the key names the shard it belongs to.',
 		);
 	}
 	return chosen;
@@ -50,8 +50,8 @@ export function apiKeyOf(credential: ICredentialDataDecryptedObject): string {
 	const apiKey = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
 	if (!apiKey) {
 		throw new ClinikoError(
-			'The Cliniko API credential has no API key.',
-			'Open the credential and paste the key. In Cliniko it is made under My Info > Manage API Keys.',
+			'The Cliniko API credential has no API key: paste the one that Cliniko gave you.',
+			'In Cliniko a key is made under My Info > Manage API Keys.',
 		);
 	}
 	return apiKey;

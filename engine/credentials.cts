@@ -1,0 +1,68 @@
+import {
+	ICredentialsHelper,
+	type ICredentialDataDecryptedObject,
+	type ICredentialType,
+	type ICredentials,
+	type IDataObject,
+	type IHttpRequestOptions,
+} from 'n8n-workflow';
+
+/**
+ * n8n's credentials, held in memory instead of its database.
+ *
+ * @param typeOf a credential type by its name
+ * @param dataOf a credential's fields by the id that a node names
+ */
+export function credentialsHelper(
+	typeOf: (name: string) => ICredentialType,
+	dataOf: (id: string) => IDataObject | undefined,
+): ICredentialsHelper {
+	return new (class extends ICredentialsHelper {
+		getParentTypes(): string[] {
+			return [];
+		}
+
+		async authenticate(
+			data: ICredentialDataDecryptedObject,
+			typeName: string,
+			request: IHttpRequestOptions,
+		): Promise<IHttpRequestOptions> {
+			const { authenticate } = typeOf(typeName);
+			if (typeof authenticate !== 'function') throw new Error(`${typeName} has no authenticate`);
+			return await authenticate(data, request);
+		}
+
+		async preAuthentication(): Promise<undefined> {
+			return undefined;
+		}
+
+		async runPreAuthentication(): Promise<undefined> {
+			return undefined;
+		}
+
+		isCredentialUsableByNode(): boolean {
+			return true;
+		}
+
+		async getCredentials(): Promise<ICredentials> {
+			throw new Error('Only decrypted credentials are held here');
+		}
+
+		async getDecrypted(
+			_additionalData: unknown,
+			{ id }: { id: string | null },
+		): Promise<ICredentialDataDecryptedObject> {
+			const data = dataOf(id ?? '');
+			if (!data) throw new Error(`There is no credential ${id}`);
+			return data as ICredentialDataDecryptedObject;
+		}
+
+		async updateCredentials(): Promise<void> {}
+
+		async updateCredentialsOauthTokenData(): Promise<void> {}
+
+		getCredentialsProperties(): never[] {
+			return [];
+		}
+	})();
+}

@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import type { Calls } from './protocol.cts';
+
+export type * from './protocol.cts';
+
+/** How the engine's process is started. */
+export interface EngineOptions {
+	/** Added to the environment: a proxy, a CA. */
+	env?: Record<string, string>;
+	/** Where n8n keeps files between nodes: on disk, or in memory inside the items. */
+	binaryMode?: 'filesystem' | 'default';
+	/** The built package; this repository if left out. */
+	packageFolder?: string;
+	/** Arguments for Node itself, such as a heap limit. */
+	nodeArguments?: string[];
+}
+
+/** n8n's own engine in a process of its own, without its editor, server and database. */
+export interface Engine {
+	call<K extends keyof Calls>(kind: K, request: Calls[K]['request']): Promise<Calls[K]['reply']>;
+	/** What the process wrote to its standard output and error so far. */
+	log(): string;
+	close(): Promise<void>;
+}
+
+/** Starts n8n-core with the package loaded; resolves when it is ready to run workflows. */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+	const folder = mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));
+	const child = fork(path.join(__dirname, 'host.cts'), {
+		execArgv: ['--require', 'tsx/cjs', ...(options.nodeArguments ?? [])],
+		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+		serialization: 'advanced',
+		env: {
+			PATH: process.env.PATH,
+			HOME: folder,
+			TMPDIR: tmpdir(),
+			N8N_USER_FOLDER: folder,
+			N8N_ENCRYPTION_KEY: 'engine',
+			N8N_DEFAULT_BINARY_DATA_MODE: options.binaryMode ?? 'filesystem',
+			N8N_DIAGNOSTICS_ENABLED: 'false',
+			ENGINE_PACKAGE: options.packageFolder ?? path.join(__dirname, '..'),
+			...options.env,
+		},
+	});
+	let log = '';
+	child.stdout!.on('data', (data) => (log += String(data)));
+	child.stderr!.on('data', (data) => (log += String(data)));
+	const pending = new Map<
+		number,
+		{ resolve: (reply: never) => void; reject: (e: Error) => void }
+	>();
+	let calls = 0;
+
+	const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+	void ended.then(() => {
+		for (const { reject } of pending.values()) reject(new Error(`The engine has ended:\n${log}`));
+		rmSync(folder, { recursive: true, force: true });
+	});
+	await new Promise<void>((resolve, reject) => {
+		child.once('message', () => resolve());
+		void ended.then(() => reject(new Error(`The engine did not start:\n${log}`)));
+	});
+	child.on('message', ({ id, reply, error }: { id: number; reply: never; error?: string }) => {
+		const call = pending.get(id);
+		pending.delete(id);
+		if (error === undefined) call?.resolve(reply);
+		else call?.reject(new Error(error));
+	});
+	return {
+		call: async (kind, request) =>
+			await new Promise((resolve, reject) => {
+				const id = ++calls;
+				pending.set(id, { resolve, reject });
+				child.send({ id, kind, request });
+			}),
+		log: () => log,
+		close: async () => {
+			child.disconnect();
+			await ended;
+		},
+	};
+}

@@ -1,0 +1,53 @@
+import type { IDataObject, INode, IConnections, IRun } from 'n8n-workflow';
+
+/** A file that the workflow starts with. */
+export interface StartFile {
+	/** The bytes: a path, or base64. */
+	path?: string;
+	base64?: string;
+	fileName?: string;
+	mimeType?: string;
+}
+
+/** An item that the workflow starts with; `files` become its binary fields. */
+export interface StartItem {
+	json?: IDataObject;
+	files?: Record<string, StartFile>;
+}
+
+/** A workflow as n8n exports it, as far as the engine needs it. */
+export interface WorkflowFile {
+	nodes: INode[];
+	connections: IConnections;
+	settings?: IDataObject;
+}
+
+/** What one run needs. */
+export interface RunRequest {
+	workflow: WorkflowFile;
+	/** What the workflow's first node gives. */
+	items: StartItem[];
+	/** Credential data by the id that the nodes name. */
+	credentials: Record<string, IDataObject>;
+	/** Cancels the execution after this time, in ms. */
+	cancelAfter?: number;
+}
+
+/** What n8n would store of a run, and what it logged. */
+export interface RunReply {
+	run: IRun;
+	/** From start to end, in ms. */
+	took: number;
+	/** How far the process's memory grew during the run: resident set, in bytes. */
+	grew: number;
+}
+
+/** Messages to the engine's process, by `kind`, and what it answers. */
+export interface Calls {
+	run: { request: RunRequest; reply: RunReply };
+	testCredential: { request: IDataObject; reply: { status: 'OK' | 'Error'; message: string } };
+	listSearch: {
+		request: { method: string; credential: IDataObject; filter?: string; paginationToken?: string };
+		reply: { results: Array<{ name: string; value: string }>; paginationToken?: string };
+	};
+}
