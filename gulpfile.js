@@ -23,7 +23,7 @@ const clean = () => rm('dist', { recursive: true, force: true });
 async function typeCheck() {
 	const tsc = require.resolve('typescript/bin/tsc');
 	try {
-		await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.json']);
+		await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json']);
 	} catch ({ stdout }) {
 		throw new Error(`TypeScript:\n${stdout}`);
 	}
@@ -57,7 +57,9 @@ async function writeLicences(entry, { outputs }) {
 		.map(([input]) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
 		.filter(Boolean);
 	const texts = [...new Set(inlined)].sort().map(async (folder) => {
-		const { name, version, license } = JSON.parse(await readFile(path.join(folder, 'package.json')));
+		const { name, version, license } = JSON.parse(
+			await readFile(path.join(folder, 'package.json')),
+		);
 		if (!license) throw new Error(`${name} is inlined and names no licence`);
 		const file = (await readdir(folder)).find((one) => /^licen[cs]e/i.test(one));
 		const text = file ? await readFile(path.join(folder, file), 'utf8') : '';

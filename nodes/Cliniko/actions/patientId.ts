@@ -50,7 +50,7 @@ export const patientIdField: INodeProperties = {
 				{
 					type: 'regex',
 					properties: {
-						regex: PATIENT_URL.source,
+						regex: `${PATIENT_URL.source}.*`,
 						errorMessage: "Copy the address of the patient's page from Cliniko",
 					},
 				},

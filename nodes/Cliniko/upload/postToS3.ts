@@ -15,8 +15,7 @@ export type SendToS3 = (options: IHttpRequestOptions) => Promise<IN8nHttpFullRes
 /**
  * Step 2: sends the file to S3.
  *
- * @returns the upload URL that the record is created with: the post's address and the key that S3
- *   answered with, as they are and not encoded (Cliniko's guide, "Uploading patient attachments")
+ * @returns the key under which S3 has stored it, not encoded in any way
  * @throws ClinikoError if S3 does not say that it has the file
  */
 export async function postToS3(
@@ -52,7 +51,7 @@ export async function postToS3(
 			reply.statusCode,
 		);
 	}
-	return post.url + key;
+	return key;
 }
 
 /** @returns the reply, or nothing if none came */

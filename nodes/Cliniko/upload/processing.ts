@@ -15,6 +15,7 @@ interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
 	deadline: number;
+	promise: Promise<PatientAttachment>;
 	resolve: (record: PatientAttachment) => void;
 	reject: (error: ClinikoError) => void;
 }
@@ -44,12 +45,16 @@ export class Processing {
 	 *   gone, or if the longest wait is over
 	 */
 	async finished(record: PatientAttachment): Promise<PatientAttachment> {
-		return await new Promise<PatientAttachment>((resolve, reject) => {
-			const waiting = { record, deadline: Date.now() + this.maxWait, resolve, reject };
-			if (this.settle(waiting)) return;
+		// Two equal files may have one record; both wait for the same.
+		const known = this.waiting.get(record.id);
+		if (known) return await known.promise;
+		const waiting = { record, deadline: Date.now() + this.maxWait } as Waiting;
+		waiting.promise = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
+		if (!this.settle(waiting)) {
 			this.waiting.set(record.id, waiting);
 			if (!this.polling) void this.poll();
-		});
+		}
+		return await waiting.promise;
 	}
 
 	private async poll(): Promise<void> {

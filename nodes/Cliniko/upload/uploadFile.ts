@@ -22,6 +22,6 @@ export async function uploadFile(
 	{ patientId, description, file }: Upload,
 ): Promise<PatientAttachment> {
 	const post = await requestPresignedPost(api, patientId, file);
-	const uploadUrl = await postToS3(sendToS3, post, file);
-	return await createRecord(api, patientId, uploadUrl, description, file.name);
+	const key = await postToS3(sendToS3, post, file);
+	return await createRecord(api, patientId, { url: post.url, key }, description, file.name);
 }

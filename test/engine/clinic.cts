@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
+
+import {
+	startEngine,
+	type Engine,
+	type EngineOptions,
+	type RunReply,
+	type StartFile,
+	type StartItem,
+} from '../../engine/engine.cts';
+import {
+	SANDBOX_API_KEY,
+	SANDBOX_PATIENT_ID,
+	startSandbox,
+	type Sandbox,
+	type SandboxOptions,
+} from '../../sandbox/sandbox.cts';
+
+export const CREDENTIAL = {
+	apiKey: SANDBOX_API_KEY,
+	shard: '',
+	customShard: '',
+	contactEmail: 'front.desk@clinic.example',
+};
+
+/** A run of a workflow that ends in the Cliniko node, and what came of it. */
+export interface UploadRun {
+	items: StartItem[];
+	parameters?: IDataObject;
+	/** Settings of the node itself, such as `onError`. */
+	node?: Partial<INode>;
+	/** Nodes that follow, by name; the first is connected to the Cliniko node. */
+	after?: Record<string, Partial<INode>>;
+	/** A node between the files and the Cliniko node. */
+	between?: Partial<INode>;
+	settings?: IDataObject;
+	credential?: IDataObject;
+	cancelAfter?: number;
+}
+
+export interface UploadResult extends RunReply {
+	output: INodeExecutionData[];
+	/** The second output, which a node has with "On Error: Continue (using error output)". */
+	errorOutput: INodeExecutionData[];
+	/** What stopped the workflow. */
+	error?: { message: string; description?: string };
+	outputOf: (node: string) => INodeExecutionData[];
+}
+
+/** n8n's engine and the sandbox, connected. */
+export interface ClinicWithN8n {
+	sandbox: Sandbox;
+	engine: Engine;
+	run: (run: UploadRun) => Promise<UploadResult>;
+	close: () => Promise<void>;
+}
+
+/** Starts both. Processing takes no time unless told otherwise. */
+export async function openClinic(
+	options: { sandbox?: SandboxOptions; engine?: EngineOptions } = {},
+): Promise<ClinicWithN8n> {
+	const sandbox = await startSandbox({ processingMs: 0, ...options.sandbox });
+	const engine = await startEngine({
+		...options.engine,
+		env: { ...sandbox.env, ...options.engine?.env },
+	});
+	return {
+		sandbox,
+		engine,
+		run: async (run) => await runUpload(engine, run),
+		close: async () => {
+			await engine.close();
+			await sandbox.close();
+		},
+	};
+}
+
+async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> {
+	const node = (name: string, type: string, rest: Partial<INode> = {}): INode => ({
+		id: name,
+		name,
+		type,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		...rest,
+	});
+	const path = [
+		node('Files', 'engine.files'),
+		...(run.between ? [node('Between', 'engine.answer', run.between)] : []),
+		node('Cliniko', 'n8n-nodes-cliniko.cliniko', {
+			credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
+			...run.node,
+			parameters: {
+				patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+				...run.parameters,
+			} as never,
+		}),
+		...Object.entries(run.after ?? {}).map(([name, rest]) => node(name, 'engine.answer', rest)),
+	];
+	const connections = Object.fromEntries(
+		path
+			.slice(1)
+			.map(({ name }, at) => [
+				path[at]!.name,
+				{ main: [[{ node: name, type: 'main' as const, index: 0 }]] },
+			]),
+	);
+	const reply = await engine.call('run', {
+		workflow: { nodes: path, connections, settings: run.settings },
+		items: run.items,
+		credentials: { cliniko: run.credential ?? CREDENTIAL },
+		cancelAfter: run.cancelAfter,
+	});
+	const { runData, error } = reply.run.data.resultData;
+	const main = (name: string, index: number) => runData[name]?.at(-1)?.data?.main?.[index] ?? [];
+	return {
+		...reply,
+		output: main('Cliniko', 0),
+		errorOutput: main('Cliniko', 1),
+		error: error && { message: error.message, description: error.description ?? undefined },
+		outputOf: (name) => main(name, 0),
+	};
+}
+
+/** A file with these bytes. */
+export function file(
+	fileName: string | undefined,
+	content: Buffer | string,
+	mimeType = 'application/pdf',
+): StartFile {
+	return { base64: Buffer.from(content).toString('base64'), fileName, mimeType };
+}
+
+/** Bytes that a processed PDF has to begin with, and something to tell it from others. */
+export function pdf(text: string): Buffer {
+	return Buffer.from(`%PDF-1.4\n${text}\n%%EOF\n`);
+}
+
+export function sha256(content: Buffer | string): string {
+	return createHash('sha256').update(content).digest('hex');
+}
+
+/** The digests of what is on the patients' records, by patient and file name. */
+export function recorded({
+	clinic,
+}: Sandbox): Array<{ patient: string; name: string | null; sha256?: string }> {
+	return [...clinic.attachments.values()].map((record) => ({
+		patient: record.patientId,
+		name: record.filename,
+		sha256: record.stored?.sha256,
+	}));
+}
