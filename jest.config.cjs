@@ -9,4 +9,6 @@ module.exports = {
 		],
 	},
 	testTimeout: 30_000,
+	// The engine's tests mostly wait.
+	maxWorkers: 3,
 };

@@ -9,8 +9,8 @@ const LONGEST_EXTENSION = 16;
  * patient's record. What people can read stays as it is: spaces, umlauts, emoji, `+`, `#`, `%`, `&`.
  *
  * - One normal form (NFC), so that the same name looks the same to a search.
- * - Line breaks, other control characters and marks that turn the reading direction (with which
- *   `exe.pdf` can be made to look like `fdp.exe`) go.
+ * - Line breaks become a space. Other control characters go, and so do marks that turn the reading
+ *   direction, with which `exe.pdf` can be made to look like `fdp.exe`.
  * - `/` and `\` become `-`: S3 would cut off everything before the last one.
  * - `"` becomes `'`: a form can only carry it as `%22`, and that is what would show on the record.
  * - `${filename}` loses its braces: S3 would put the name into itself.
@@ -22,7 +22,7 @@ const LONGEST_EXTENSION = 16;
 export function safeFileName(name: string, fallback: string): string {
 	const clean = name
 		.normalize('NFC')
-		.replace(/[\p{Zl}\p{Zp}\s]+/gu, ' ')
+		.replace(/[\p{Zl}\p{Zp}\t-\r]+/gu, ' ')
 		.replace(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFFD\p{Cs}]/gu, '')
 		.replace(/[/\\]/g, '-')
 		.replace(/"/g, "'")

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clinic, User } from '../clinic/clinic.cts';
+import { refuse, Refusal } from '../reply.cts';
+
+/** `APP_VENDOR_NAME (APP_VENDOR_EMAIL)` */
+const NAME_AND_EMAIL = /^\s*[^\s(][^(]*\(\s*[^\s@()]+@[^\s@()]+\.[^\s@()]+\s*\)/;
+
+/**
+ * The user whose key a request carries: HTTP Basic, the key (with or without its shard) as user
+ * name, no password. A key is known on its own shard only.
+ *
+ * @throws a 401. The body's text is from an old report; today's is not known.
+ */
+export function authenticate(
+	request: IncomingMessage,
+	host: string,
+	clinic: Clinic,
+	shard: string,
+): User {
+	const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+	const [key, password] = split(Buffer.from(encoded, 'base64').toString('utf8'), ':');
+	const user = [...clinic.users.values()].find(
+		({ apiKey }) => key === apiKey || key === apiKey.replace(/-[a-z]{2}\d{1,2}$/, ''),
+	);
+	if (user && password === '' && host === `api.${shard}.cliniko.com`) return user;
+	throw new Refusal({
+		status: 401,
+		headers: {
+			'Content-Type': 'text/plain; charset=utf-8',
+			'WWW-Authenticate': 'Basic realm="Application"',
+		},
+		body: 'HTTP Basic: Access denied.\n',
+	});
+}
+
+/**
+ * Holds a request to the headers that Cliniko asks for. What it does without them is not
+ * documented beyond "future requests may be automatically blocked"; the sandbox is strict on
+ * purpose, so that a client which leaves them out is seen at once.
+ */
+export function checkHeaders({ headers }: IncomingMessage, isJson: boolean): void {
+	if (!NAME_AND_EMAIL.test(headers['user-agent'] ?? '')) {
+		throw refuse(403, 'Send a User-Agent with a name and a contact e-mail: NAME (EMAIL)');
+	}
+	if (isJson && !headers.accept?.includes('application/json')) {
+		throw refuse(406, 'Send Accept: application/json');
+	}
+}
+
+/** Schedulers have no access to files; what the API lets a user do is what Cliniko itself does. */
+export function checkFileAccess({ role }: User): void {
+	if (role === 'scheduler') throw refuse(403, 'You are not authorized to perform this action');
+}
+
+function split(text: string, separator: string): [string, string | undefined] {
+	const at = text.indexOf(separator);
+	return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}

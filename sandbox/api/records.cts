@@ -1,0 +1,107 @@
+import type { Patient, PatientAttachment, User } from '../clinic/clinic.cts';
+import type { Resource } from './listing.cts';
+
+/** The patients of `/patients`, in the documented form, addresses starting with `base`. */
+export function patients(base: string): Resource<Patient> {
+	return {
+		name: 'patients',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			date_of_birth: { kind: 'date', of: (row) => row.dateOfBirth },
+			email: { kind: 'string', of: (row) => row.email },
+			first_name: { kind: 'string', of: (row) => row.firstName },
+			last_name: { kind: 'string', of: (row) => row.lastName },
+			old_reference_id: { kind: 'string', of: (row) => row.oldReferenceId },
+			preferred_first_name: { kind: 'string', of: (row) => row.preferredFirstName },
+		},
+		render: (row) => ({
+			id: row.id,
+			label: `${row.firstName} ${row.lastName}`,
+			first_name: row.firstName,
+			last_name: row.lastName,
+			preferred_first_name: row.preferredFirstName,
+			date_of_birth: row.dateOfBirth,
+			email: row.email,
+			old_reference_id: row.oldReferenceId,
+			patient_phone_numbers: [],
+			archived_at: time(row.archivedAt),
+			deleted_at: null,
+			merged_at: row.mergedWith && time(row.archivedAt),
+			created_at: time(row.createdAt),
+			updated_at: time(row.updatedAt),
+			...(row.mergedWith && { merged_with_patient: link(`${base}/patients/${row.mergedWith}`) }),
+			patient_attachments: link(`${base}/patients/${row.id}/patient_attachments`),
+			...link(`${base}/patients/${row.id}`),
+		}),
+	};
+}
+
+/** The attachments of `/patient_attachments`, in the documented form (UploadedPatientAttachment).
+ * Whether processing is completed is not among the fields that can be filtered by. */
+export function patientAttachments(base: string): Resource<PatientAttachment> {
+	return {
+		name: 'patient_attachments',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			processed_at: { kind: 'date-time', of: (row) => row.processedAt },
+			content_type: { kind: 'string', of: (row) => row.contentType },
+			description: { kind: 'string', of: (row) => row.description },
+			filename: { kind: 'string', of: (row) => row.filename },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+			size: { kind: 'numeric', of: (row) => (row.size === null ? null : BigInt(row.size)) },
+			user_id: { kind: 'numeric', of: (row) => BigInt(row.userId) },
+		},
+		render: (row) => ({
+			id: row.id,
+			archived_at: time(row.archivedAt),
+			content: link(`${base}/patient_attachments/${row.id}/content`),
+			content_type: row.contentType,
+			created_at: time(row.createdAt),
+			description: row.description,
+			filename: row.filename,
+			...link(`${base}/patient_attachments/${row.id}`),
+			patient: link(`${base}/patients/${row.patientId}`),
+			pinned_at: null,
+			processed_at: time(row.processedAt),
+			processing_completed: row.processedAt !== null,
+			size: row.size,
+			updated_at: time(row.updatedAt),
+			user: link(`${base}/users/${row.userId}`),
+		}),
+	};
+}
+
+/** A user as `/user` gives the one that a key belongs to. */
+export function renderUser(user: User, base: string) {
+	return {
+		id: user.id,
+		active: true,
+		created_at: time(user.createdAt),
+		email: user.email,
+		first_name: user.firstName,
+		last_name: user.lastName,
+		phone_numbers: [],
+		role: user.role,
+		time_zone: 'Melbourne',
+		time_zone_identifier: 'Australia/Melbourne',
+		title: null,
+		updated_at: time(user.createdAt),
+		user_active: true,
+		...link(`${base}/users/${user.id}`),
+	};
+}
+
+/** Cliniko tells whole seconds: `2024-02-06T09:30:00Z`. */
+function time(at: number | null): string | null {
+	return at === null ? null : new Date(at).toISOString().replace(/\.\d{3}/, '');
+}
+
+function link(self: string) {
+	return { links: { self } };
+}

@@ -1,0 +1,77 @@
+import type { Clinic } from './clinic.cts';
+
+/** The key of an administrator of the seeded clinic on au1. */
+export const SANDBOX_API_KEY = 'MS0xMDk4NzY1NDMyMTA5ODc2NTAxLXNhbmRib3g-au1';
+/** The key of a user who may see neither files nor upload them. */
+export const SANDBOX_SCHEDULER_API_KEY = 'MS0xMDk4NzY1NDMyMTA5ODc2NTAyLXNhbmRib3g-au1';
+
+export const SANDBOX_USER_ID = '1098765432109876501';
+export const SANDBOX_SCHEDULER_USER_ID = '1098765432109876502';
+
+/** Zoë O'Hara, with nothing special about her record. */
+export const SANDBOX_PATIENT_ID = '1234567890123456781';
+/** A second patient, whose id is the same as the first's once both are JavaScript numbers. */
+export const SANDBOX_OTHER_PATIENT_ID = '1234567890123456782';
+export const SANDBOX_ARCHIVED_PATIENT_ID = '1234567890123456787';
+export const SANDBOX_MERGED_PATIENT_ID = '1234567890123456788';
+
+/** Fills an empty clinic with the users and patients that the sandbox starts with. All invented. */
+export function seed(clinic: Clinic, shard: string): void {
+	const onShard = (key: string) => key.replace(/-au1$/, `-${shard}`);
+	const createdAt = Date.UTC(2024, 1, 5, 9, 30);
+	clinic.addUser({
+		id: SANDBOX_USER_ID,
+		apiKey: onShard(SANDBOX_API_KEY),
+		firstName: 'Rowan',
+		lastName: 'Achterberg',
+		email: 'rowan@clinic.example',
+		createdAt,
+	});
+	clinic.addUser({
+		id: SANDBOX_SCHEDULER_USER_ID,
+		apiKey: onShard(SANDBOX_SCHEDULER_API_KEY),
+		role: 'scheduler',
+		firstName: 'Imke',
+		lastName: 'Sørby',
+		email: 'imke@clinic.example',
+		createdAt,
+	});
+
+	const patients: Array<Parameters<Clinic['addPatient']>[0]> = [
+		{
+			firstName: 'Zoë',
+			lastName: "O'Hara",
+			dateOfBirth: '1987-05-31',
+			email: 'zoe.ohara@mail.example',
+			oldReferenceId: 'P-0001',
+		},
+		{ firstName: 'Zoe', lastName: 'O’Hara', dateOfBirth: '1991-11-02', oldReferenceId: 'P-0002' },
+		{
+			firstName: 'José María',
+			lastName: 'Núñez-Quist',
+			preferredFirstName: 'Pepe',
+			dateOfBirth: '1954-05-09',
+			email: 'pepe+clinic@mail.example',
+		},
+		{ firstName: 'Łucja', lastName: 'Żak', dateOfBirth: '2015-02-28' },
+		{ firstName: 'Björn', lastName: 'Dahl & Søn', email: 'bjorn@mail.example' },
+		{
+			firstName: '美咲',
+			lastName: '田中',
+			preferredFirstName: 'Misaki',
+			dateOfBirth: '1999-12-31',
+		},
+		{ firstName: 'Edith', lastName: 'Marrow', archivedAt: Date.UTC(2024, 7, 1, 12) },
+		{
+			firstName: 'Zoë',
+			lastName: "O'Hara (double)",
+			archivedAt: Date.UTC(2024, 7, 2, 12),
+			mergedWith: SANDBOX_PATIENT_ID,
+		},
+		{ firstName: 'Ngũgĩ', lastName: "d'Almeida", dateOfBirth: '1972-08-15' },
+	];
+	patients.forEach((patient, index) => {
+		const at = createdAt + (index + 1) * 86_400_000;
+		clinic.addPatient({ createdAt: at, updatedAt: at, ...patient });
+	});
+}

@@ -1,0 +1,185 @@
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { finished, pipeline } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Fault, FaultAction, Faults, Step } from './faults.cts';
+import type { Settings } from './options.cts';
+import type { RecordedRequest } from './recorded-request.cts';
+import { Refusal, type Reply } from './reply.cts';
+
+/** How long a connection that is closed on an unread body stays open, so that the reply arrives
+ * before the reset that follows it. */
+const LINGER_MS = 100;
+
+/** A request under way, as a handler sees it. */
+export interface Exchange {
+	readonly request: IncomingMessage;
+	readonly host: string;
+	readonly url: URL;
+	readonly record: RecordedRequest;
+	/** Aborted once a fault has answered in the handler's place. */
+	readonly signal: AbortSignal;
+}
+
+/** The connection broke, or a fault answered, before the request had arrived whole. */
+export class BrokenOff extends Error {}
+
+/** One of the two ends: what it serves, and how its requests are told apart for the faults. */
+export interface Site {
+	stepOf(request: IncomingMessage, url: URL): Step;
+	handle(exchange: Exchange): Promise<Reply>;
+}
+
+export interface Surroundings {
+	readonly settings: Settings;
+	readonly faults: Faults;
+	readonly requests: RecordedRequest[];
+	/** The servers' clock, in milliseconds since the epoch. */
+	now(): number;
+}
+
+/** Serves a site: records each request, applies the scripted faults, sends the reply. */
+export function serve(site: Site, around: Surroundings): RequestListener {
+	return (request, response) => {
+		const host = (request.headers.host ?? '').toLowerCase().replace(/:443$/, '');
+		const url = new URL(request.url ?? '/', `https://${host}`);
+		const record = recordOf(request, host);
+		around.requests.push(record);
+		response.once('close', () => around.settings.onRequest?.(record));
+		// Counts without taking the body from whoever reads it: paused until somebody does.
+		request.on('data', (chunk: Buffer) => (record.bytesReceived += chunk.length));
+		request.pause();
+
+		const aborter = new AbortController();
+		const exchange: Exchange = { request, host, url, record, signal: aborter.signal };
+		const fault = around.faults.take(site.stepOf(request, url));
+		carryOut(site, exchange, new Sender(response, record, around), fault, aborter).catch(
+			(error: unknown) => {
+				if (!(error instanceof BrokenOff) && !response.destroyed) response.destroy(error as Error);
+			},
+		);
+	};
+}
+
+async function carryOut(
+	site: Site,
+	exchange: Exchange,
+	sender: Sender,
+	fault: Required<Fault> | undefined,
+	aborter: AbortController,
+): Promise<void> {
+	if (fault?.act === 'before') {
+		if (!fault.do.reset) await drain(exchange.request, fault.do);
+		if (await sender.strike(fault.do)) return;
+	}
+	if (fault?.act === 'body') strikeInBody(exchange, sender, fault, aborter);
+	let reply = await settle(site.handle(exchange));
+	if (aborter.signal.aborted) return;
+	if (fault?.act === 'after') {
+		if (await sender.strike(fault.do)) return;
+		reply = fault.do.rewrite?.(reply) ?? reply;
+	}
+	await sender.send(reply);
+}
+
+/** Reads the rest of a request's body and forgets it. Rejects with BrokenOff where it never ends. */
+export async function drained(request: IncomingMessage): Promise<void> {
+	if (request.readableEnded) return;
+	await finished(request.resume(), { writable: false }).catch(brokenOff);
+}
+
+/** A fault that is answered before the request is carried out still lets the body in, as a
+ * gateway that buffers requests does; a mere delay leaves it to the handler. */
+async function drain(request: IncomingMessage, action: FaultAction): Promise<void> {
+	if (action.hang) request.resume();
+	if (action.reply) await drained(request);
+}
+
+function strikeInBody(
+	{ request, record }: Exchange,
+	sender: Sender,
+	fault: Required<Fault>,
+	aborter: AbortController,
+): void {
+	const watch = () => {
+		if (record.bytesReceived < fault.afterBytes) return;
+		request.off('data', watch);
+		request.pause();
+		if (fault.do.reply ?? fault.do.hang) aborter.abort();
+		void sender.strike({ ...fault.do, closes: true }).then((struck) => {
+			if (!struck) request.resume();
+		});
+	};
+	request.on('data', watch);
+	// Adding a listener must not start the flow before the handler is there.
+	request.pause();
+}
+
+async function settle(handling: Promise<Reply>): Promise<Reply> {
+	try {
+		return await handling;
+	} catch (error) {
+		if (error instanceof Refusal) return error.reply;
+		throw error;
+	}
+}
+
+/** Sends one reply, or does instead what a fault says. */
+class Sender {
+	constructor(
+		private readonly response: ServerResponse,
+		private readonly record: RecordedRequest,
+		private readonly around: Surroundings,
+	) {}
+
+	/** Carries a fault out. True where the request has been dealt with. */
+	async strike(action: FaultAction & { closes?: boolean }): Promise<boolean> {
+		if (action.delayMs) await wait(action.delayMs, undefined, { ref: false });
+		if (action.reset) this.response.destroy();
+		else if (action.reply) {
+			const { status, headers = {}, body = '' } = action.reply;
+			await this.send({ status, headers, body, closes: action.closes });
+		}
+		return Boolean(action.reset ?? action.hang ?? action.reply);
+	}
+
+	async send(reply: Reply): Promise<void> {
+		const { settings, now } = this.around;
+		if (settings.latencyMs > 0) await wait(settings.latencyMs, undefined, { ref: false });
+		const { response } = this;
+		if (response.destroyed) return;
+		this.record.status = reply.status;
+		response.sendDate = false;
+		response.setHeader('Date', new Date(now()).toUTCString());
+		if (reply.closes) response.setHeader('Connection', 'close');
+		response.writeHead(reply.status, reply.headers);
+		if (reply.file) await pipeline(createReadStream(reply.file), response).catch(brokenOff);
+		else response.end(reply.body);
+		if (!reply.closes) {
+			// What no handler wanted of the body, so that the connection can carry the next request.
+			response.req.resume();
+		} else {
+			response.once('finish', () => {
+				setTimeout(() => response.destroy(), LINGER_MS).unref();
+			});
+		}
+	}
+}
+
+function recordOf(request: IncomingMessage, host: string): RecordedRequest {
+	const headers: Record<string, string> = {};
+	for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
+	return {
+		at: Date.now(),
+		host,
+		method: request.method ?? '',
+		path: request.url ?? '',
+		status: null,
+		headers,
+		bytesReceived: 0,
+	};
+}
+
+function brokenOff(): never {
+	throw new BrokenOff('The client left before the reply');
+}

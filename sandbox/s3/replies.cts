@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { Refusal, type Reply } from '../reply.cts';
+import { BUCKET, BUCKET_HOST } from './bucket.cts';
+import type { StoredObject } from './storage.cts';
+
+/** A refusal as S3 words it: `<Error>` with a code, a message and whatever else belongs to it. */
+export function error(
+	status: number,
+	code: string,
+	message: string,
+	details: Record<string, string | number> = {},
+): Refusal {
+	const elements = Object.entries({ Code: code, Message: message, ...details, ...requestIds() });
+	return new Refusal(
+		xml(status, `<Error>${elements.map(([name, value]) => element(name, value)).join('')}</Error>`),
+	);
+}
+
+/** The reply to a stored upload, in the form that `success_action_status` asks for: 201 with XML,
+ * or 200 or 204 (also for anything else) without. */
+export function stored(object: StoredObject, statusField: string | undefined): Reply {
+	const location = locationOf(object.key);
+	const headers = { Location: location, ETag: `"${object.md5}"` };
+	if (statusField !== '201') {
+		return { status: statusField === '200' ? 200 : 204, headers, body: '' };
+	}
+	const body =
+		element('Location', location) +
+		element('Bucket', BUCKET) +
+		element('Key', object.key) +
+		// S3 leaves these quotes as they are.
+		`<ETag>"${object.md5}"</ETag>`;
+	return xml(201, `<PostResponse>${body}</PostResponse>`, headers);
+}
+
+/** The object's address as S3 gives it: form-encoded, so '/' is %2F and a space is '+'. */
+export function locationOf(key: string): string {
+	return `https://${BUCKET_HOST}/${encodeURIComponent(key).replaceAll('%20', '+')}`;
+}
+
+function xml(status: number, content: string, headers: Record<string, string> = {}): Reply {
+	return {
+		status,
+		headers: { 'Content-Type': 'application/xml', ...headers },
+		body: `<?xml version="1.0" encoding="UTF-8"?>\n${content}`,
+	};
+}
+
+function element(name: string, value: string | number): string {
+	const escaped = String(value)
+		.replaceAll('&', '&amp;')
+		.replaceAll('<', '&lt;')
+		.replaceAll('>', '&gt;')
+		.replaceAll('"', '&quot;');
+	return `<${name}>${escaped}</${name}>`;
+}
+
+function requestIds() {
+	return {
+		RequestId: randomBytes(8).toString('hex').toUpperCase(),
+		HostId: randomBytes(42).toString('base64'),
+	};
+}

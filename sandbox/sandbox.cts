@@ -1,0 +1,157 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RateLimit } from './api/rate-limit.cts';
+import { createApi } from './api/site.cts';
+import { openCertificateAuthority } from './certificates.cts';
+import { Clinic } from './clinic/clinic.cts';
+import { seed } from './clinic/seed.cts';
+import { serve, type Surroundings } from './exchange.cts';
+import { Faults } from './faults.cts';
+import { settingsFrom, type SandboxOptions, type Settings } from './options.cts';
+import { createProxy, type End } from './proxy.cts';
+import type { RecordedRequest } from './recorded-request.cts';
+import { BUCKET_HOST } from './s3/bucket.cts';
+import { createS3 } from './s3/site.cts';
+import { Storage } from './s3/storage.cts';
+
+export * from './clinic/seed.cts';
+export { BUCKET, BUCKET_HOST } from './s3/bucket.cts';
+export type { Clinic, Patient, PatientAttachment, Role, User } from './clinic/clinic.cts';
+export type { Fault, FaultAction, Faults, Step } from './faults.cts';
+export type { PresignDraft, SandboxOptions, Settings } from './options.cts';
+export type { RecordedRequest } from './recorded-request.cts';
+export type { Reply } from './reply.cts';
+export type { Policy, PolicyCondition } from './s3/policy.cts';
+export type { Storage, StoredObject } from './s3/storage.cts';
+
+/** A stand-in for Cliniko and its bucket, running. */
+export interface Sandbox {
+	/** `http://127.0.0.1:<port>`: the forward proxy through which both are reached. */
+	readonly proxyUrl: string;
+	/** The certificate, in PEM, that a client has to trust. */
+	readonly caFile: string;
+	/** What a client process has to be started with to reach the sandbox and nothing beyond it. */
+	readonly env: Record<string, string>;
+	/** The options in force. They may be changed at any time; `reset` restores them. */
+	readonly settings: Settings;
+	readonly clinic: Clinic;
+	readonly storage: Storage;
+	/** Every request, in order of arrival; also those that the proxy refused. */
+	readonly requests: RecordedRequest[];
+	readonly faults: Faults;
+	/** Back to the seed: records, objects, requests, faults, rate-limit windows, settings. */
+	reset(): void;
+	/** Ends every connection and removes what was written to a temp folder. */
+	close(): Promise<void>;
+}
+
+/** Starts the sandbox. Its clients reach it as `https://api.<shard>.cliniko.com/v1/…` and as the
+ * bucket that a presigned post names, both through the proxy. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+	const settings = settingsFrom(options);
+	const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'cliniko-sandbox-'));
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	const authority = await openCertificateAuthority(folder);
+
+	const faults = new Faults();
+	const requests: RecordedRequest[] = [];
+	const now = () => Date.now() + faults.clockSkewMs;
+	const around: Surroundings = { settings, faults, requests, now };
+	const storage = new Storage(join(folder, 'objects'));
+	const clinic = new Clinic(settings, storage, now);
+	const rateLimit = new RateLimit(settings);
+	seed(clinic, settings.shard);
+
+	const tls = {
+		SNICallback: (host: string, done: (error: Error | null, context?: never) => void) => {
+			authority.contextFor(host).then(
+				(context) => done(null, context as never),
+				(error: Error) => done(error),
+			);
+		},
+		// A large file may take its time.
+		requestTimeout: 0,
+	};
+	const ends = {
+		api: createServer(tls, serve(createApi(clinic, storage, rateLimit, around), around)),
+		s3: createServer(tls, serve(createS3(storage, around), around)),
+	};
+	const proxy = createProxy({
+		endOf(host): End | undefined {
+			if (host === BUCKET_HOST) return 's3';
+			return /^api\.[a-z]{2}\d{1,2}\.cliniko\.com$/.test(host) ? 'api' : undefined;
+		},
+		// The proxy hands its connection over whole: the ends listen on no port of their own.
+		connect: (end, socket) => ends[end].emit('connection', socket),
+		breaksHandshake: (end) => faults.takeHandshake(end),
+		refused(request, status) {
+			const record = recordOfRefused(request, status);
+			requests.push(record);
+			settings.onRequest?.(record);
+		},
+	});
+
+	const sockets = new Set<Socket>();
+	proxy.on('connection', (socket: Socket) => {
+		sockets.add(socket);
+		socket.once('close', () => sockets.delete(socket));
+	});
+	await new Promise<void>((resolve, reject) => {
+		proxy.once('error', reject);
+		proxy.listen(options.port ?? 0, '127.0.0.1', resolve);
+	});
+	const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+	return {
+		proxyUrl,
+		caFile: authority.file,
+		env: {
+			HTTPS_PROXY: proxyUrl,
+			https_proxy: proxyUrl,
+			// Whatever the surroundings exempt from the proxy would leave the machine.
+			NO_PROXY: '',
+			no_proxy: '',
+			NODE_EXTRA_CA_CERTS: authority.file,
+		},
+		settings,
+		clinic,
+		storage,
+		requests,
+		faults,
+		reset() {
+			Object.assign(settings, settingsFrom(options));
+			faults.clear();
+			requests.length = 0;
+			rateLimit.clear();
+			clinic.clear();
+			storage.clear();
+			seed(clinic, settings.shard);
+		},
+		async close() {
+			const closed = new Promise((resolve) => proxy.close(resolve));
+			for (const socket of sockets) socket.destroy();
+			await closed;
+			clinic.clear();
+			storage.clear();
+			if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+		},
+	};
+}
+
+function recordOfRefused(request: IncomingMessage, status: number | null): RecordedRequest {
+	const path = request.url ?? '';
+	const host = request.headers.host ?? path;
+	return {
+		at: Date.now(),
+		host: host.toLowerCase().replace(/:\d+$/, ''),
+		method: request.method ?? '',
+		path,
+		status,
+		headers: {},
+		bytesReceived: 0,
+	};
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { XMLParser } from 'fast-xml-parser';
+import { ProxyAgent, request } from 'undici';
+import { BUCKET_HOST, SANDBOX_API_KEY, type Sandbox } from '../../sandbox/sandbox.cts';
+
+export interface Answer {
+	status: number;
+	headers: Record<string, string | string[] | undefined>;
+	text: string;
+	// Tests look into replies of every shape.
+	// eslint-disable-next-line @typescript-eslint/no-explicit-any
+	json: any;
+}
+
+export interface Presign {
+	url: string;
+	fields: Record<string, string>;
+}
+
+/** A part of a form: a field, or the file where `filename` is given. */
+export interface Part {
+	name: string;
+	value: string | Buffer;
+	filename?: string;
+}
+
+/** A plain client of the sandbox, which sends exactly what a test says. */
+export class Client {
+	private readonly agent: ProxyAgent;
+	private readonly ca: string;
+
+	constructor(private readonly sandbox: Sandbox) {
+		this.ca = readFileSync(sandbox.caFile, 'utf8');
+		this.agent = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: this.ca } });
+	}
+
+	async close(): Promise<void> {
+		await this.agent.destroy();
+	}
+
+	/** Calls the API; `path` starts after /v1. */
+	async api(
+		path: string,
+		{
+			method = 'GET',
+			body,
+			key = SANDBOX_API_KEY,
+			shard = 'au1',
+			headers = {},
+		}: {
+			method?: 'GET' | 'POST' | 'PATCH';
+			body?: unknown;
+			key?: string;
+			shard?: string;
+			headers?: Record<string, string | undefined>;
+		} = {},
+	): Promise<Answer> {
+		const all: Record<string, string | undefined> = {
+			authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
+			'user-agent': 'Sandbox test (test@clinic.example)',
+			accept: 'application/json',
+			...(body !== undefined && { 'content-type': 'application/json' }),
+			...headers,
+		};
+		for (const name of Object.keys(all)) if (all[name] === undefined) delete all[name];
+		return await this.send(`https://api.${shard}.cliniko.com/v1${path}`, {
+			method,
+			headers: all,
+			body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+		});
+	}
+
+	async presign(patientId: string): Promise<Presign> {
+		return (await this.api(`/patients/${patientId}/attachment_presigned_post`)).json;
+	}
+
+	/** Sends a form to the bucket. */
+	async post(parts: Part[], headers: Record<string, string> = {}): Promise<Answer> {
+		return await this.send(`https://${BUCKET_HOST}/`, {
+			method: 'POST',
+			headers: { 'content-type': 'multipart/form-data; boundary=b0und', ...headers },
+			body: formOf(parts),
+		});
+	}
+
+	/** The same way, with a presigned post's fields and a file, as it is meant to be. */
+	async upload({ fields }: Presign, filename: string, bytes: string | Buffer): Promise<Answer> {
+		return await this.post([...partsOf(fields), { name: 'file', filename, value: bytes }]);
+	}
+
+	async send(
+		url: string,
+		options: { method?: 'GET' | 'POST' | 'PATCH'; headers?: object; body?: unknown } = {},
+	): Promise<Answer> {
+		const answer = await request(url, { ...options, dispatcher: this.agent } as never);
+		const text = await answer.body.text();
+		return {
+			status: answer.statusCode,
+			headers: answer.headers,
+			text,
+			json: String(answer.headers['content-type']).includes('json') ? JSON.parse(text) : undefined,
+		};
+	}
+
+	/** The proxy's answer to a CONNECT, with the raw connection. */
+	async connect(authority: string): Promise<{ status: number; socket: Socket }> {
+		const { hostname, port } = new URL(this.sandbox.proxyUrl);
+		return await new Promise((resolve, reject) => {
+			httpRequest({ hostname, port, method: 'CONNECT', path: authority, agent: false })
+				.once('connect', ({ statusCode = 0 }, socket) => resolve({ status: statusCode, socket }))
+				.once('error', reject)
+				.end();
+		});
+	}
+
+	/** A TLS connection to a host behind the proxy, to write to by hand. */
+	async tls(host: string): Promise<TLSSocket> {
+		const { socket } = await this.connect(`${host}:443`);
+		const secure = tlsConnect({ socket, servername: host, ca: this.ca });
+		await new Promise<void>((resolve, reject) => {
+			secure.once('secureConnect', resolve).once('error', reject);
+			secure.once('close', () => reject(new Error('closed during the handshake')));
+		});
+		return secure;
+	}
+}
+
+export function partsOf(fields: Record<string, string>): Part[] {
+	return Object.entries(fields).map(([name, value]) => ({ name, value }));
+}
+
+/** A multipart/form-data body with the boundary `b0und`. */
+export function formOf(parts: Part[]): Buffer {
+	const chunks = parts.flatMap(({ name, value, filename }) => [
+		`--b0und\r\nContent-Disposition: form-data; name="${name}"`,
+		filename === undefined
+			? '\r\n\r\n'
+			: `; filename="${filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+		value,
+		'\r\n',
+	]);
+	return Buffer.concat([...chunks, '--b0und--\r\n'].map((chunk) => Buffer.from(chunk as string)));
+}
+
+/** The elements of an S3 reply. */
+export function xmlOf(text: string): Record<string, string> {
+	const parsed = new XMLParser({ parseTagValue: false }).parse(text);
+	return parsed.Error ?? parsed.PostResponse;
+}
+
+/** Waits until something is so, for three seconds at most. */
+export async function until(holds: () => boolean): Promise<void> {
+	const end = Date.now() + 3000;
+	while (!holds()) {
+		if (Date.now() > end) throw new Error('waited in vain');
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+}

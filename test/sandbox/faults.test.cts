@@ -1,0 +1,180 @@
+import {
+	BUCKET_HOST,
+	SANDBOX_PATIENT_ID,
+	startSandbox,
+	type Sandbox,
+} from '../../sandbox/sandbox.cts';
+import { Client, until, xmlOf } from './client.cts';
+
+let sandbox: Sandbox;
+let client: Client;
+
+beforeAll(async () => {
+	sandbox = await startSandbox();
+	client = new Client(sandbox);
+});
+afterAll(async () => {
+	await client.close();
+	await sandbox.close();
+});
+beforeEach(() => sandbox.reset());
+
+const presign = async () => await client.presign(SANDBOX_PATIENT_ID);
+
+async function create() {
+	const presigned = await presign();
+	const { Key } = xmlOf((await client.upload(presigned, 'a.txt', 'content')).text);
+	const body = { patient_id: SANDBOX_PATIENT_ID, upload_url: `${presigned.url}${Key}` };
+	return await client.api('/patient_attachments', { method: 'POST', body });
+}
+
+describe('A fault', () => {
+	it('strikes so many requests of its step, after those that it lets pass', async () => {
+		sandbox.faults.add({
+			on: 'user',
+			act: 'before',
+			skip: 1,
+			times: 2,
+			do: { reply: { status: 503, body: 'down' } },
+		});
+		const statuses = [];
+		for (let n = 0; n < 5; n++) {
+			statuses.push((await client.api('/user')).status);
+			expect((await client.api('/settings/public')).status).toBe(200);
+		}
+		expect(statuses).toEqual([200, 503, 503, 200, 200]);
+	});
+
+	it.each([
+		['user', '/user'],
+		['presign', `/patients/${SANDBOX_PATIENT_ID}/attachment_presigned_post`],
+		['poll', '/patient_attachments?q[]=id:=1,2'],
+		['poll', '/patient_attachments/1'],
+		['get', '/patient_attachments?q[]=size:=1'],
+		['get', '/patients'],
+		['any', '/patients'],
+		['other', '/nowhere'],
+	] as const)('on %s strikes %s', async (on, path) => {
+		sandbox.faults.add({ on, act: 'before', do: { reply: { status: 599 } } });
+		expect((await client.api(path)).status).toBe(599);
+		expect((await client.api(path)).status).not.toBe(599);
+	});
+
+	it('before creation leaves no record', async () => {
+		sandbox.faults.add({ on: 'create', act: 'before', do: { reply: { status: 502 } } });
+		expect((await create()).status).toBe(502);
+		expect(sandbox.clinic.attachments.size).toBe(0);
+	});
+
+	it('after creation leaves the record and loses the reply', async () => {
+		sandbox.faults.add({ on: 'create', act: 'after', do: { reset: true } });
+		await expect(create()).rejects.toThrow();
+		expect(sandbox.clinic.attachments.size).toBe(1);
+		expect(sandbox.requests.at(-1)?.status).toBeNull();
+	});
+
+	it('after an upload leaves the object and answers something else', async () => {
+		const body = '<html>Bad gateway</html>';
+		sandbox.faults.add({ on: 's3', act: 'after', do: { reply: { status: 502, body } } });
+		expect(await client.upload(await presign(), 'a.txt', 'x')).toMatchObject({
+			status: 502,
+			text: body,
+		});
+		expect(sandbox.storage.objects.size).toBe(1);
+	});
+
+	it('can break a connection off before anything is read', async () => {
+		const presigned = await presign();
+		sandbox.faults.add({ on: 's3', act: 'before', do: { reset: true } });
+		await expect(client.upload(presigned, 'a.txt', 'x')).rejects.toThrow();
+		expect(sandbox.storage.objects.size).toBe(0);
+		expect((await client.upload(presigned, 'a.txt', 'x')).status).toBe(201);
+	});
+
+	it('can break a connection off while the body comes', async () => {
+		const presigned = await presign();
+		sandbox.faults.add({ on: 's3', act: 'body', afterBytes: 200_000, do: { reset: true } });
+		const bytes = Buffer.alloc(20_000_000);
+		await expect(client.upload(presigned, 'a.bin', bytes)).rejects.toThrow();
+		const received = sandbox.requests.at(-1)?.bytesReceived ?? 0;
+		expect(received).toBeGreaterThanOrEqual(200_000);
+		expect(received).toBeLessThan(bytes.length);
+		expect(sandbox.storage.objects.size).toBe(0);
+	});
+
+	it('can answer while the body comes, and closes the connection', async () => {
+		const presigned = await presign();
+		const reply = { status: 503, body: '<Error><Code>SlowDown</Code></Error>' };
+		sandbox.faults.add({ on: 's3', act: 'body', do: { reply } });
+		// Small enough to have been sent whole by the time that the connection closes.
+		const answer = await client.upload(presigned, 'a.bin', Buffer.alloc(20_000));
+		expect([answer.status, xmlOf(answer.text).Code]).toEqual([503, 'SlowDown']);
+		expect(sandbox.storage.objects.size).toBe(0);
+	});
+
+	it.each(['before', 'body', 'after'] as const)('can leave a client hanging: %s', async (act) => {
+		const presigned = await presign();
+		sandbox.faults.add({ on: 's3', act, do: { hang: true } });
+		let settled = false;
+		const bytes = Buffer.alloc(5_000_000);
+		const hanging = client.upload(presigned, 'a.bin', bytes).finally(() => (settled = true));
+		hanging.catch(() => undefined);
+		await until(() => (sandbox.requests.at(-1)?.bytesReceived ?? 0) > 0);
+		await new Promise((resolve) => setTimeout(resolve, 300));
+		expect(settled).toBe(false);
+		expect(sandbox.storage.objects.size).toBe(act === 'after' ? 1 : 0);
+		await client.close();
+		client = new Client(sandbox);
+		await expect(hanging).rejects.toThrow();
+	});
+
+	it.each(['before', 'body', 'after'] as const)('can delay: %s', async (act) => {
+		const presigned = await presign();
+		sandbox.faults.add({ on: 's3', act, do: { delayMs: 150 } });
+		const start = Date.now();
+		const answer = await client.upload(presigned, 'a.bin', Buffer.alloc(1_000_000));
+		expect(answer.status).toBe(201);
+		expect(Date.now() - start).toBeGreaterThanOrEqual(145);
+	});
+
+	it('can change the real reply', async () => {
+		sandbox.faults.add({
+			on: 'user',
+			act: 'after',
+			do: { rewrite: (reply) => ({ ...reply, body: reply.body.replace('Rowan', 'Robin') }) },
+		});
+		expect((await client.api('/user')).json.first_name).toBe('Robin');
+		expect((await client.api('/user')).json.first_name).toBe('Rowan');
+	});
+
+	it('can set the clocks of Cliniko and S3 wrong', async () => {
+		sandbox.faults.clockSkewMs = -86_400_000;
+		sandbox.settings.requestsPerWindow = 2;
+		const { headers } = await client.api('/user');
+		expect(Date.parse(String(headers.date)) - Date.now()).toBeLessThan(-86_000_000);
+		const presigned = await presign();
+		expect(presigned.fields['x-amz-date']?.slice(0, 8)).toBe(
+			new Date(Date.now() - 86_400_000).toISOString().slice(0, 10).replaceAll('-', ''),
+		);
+		const limited = await client.api('/user');
+		expect(Number(limited.headers['x-ratelimit-reset']) * 1000).toBeLessThan(Date.now());
+		expect((await client.upload(presigned, 'a.txt', 'x')).status).toBe(201);
+	});
+
+	it.each([
+		['api', 'api.au1.cliniko.com'],
+		['s3', BUCKET_HOST],
+	] as const)('can break the TLS handshake of %s', async (end, host) => {
+		sandbox.faults.tls(end, 1);
+		await expect(client.tls(host)).rejects.toThrow();
+		(await client.tls(host)).destroy();
+		expect(sandbox.requests).toMatchObject([{ method: 'CONNECT', status: null }]);
+	});
+
+	it('is forgotten on reset', async () => {
+		sandbox.faults.add({ on: 'any', act: 'before', do: { reset: true } });
+		sandbox.faults.tls('api');
+		sandbox.reset();
+		expect((await client.api('/user')).status).toBe(200);
+	});
+});
