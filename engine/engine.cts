@@ -79,7 +79,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 			}),
 		log: () => log,
 		close: async () => {
-			child.disconnect();
+			if (child.connected) child.disconnect();
 			await ended;
 		},
 	};

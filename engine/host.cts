@@ -28,7 +28,7 @@ import {
 } from 'n8n-workflow';
 
 import { credentialsHelper } from './credentials.cts';
-import type { Calls, RunReply, RunRequest } from './protocol.cts';
+import type { Calls, Loaded, RunReply, RunRequest } from './protocol.cts';
 import { answer, files } from './start-nodes.cts';
 
 const packageFolder = process.env.ENGINE_PACKAGE ?? process.cwd();
@@ -60,6 +60,7 @@ async function start(): Promise<void> {
 	const calls: {
 		[K in keyof Calls]: (request: Calls[K]['request']) => Promise<Calls[K]['reply']>;
 	} = {
+		loaded: async () => loaded(loader),
 		run: async (request) => await runWorkflow(nodeTypes, credentialType, request),
 		testCredential: async (data) => await testCredential(credentialType, data),
 		listSearch: async ({ method, credential, filter, paginationToken }) =>
@@ -75,6 +76,23 @@ async function start(): Promise<void> {
 		},
 	);
 	process.send?.({ ready: true });
+}
+
+function loaded({ types }: PackageDirectoryLoader): Loaded {
+	return {
+		nodes: Object.fromEntries(
+			types.nodes.map(({ name, displayName, iconUrl, codex }) => [
+				name,
+				{ displayName, icon: iconUrl, codex },
+			]),
+		),
+		credentials: Object.fromEntries(
+			types.credentials.map(({ name, displayName, iconUrl, supportedNodes }) => [
+				name,
+				{ displayName, icon: iconUrl, supportedNodes },
+			]),
+		),
+	};
 }
 
 async function runWorkflow(

@@ -42,8 +42,15 @@ export interface RunReply {
 	grew: number;
 }
 
+/** What n8n has loaded of the package: by name, what it shows in its node panel. */
+export interface Loaded {
+	nodes: Record<string, { displayName: string; icon: unknown; codex: unknown }>;
+	credentials: Record<string, { displayName: string; icon: unknown; supportedNodes: unknown }>;
+}
+
 /** Messages to the engine's process, by `kind`, and what it answers. */
 export interface Calls {
+	loaded: { request: Record<string, never>; reply: Loaded };
 	run: { request: RunRequest; reply: RunReply };
 	testCredential: { request: IDataObject; reply: { status: 'OK' | 'Error'; message: string } };
 	listSearch: {

@@ -38,6 +38,8 @@ beforeAll(async () => {
 	folder = mkdtempSync(path.join(tmpdir(), 'same-as-node-'));
 });
 
+afterEach(() => clinic.sandbox.reset());
+
 afterAll(async () => {
 	await clinic.close();
 	rmSync(folder, { recursive: true, force: true });
