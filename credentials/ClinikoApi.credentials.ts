@@ -10,7 +10,8 @@ import type {
 import { ClinikoError } from '../nodes/Cliniko/errors';
 import { apiHost, apiKeyOf, shardOf } from '../nodes/Cliniko/transport/cliniko/shard';
 
-const EMAIL = /^[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+$/;
+/** An address in characters that a header can carry: visible ASCII and Latin-1. */
+const EMAIL = /^(?!.*[^\x21-\x7e\xa1-\xff])[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+$/;
 
 /** n8n asks for the test's address as an expression; `authenticate` checks what comes out of it. */
 const API_URL_EXPRESSION =

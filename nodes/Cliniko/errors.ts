@@ -30,10 +30,12 @@ export class ClinikoError extends OperationalError {
  */
 export function oneLine(text: string, limit = 200): string {
 	const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-	return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+	return line.length > limit ? `${line.slice(0, limit - 1).replace(/\p{Cs}$/u, '')}…` : line;
 }
 
 /** Names the file in a message that does not. */
 export function withFile(message: string, fileName: string | undefined): string {
-	return !fileName || message.includes(fileName) ? message : `${message} [file "${fileName}"]`;
+	return !fileName || message.includes(`"${fileName}"`)
+		? message
+		: `${message} [file "${fileName}"]`;
 }

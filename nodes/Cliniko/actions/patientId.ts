@@ -8,7 +8,7 @@ import { ClinikoError } from '../errors';
 
 /** A patient's page in Cliniko, or the address of the record in its API. */
 const PATIENT_URL =
-	/^https:\/\/[\w.-]+\.([a-z]{2}\d{1,2})\.cliniko\.com\/(?:[^?#]*\/)?patients\/(\d+)/i;
+	/^https:\/\/[\w.-]+\.([a-z]{2}\d{1,2})\.cliniko\.com\/(?:[^?#]*\/)?patients\/(\d+)(?=[/?#]|$)/i;
 
 /** The largest 64-bit number; Cliniko's ids are that wide. */
 const LARGEST_ID = 2n ** 63n - 1n;

@@ -28,11 +28,13 @@ export class AlreadyUploaded {
 	): Promise<PatientAttachment> {
 		const { patientId, file } = upload;
 		const key = JSON.stringify([patientId, file.name, file.size]);
-		const first = this.underWay.get(key);
-		if (first) return await first;
+		for (let first = this.underWay.get(key); first; first = this.underWay.get(key)) {
+			// A file that failed is not there: an equal one is tried for itself.
+			const record = await first.catch(() => undefined);
+			if (record) return record;
+		}
 		const result = this.find(upload).then(async (record) => record ?? (await send()));
 		this.underWay.set(key, result);
-		// A file that failed is not there: an equal one is tried for itself.
 		result.catch(() => this.underWay.delete(key));
 		return await result;
 	}

@@ -38,7 +38,12 @@ export function pickFiles(
 	const available = filesOf(item);
 	const picked = new Map<IBinaryData, FileField>();
 	const missing: string[] = [];
-	for (const one of Array.isArray(wanted) ? (wanted as unknown[]) : [wanted]) {
+	const all: unknown[] = !Array.isArray(wanted)
+		? [wanted]
+		: wanted.length > 0
+			? wanted
+			: [undefined];
+	for (const one of all) {
 		if (isFile(one)) picked.set(one, { name: one.fileName ?? 'file', data: one });
 		else if (typeof one === 'string') {
 			for (const name of names(one, available)) {

@@ -21,12 +21,12 @@ const LONGEST_EXTENSION = 16;
  */
 export function safeFileName(name: string, fallback: string): string {
 	const clean = name
-		.normalize('NFC')
 		.replace(/[\p{Zl}\p{Zp}\t-\r]+/gu, ' ')
 		.replace(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFFD\p{Cs}]/gu, '')
 		.replace(/[/\\]/g, '-')
 		.replace(/"/g, "'")
-		.replace(/\$\{(filename)\}/gi, '$1')
+		.replace(/(?:\$\{)+(filename)\}*/gi, '$1')
+		.normalize('NFC')
 		.trim();
 	return /^[.\- ]*$/.test(clean) ? fallback : shortened(clean);
 }

@@ -154,10 +154,13 @@ export class Processing {
 		const waiting = this.waiting.get(id);
 		this.waiting.delete(id);
 		const { message, description, httpCode } = error as ClinikoError;
+		const isGone = httpCode === 404;
 		waiting?.reject(
 			new ClinikoError(
 				message.includes(id) ? message : `${message} Attachment ${id} is on the patient's record.`,
-				description ?? 'The file is on the patient’s record, so do not upload it again.',
+				[!isGone && 'The file is on the patient’s record, so do not upload it again.', description]
+					.filter(Boolean)
+					.join(' '),
 				httpCode,
 			),
 		);

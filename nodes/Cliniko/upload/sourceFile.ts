@@ -76,10 +76,12 @@ export async function sourceFile(
 
 async function storedSize(id: string, name: string, store: BinaryStore): Promise<number> {
 	try {
-		return Number((await store.metadata(id)).fileSize);
+		const { fileSize } = await store.metadata(id);
+		if (Number.isSafeInteger(fileSize)) return fileSize;
 	} catch {
-		return notReadable(name);
+		// Told below.
 	}
+	return notReadable(name);
 }
 
 async function* read(id: string, name: string, store: BinaryStore): AsyncGenerator<Uint8Array> {

@@ -67,9 +67,11 @@ function words(status: number, { what, notFound }: Purpose, shard: string): [str
 
 /** `message` and `errors` of a reply's JSON, in one line; empty if there are none. */
 function theirWords(body: IDataObject | undefined): string {
-	const fields = Object.entries((body?.errors as IDataObject | undefined) ?? {}).map(
-		([field, text]) => `${field} ${String(text)}`,
-	);
+	const errors: unknown = body?.errors ?? [];
+	const fields =
+		typeof errors === 'object' && errors !== null && !Array.isArray(errors)
+			? Object.entries(errors).map(([field, text]) => `${field} ${String(text)}`)
+			: [errors].flat().filter((one) => typeof one === 'string');
 	const message = typeof body?.message === 'string' ? body.message : '';
 	return oneLine([message, fields.join(', ')].filter(Boolean).join(': '));
 }

@@ -1,0 +1,160 @@
+import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+import {
+	ClinikoApi,
+	type ClinikoConnection,
+} from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+
+/** A clock that only moves when somebody waits by it. */
+export class Clock {
+	/** ms since 1970. */
+	time = Date.parse('2026-03-02T09:00:00Z');
+
+	/** All waits so far, in ms. */
+	readonly pauses: number[] = [];
+
+	readonly now = (): number => this.time;
+
+	readonly pause = async (ms: number): Promise<void> => {
+		this.pauses.push(ms);
+		// Whatever could go on without a wait does so first.
+		await new Promise(setImmediate);
+		this.time += ms;
+	};
+
+	/** Lets code that asks `Date.now` see this clock too. */
+	rule(): this {
+		jest.spyOn(Date, 'now').mockImplementation(this.now);
+		return this;
+	}
+}
+
+/** A request as it arrives at the fake Cliniko. */
+export interface Sent {
+	method: string;
+	/** Below `/v1`. */
+	path: string;
+	/** The values of `q[]`. */
+	filters: string[];
+	query: URLSearchParams;
+	body?: IDataObject;
+	options: IHttpRequestOptions;
+}
+
+/** What Cliniko answers: the JSON of a reply with status 200, or more than that. */
+export type Answer = IDataObject | Partial<IN8nHttpFullResponse> | Error;
+
+/** A reply with another status than 200, or with headers. */
+export function reply(
+	statusCode: number,
+	body: unknown = {},
+	headers: Record<string, string> = {},
+): IN8nHttpFullResponse {
+	return {
+		statusCode,
+		headers,
+		body: typeof body === 'string' ? body : JSON.stringify(body),
+	} as IN8nHttpFullResponse;
+}
+
+/** Cliniko's API over a function that answers in Cliniko's place. */
+export class FakeCliniko {
+	readonly sent: Sent[] = [];
+
+	readonly clock = new Clock();
+
+	readonly api: ClinikoApi;
+
+	constructor(
+		answer: (sent: Sent, count: number) => Answer | Promise<Answer>,
+		more: Partial<ClinikoConnection> = {},
+	) {
+		this.api = new ClinikoApi({
+			shard: 'au1',
+			pause: this.clock.pause,
+			now: this.clock.now,
+			random: () => 0.5,
+			assertNotCancelled: () => undefined,
+			request: async (options) => {
+				const sent = sentOf(options);
+				this.sent.push(sent);
+				const given = await answer(sent, this.sent.length);
+				if (given instanceof Error) throw given;
+				return 'statusCode' in given ? (given as IN8nHttpFullResponse) : reply(200, given);
+			},
+			...more,
+		});
+	}
+
+	/** Methods and paths of all requests, without their queries. */
+	get lines(): string[] {
+		return this.sent.map(({ method, path }) => `${method} ${path}`);
+	}
+}
+
+function sentOf(options: IHttpRequestOptions): Sent {
+	const url = new URL(options.url);
+	return {
+		method: options.method ?? 'GET',
+		path: url.pathname.replace(/^\/v1/, ''),
+		filters: url.searchParams.getAll('q[]'),
+		query: url.searchParams,
+		body: typeof options.body === 'string' ? (JSON.parse(options.body) as IDataObject) : undefined,
+		options,
+	};
+}
+
+/** What a promise was rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<Error & IDataObject> {
+	return await promise.then(
+		(value) => {
+			throw new Error(`Expected an error, got ${JSON.stringify(value)}`);
+		},
+		(error: unknown) => error as Error & IDataObject,
+	);
+}
+
+/** What a function threw. */
+export function thrownBy(call: () => unknown): Error & IDataObject {
+	try {
+		call();
+	} catch (error) {
+		return error as Error & IDataObject;
+	}
+	throw new Error('Expected an error');
+}
+
+/** A patient attachment record that Cliniko has not processed yet. */
+export function freshRecord(id: string, patientId = '1'): IDataObject & { id: string } {
+	return {
+		id,
+		filename: null,
+		content_type: null,
+		size: null,
+		description: null,
+		processing_completed: false,
+		processed_at: null,
+		created_at: '2026-03-02T09:00:00Z',
+		patient: { links: { self: `https://api.au1.cliniko.com/v1/patients/${patientId}` } },
+		content: null,
+	};
+}
+
+/** The same record afterwards. */
+export function processedRecord(
+	id: string,
+	filename = 'Referral.pdf',
+	size = 1000,
+	patientId = '1',
+): IDataObject & { id: string } {
+	return {
+		...freshRecord(id, patientId),
+		filename,
+		size,
+		content_type: 'application/pdf',
+		processing_completed: true,
+		processed_at: '2026-03-02T09:00:05Z',
+		content: {
+			links: { self: `https://api.au1.cliniko.com/v1/patient_attachments/${id}/content` },
+		},
+	};
+}

@@ -1,0 +1,464 @@
+import nock from 'nock';
+import {
+	NodeApiError,
+	type IHttpRequestOptions,
+	type IN8nHttpFullResponse,
+	type INode,
+} from 'n8n-workflow';
+import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
+import { ClinikoApi } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+import { Clock, rejection } from '../../connection.cts';
+
+const HOST = 'https://api.uk2.cliniko.com';
+const READ = { what: 'look up the patient' };
+const CREATE = { what: 'put the file on the record' };
+
+/** Sends a request the way n8n's helper does, as far as these tests need it. */
+async function overFetch(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
+	const answer = await fetch(options.url, {
+		method: options.method,
+		body: options.body as string,
+		headers: options.headers as Record<string, string>,
+		redirect: options.disableFollowRedirect ? 'manual' : 'follow',
+	});
+	return {
+		statusCode: answer.status,
+		headers: Object.fromEntries(answer.headers),
+		body: await answer.text(),
+	} as unknown as IN8nHttpFullResponse;
+}
+
+describe('Cliniko’s API', () => {
+	let clock: Clock;
+	let requests: IHttpRequestOptions[];
+	let cancelled: boolean;
+
+	const connection = () => ({
+		shard: 'uk2',
+		request: async (options: IHttpRequestOptions) => {
+			requests.push(options);
+			return await overFetch(options);
+		},
+		pause: clock.pause,
+		now: clock.now,
+		random: () => 0.5,
+		assertNotCancelled: () => {
+			if (cancelled)
+				throw new ClinikoError('The execution was cancelled.', 'Nothing more was sent.');
+		},
+	});
+	const api = () => new ClinikoApi(connection());
+
+	beforeAll(() => nock.disableNetConnect());
+
+	beforeEach(() => {
+		clock = new Clock();
+		requests = [];
+		cancelled = false;
+	});
+
+	afterEach(() => {
+		const left = nock.pendingMocks();
+		nock.cleanAll();
+		expect(left).toEqual([]);
+	});
+
+	afterAll(() => {
+		nock.enableNetConnect();
+		nock.restore();
+	});
+
+	const patient = (...statuses: number[]) => {
+		for (const status of statuses) nock(HOST).get('/v1/patients/12').reply(status, { id: '12' });
+	};
+	const getPatient = async () => await api().get('/patients/12', READ);
+	const postRecord = async () =>
+		await api().post('/patient_attachments', { patient_id: '12' }, CREATE);
+
+	describe('reads', () => {
+		it('JSON, and Cliniko’s own time', async () => {
+			nock(HOST)
+				.get('/v1/patients/12')
+				.reply(200, '{"id":"12"}', { Date: 'Mon, 02 Mar 2026 08:30:00 GMT' });
+
+			expect(await getPatient()).toEqual({
+				body: { id: '12' },
+				date: Date.parse('2026-03-02T08:30:00Z'),
+			});
+		});
+
+		it('our time where Cliniko does not tell its own', async () => {
+			patient(200);
+
+			expect((await getPatient()).date).toBe(clock.time);
+		});
+
+		it('a status of every kind itself, and follows no redirect', async () => {
+			patient(200);
+
+			await getPatient();
+
+			expect(requests).toEqual([
+				{
+					method: 'GET',
+					url: `${HOST}/v1/patients/12`,
+					timeout: 30_000,
+					encoding: 'text',
+					returnFullResponse: true,
+					ignoreHttpStatusErrors: true,
+					disableFollowRedirect: true,
+				},
+			]);
+		});
+
+		it.each([500, 502, 503, 504])('again after a status %d', async (status) => {
+			patient(status, status, 200);
+
+			expect((await getPatient()).body).toEqual({ id: '12' });
+			expect(clock.pauses).toEqual([500, 1000]);
+		});
+
+		it('again after a connection broke off', async () => {
+			nock(HOST).get('/v1/patients/12').replyWithError('ECONNRESET');
+			patient(200);
+
+			expect((await getPatient()).body).toEqual({ id: '12' });
+			expect(clock.pauses).toEqual([500]);
+		});
+
+		it('five times at most, with longer and longer waits', async () => {
+			patient(500, 500, 500, 500, 503);
+
+			const error = await rejection(getPatient());
+
+			expect(error.httpCode).toBe(503);
+			expect(clock.pauses).toEqual([500, 1000, 2000, 4000]);
+		});
+
+		it('five times at most where no reply comes, and names the host then', async () => {
+			nock(HOST).get('/v1/patients/12').times(5).replyWithError('ENOTFOUND');
+
+			const error = await rejection(getPatient());
+
+			expect(error.message).toBe('Could not look up the patient: Cliniko did not answer.');
+			expect(error.description).toContain(HOST);
+			expect(error.cause).toBeUndefined();
+		});
+
+		it.each([
+			[0, 250],
+			[1, 750],
+		])('again after waits that differ (random %d)', async (random, wait) => {
+			patient(500, 200);
+
+			await new ClinikoApi({ ...connection(), random: () => random }).get('/patients/12', READ);
+
+			expect(clock.pauses).toEqual([wait]);
+		});
+
+		it.each([400, 401, 403, 404, 408, 422])('once where the status is %d', async (status) => {
+			patient(status);
+
+			expect((await rejection(getPatient())).httpCode).toBe(status);
+			expect(clock.pauses).toEqual([]);
+		});
+	});
+
+	describe('creates', () => {
+		it('with JSON', async () => {
+			nock(HOST)
+				.post('/v1/patient_attachments', '{"patient_id":"9007199254740993"}')
+				.matchHeader('Content-Type', 'application/json')
+				.reply(201, { id: '5' });
+
+			const { body } = await api().post(
+				'/patient_attachments',
+				{ patient_id: '9007199254740993' },
+				CREATE,
+			);
+
+			expect(body).toEqual({ id: '5' });
+		});
+
+		it.each([500, 503, 504])(
+			'once, even where the status is %d: it may have run',
+			async (status) => {
+				nock(HOST).post('/v1/patient_attachments').reply(status);
+
+				expect((await rejection(postRecord())).httpCode).toBe(status);
+				expect(clock.pauses).toEqual([]);
+			},
+		);
+
+		it('once, even where the connection broke off: it may have run', async () => {
+			nock(HOST).post('/v1/patient_attachments').replyWithError('ECONNRESET');
+
+			expect((await rejection(postRecord())).message).toContain('did not answer');
+			expect(requests).toHaveLength(1);
+		});
+
+		it('again where the limit was reached: then it has not run', async () => {
+			nock(HOST).post('/v1/patient_attachments').reply(429, '', { 'Retry-After': '3' });
+			nock(HOST).post('/v1/patient_attachments').reply(201, { id: '5' });
+
+			expect((await postRecord()).body).toEqual({ id: '5' });
+			expect(clock.pauses).toEqual([4000]);
+		});
+
+		it('once after a limit and a fault', async () => {
+			nock(HOST).post('/v1/patient_attachments').reply(429, '', { 'Retry-After': '3' });
+			nock(HOST).post('/v1/patient_attachments').reply(500);
+
+			expect((await rejection(postRecord())).httpCode).toBe(500);
+		});
+	});
+
+	describe('at its limit', () => {
+		it('is asked again once the limit is reset', async () => {
+			const reset = String(clock.time / 1000 + 20);
+			nock(HOST).get('/v1/patients/12').reply(429, '', { 'X-RateLimit-Reset': reset });
+			patient(200);
+
+			expect((await getPatient()).body).toEqual({ id: '12' });
+			expect(clock.pauses).toEqual([21_000]);
+		});
+
+		it('does not use up the tries that faults have', async () => {
+			for (const status of [500, 429, 500, 429, 500, 429, 500]) patient(status);
+			patient(200);
+
+			expect((await getPatient()).body).toEqual({ id: '12' });
+		});
+
+		it('is given up after ten waits', async () => {
+			patient(...Array<number>(11).fill(429));
+
+			const error = await rejection(getPatient());
+
+			expect(error.httpCode).toBe(429);
+			expect(clock.pauses).toHaveLength(10);
+		});
+
+		it('holds back every other request, so that only one is refused', async () => {
+			const waiting: Array<() => void> = [];
+			const shared = new ClinikoApi({
+				...connection(),
+				pause: async (ms) => {
+					expect(ms).toBe(31_000);
+					await new Promise<void>((resolve) => waiting.push(resolve));
+				},
+			});
+			nock(HOST).get('/v1/patients/1').reply(429, '', { 'Retry-After': '30' });
+			nock(HOST).get('/v1/patients/1').reply(200, { id: '1' });
+			nock(HOST).get('/v1/patients/2').reply(200, { id: '2' });
+			nock(HOST).post('/v1/patient_attachments').reply(201, { id: '3' });
+
+			const first = shared.get('/patients/1', READ);
+			while (waiting.length === 0) await new Promise(setImmediate);
+			const second = shared.get('/patients/2', READ);
+			const third = shared.post('/patient_attachments', {}, CREATE);
+			await new Promise(setImmediate);
+
+			expect(requests).toHaveLength(1);
+			expect(waiting).toHaveLength(3);
+			clock.time += 31_000;
+			for (const open of waiting) open();
+			const replies = await Promise.all([first, second, third]);
+			expect(replies.map(({ body }) => body.id)).toEqual(['1', '2', '3']);
+			expect(requests).toHaveLength(4);
+		});
+	});
+
+	describe('does not take', () => {
+		it.each([
+			['a page of a proxy', '<html><body>Please log in</body></html>'],
+			['half a reply', '{"id":"12","first_na'],
+			['a list', '[{"id":"12"}]'],
+			['a text', '"12"'],
+			['nothing', ''],
+			['null', 'null'],
+		])('%s for a patient', async (_, body) => {
+			nock(HOST).get('/v1/patients/12').reply(200, body);
+
+			const error = await rejection(getPatient());
+
+			expect(error.message).toBe(
+				"Could not look up the patient: Cliniko's reply is not the JSON it should be.",
+			);
+			expect(error.httpCode).toBe(200);
+		});
+
+		it('a redirect, which would give the key to another host', async () => {
+			nock(HOST).get('/v1/patients/12').reply(302, '', { Location: 'https://evil.example/' });
+
+			const error = await rejection(getPatient());
+
+			expect(error.message).toContain('answered with a redirect, which is not followed');
+			expect(error.httpCode).toBe(302);
+		});
+
+		it('the HTML of an error page into its message', async () => {
+			nock(HOST).get('/v1/patients/12').reply(403, '<html><h1>403 ERROR</h1>cloudfront</html>');
+
+			expect((await rejection(getPatient())).message).toBe(
+				'Could not look up the patient: the Cliniko user that the API key belongs to may not do this.',
+			);
+		});
+
+		it('over anything but Cliniko’s words and the status from a refusal', async () => {
+			nock(HOST)
+				.post('/v1/patient_attachments')
+				.reply(
+					422,
+					{ message: 'Validation Failed', errors: { temp_attachment_url: 'is invalid' } },
+					{ 'X-Secret': 'of the header' },
+				);
+
+			const error = await rejection(postRecord());
+
+			expect(error.message).toContain('Validation Failed: temp_attachment_url is invalid');
+			expect(Object.values(error).join(' ')).not.toContain('of the header');
+			expect(error.cause).toBeUndefined();
+		});
+	});
+
+	describe('after the execution was cancelled', () => {
+		it('is not asked any more', async () => {
+			cancelled = true;
+
+			expect((await rejection(getPatient())).message).toContain('was cancelled');
+			expect(requests).toEqual([]);
+		});
+
+		it.each([
+			['read', async (one: ClinikoApi) => await one.get('/patients/12', READ)],
+			['create', async (one: ClinikoApi) => await one.post('/patient_attachments', {}, CREATE)],
+		])('is not asked again where that ended a request: %s', async (_, ask) => {
+			const request = async (options: IHttpRequestOptions) => {
+				requests.push(options);
+				cancelled = true;
+				return await Promise.reject(new Error('aborted'));
+			};
+
+			const error = await rejection(ask(new ClinikoApi({ ...connection(), request })));
+
+			expect(error.message).toContain('was cancelled');
+			expect(requests).toHaveLength(1);
+		});
+
+		it('is not asked once a wait is over', async () => {
+			nock(HOST).get('/v1/patients/12').reply(429);
+			const pause = async (ms: number) => {
+				cancelled = true;
+				await clock.pause(ms);
+			};
+
+			const error = await rejection(
+				new ClinikoApi({ ...connection(), pause }).get('/patients/12', READ),
+			);
+
+			expect(error.message).toContain('was cancelled');
+			expect(requests).toHaveLength(1);
+		});
+	});
+
+	describe('is not asked where the credential refuses', () => {
+		const own = new ClinikoError('No contact e-mail address.', 'Fill it in.');
+		// The credential and the node are two bundles, each with a class of its own.
+		const Copy = {
+			ClinikoError: class ClinikoError extends Error {
+				description = 'Fill it in.';
+			},
+		};
+		const copied = new Copy.ClinikoError('No contact e-mail address.');
+
+		it.each([
+			['itself', own],
+			['inside of an error of n8n’s', new NodeApiError({} as INode, {}, { message: 'Failed' })],
+			['twice wrapped', new Error('outer', { cause: new Error('inner', { cause: own }) })],
+			['from another copy of the class', copied],
+		])('and its words are shown: %s', async (_, thrown) => {
+			if (thrown instanceof NodeApiError) Object.assign(thrown, { cause: own });
+			const request = async (options: IHttpRequestOptions) => {
+				requests.push(options);
+				return await Promise.reject(thrown);
+			};
+
+			const error = await rejection(
+				new ClinikoApi({ ...connection(), request }).get('/patients/12', READ),
+			);
+
+			expect(error.message).toBe('No contact e-mail address.');
+			expect(error.description).toBe('Fill it in.');
+			expect(error.cause).toBeUndefined();
+			expect(requests).toHaveLength(1);
+		});
+	});
+
+	describe('lists', () => {
+		const page = (number: string, body: object) =>
+			nock(HOST)
+				.get('/v1/patient_attachments')
+				.query((query) => query.page === number)
+				.reply(200, body);
+		const all = async (filters: string[] = [], query?: Record<string, string>) => {
+			const pages = [];
+			for await (const rows of api().list('patient_attachments', filters, READ, query)) {
+				pages.push(rows);
+			}
+			return pages;
+		};
+
+		it('page by page, until there is no next one', async () => {
+			page('1', { patient_attachments: [{ id: '1' }, { id: '2' }], links: { next: 'x' } });
+			page('2', { patient_attachments: [{ id: '3' }], links: { self: 'x' } });
+
+			expect(await all()).toEqual([[{ id: '1' }, { id: '2' }], [{ id: '3' }]]);
+		});
+
+		it('with each filter in a q[] of its own, encoded', async () => {
+			page('1', { patient_attachments: [] });
+
+			await all(['patient_id:=12', 'filename:~50% & more+'], { sort: 'created_at:desc' });
+
+			expect(requests[0]?.url).toBe(
+				`${HOST}/v1/patient_attachments?per_page=100&sort=created_at%3Adesc&page=1&q%5B%5D=patient_id%3A%3D12&q%5B%5D=filename%3A%7E50%25+%26+more%2B`,
+			);
+		});
+
+		it('no more pages than the caller wants', async () => {
+			page('1', { patient_attachments: [{ id: '1' }], links: { next: 'x' } });
+
+			for await (const rows of api().list('patient_attachments', [], READ)) {
+				expect(rows).toHaveLength(1);
+				break;
+			}
+
+			expect(requests).toHaveLength(1);
+		});
+
+		it('no page of the other host that a reply names', async () => {
+			page('1', {
+				patient_attachments: [],
+				links: { next: 'https://evil.example/v1/patient_attachments?page=2' },
+			});
+			page('2', { patient_attachments: [] });
+
+			await all();
+
+			expect(requests.map(({ url }) => new URL(url).origin)).toEqual([HOST, HOST]);
+		});
+
+		it.each([
+			['no list', {}],
+			['another list', { patients: [] }],
+			['no list but an object', { patient_attachments: { id: '1' } }],
+		])('nothing where the reply has %s', async (_, body) => {
+			page('1', body);
+
+			expect((await rejection(all())).message).toBe(
+				"Could not look up the patient: Cliniko's reply has no list of patient attachments.",
+			);
+		});
+	});
+});

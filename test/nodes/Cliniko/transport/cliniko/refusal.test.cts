@@ -1,0 +1,90 @@
+import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
+import { refusal } from '../../../../../nodes/Cliniko/transport/cliniko/refusal.ts';
+
+const purpose = { what: 'look up the patient' };
+
+describe('A refusal by Cliniko', () => {
+	it.each([
+		[302, 'answered with a redirect, which is not followed', 'a proxy or firewall'],
+		[400, 'answered with status 400', 'ask Cliniko support'],
+		[401, 'refused the API key', 'another shard than uk2'],
+		[403, 'may not do this', 'a Scheduler may not'],
+		[404, 'has nothing there', 'deleted or merged'],
+		[422, 'did not accept it', 'Change what Cliniko names'],
+		[429, '200 requests a minute was still reached', 'a Cliniko user of its own'],
+		[500, 'answered with status 500', 'status.cliniko.com'],
+		[503, 'answered with status 503', 'has a fault at the moment'],
+	])('with status %d says what happened and what to do', (status, message, advice) => {
+		const error = refusal(status, undefined, purpose, 'uk2');
+
+		expect(error).toBeInstanceOf(ClinikoError);
+		expect(error.message).toContain('Could not look up the patient');
+		expect(error.message).toContain(message);
+		expect(error.description).toContain(advice);
+		expect(error.httpCode).toBe(status);
+		expect(error.message).not.toContain('Cliniko says');
+	});
+
+	it('names what was not found', () => {
+		const error = refusal(
+			404,
+			undefined,
+			{ ...purpose, notFound: 'Cliniko has no patient with the ID 12.' },
+			'uk2',
+		);
+
+		expect(error.message).toBe('Cliniko has no patient with the ID 12.');
+	});
+
+	it.each([
+		[
+			'every field that did not pass',
+			{
+				message: 'Validation Failed',
+				errors: { temp_attachment_url: 'is invalid', description: 'is too long' },
+			},
+			'Validation Failed: temp_attachment_url is invalid, description is too long',
+		],
+		['the message alone', { message: 'Validation Failed' }, 'Validation Failed'],
+		['the fields alone', { errors: { patient_id: 'is invalid' } }, 'patient_id is invalid'],
+		[
+			'several things about a field',
+			{ errors: { description: ['is too long', 'is odd'] } },
+			'description is too long,is odd',
+		],
+	])('repeats Cliniko’s own words: %s', (_, body, words) => {
+		const error = refusal(422, body, purpose, 'au1');
+
+		expect(error.message).toBe(
+			`Could not look up the patient: Cliniko did not accept it. Cliniko says: ${words}`,
+		);
+	});
+
+	it.each([
+		['a sentence', 'Patient is archived'],
+		['a list', ['Patient is archived']],
+	])('is not spelled out letter by letter where the errors are %s', (_, errors) => {
+		// Only the form with fields is documented, and only for 422.
+		const { message } = refusal(400, { errors }, purpose, 'au1');
+
+		expect(message).not.toContain('0 P');
+	});
+
+	it.each([
+		['no object', { errors: 12, message: { text: 'x' } }],
+		['empty', { errors: {}, message: '' }],
+		['nothing', { errors: null, message: null }],
+	])('has words of its own where Cliniko’s are %s', (_, body) => {
+		expect(refusal(400, body as never, purpose, 'au1').message).toBe(
+			'Could not look up the patient: Cliniko answered with status 400.',
+		);
+	});
+
+	it('cuts what is long to one line', () => {
+		const { message } = refusal(422, { message: `a\r\n\tb ${'c'.repeat(1000)}` }, purpose, 'au1');
+
+		expect(message).toContain('Cliniko says: a b ccc');
+		expect(message).toMatch(/c…$/);
+		expect(message.length).toBeLessThan(300);
+	});
+});
