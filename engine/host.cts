@@ -4,6 +4,7 @@
  * in globals.
  */
 import 'reflect-metadata';
+import { inspect } from 'node:util';
 import { Container } from '@n8n/di';
 import {
 	BinaryDataService,
@@ -24,6 +25,7 @@ import {
 	type INode,
 	type INodeType,
 	type INodeTypes,
+	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 
@@ -98,7 +100,7 @@ function loaded({ types }: PackageDirectoryLoader): Loaded {
 async function runWorkflow(
 	nodeTypes: INodeTypes,
 	credentialType: (name: string) => ICredentialType,
-	{ workflow: file, items, credentials, cancelAfter }: RunRequest,
+	{ workflow: file, items, credentials, write, cancelAfter, retryOf }: RunRequest,
 ): Promise<RunReply> {
 	const executionId = String(++executions);
 	const workflow = new Workflow({
@@ -130,18 +132,33 @@ async function runWorkflow(
 	const memory = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
 	const began = Date.now();
 	try {
-		const running = new WorkflowExecute(
+		const execute = new WorkflowExecute(
 			additionalData,
-			'trigger',
-			createEmptyRunExecutionData(),
-		).run({ workflow, startNode });
+			retryOf ? 'retry' : 'trigger',
+			retryOf ? prepareRetry(retryOf) : createEmptyRunExecutionData(),
+		);
+		const running = retryOf
+			? execute.processRunExecutionData(workflow)
+			: execute.run({ workflow, startNode });
 		const cancel = cancelAfter && setTimeout(() => running.cancel(), cancelAfter);
 		const run = await running;
 		if (cancel) clearTimeout(cancel);
-		return { run, took: Date.now() - began, grew: peak - before };
+		const written = write
+			? inspect(run, { depth: null, maxStringLength: null, maxArrayLength: null })
+			: '';
+		return { run, written, took: Date.now() - began, grew: peak - before };
 	} finally {
 		clearInterval(memory);
 	}
+}
+
+/** What n8n does with a failed execution that is retried: the failed node runs again, with its input. */
+function prepareRetry(failed: IRunExecutionData): IRunExecutionData {
+	const { resultData } = failed;
+	delete resultData.error;
+	const runs = resultData.runData[resultData.lastNodeExecuted ?? ''] ?? [];
+	if (runs.at(-1)?.error !== undefined) runs.pop();
+	return failed;
 }
 
 /** Runs the credential's test the way n8n's own tester does: as a request of a node made for it. */

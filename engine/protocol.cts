@@ -1,4 +1,4 @@
-import type { IDataObject, INode, IConnections, IRun } from 'n8n-workflow';
+import type { IDataObject, INode, IConnections, IRun, IRunExecutionData } from 'n8n-workflow';
 
 /** A file that the workflow starts with. */
 export interface StartFile {
@@ -7,6 +7,8 @@ export interface StartFile {
 	base64?: string;
 	fileName?: string;
 	mimeType?: string;
+	/** What happens to it in n8n's store before it is used; with files on disk only. */
+	damage?: 'gone' | 'shorter' | 'longer';
 }
 
 /** An item that the workflow starts with; `files` become its binary fields. */
@@ -29,13 +31,22 @@ export interface RunRequest {
 	items: StartItem[];
 	/** Credential data by the id that the nodes name. */
 	credentials: Record<string, IDataObject>;
+	/** Whether to give the reply's `written`; it is long. */
+	write?: boolean;
 	/** Cancels the execution after this time, in ms. */
 	cancelAfter?: number;
+	/** The data of a failed run, which is gone on with as n8n's "Retry" in its list does. */
+	retryOf?: IRunExecutionData;
 }
 
 /** What n8n would store of a run, and what it logged. */
 export interface RunReply {
 	run: IRun;
+	/**
+	 * All that the run's data holds, written out inside the process: what comes over to this side has
+	 * lost whatever does not survive the crossing, such as what a library hangs on its errors.
+	 */
+	written: string;
 	/** From start to end, in ms. */
 	took: number;
 	/** How far the process's memory grew during the run: resident set, in bytes. */

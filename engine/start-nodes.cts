@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { appendFile, truncate, unlink } from 'node:fs/promises';
 import {
 	NodeConnectionTypes,
 	type IBinaryKeyData,
@@ -38,6 +39,7 @@ export const files: INodeType = {
 				);
 				// Set beside `prepareBinaryData`, which would take a name for a path.
 				if (file.fileName !== undefined) binary[name].fileName = file.fileName;
+				if (file.damage) await damage(this.helpers.getBinaryPath(binary[name].id!), file.damage);
 			}
 			const item: INodeExecutionData = { json: start.json ?? {} };
 			if (start.files) item.binary = binary;
@@ -46,6 +48,12 @@ export const files: INodeType = {
 		return [items];
 	},
 };
+
+async function damage(path: string, how: 'gone' | 'shorter' | 'longer'): Promise<void> {
+	if (how === 'gone') await unlink(path);
+	else if (how === 'shorter') await truncate(path, 10);
+	else await appendFile(path, 'more');
+}
 
 /** Says the value of its parameter for each item, so that tests can look through expressions. */
 export const answer: INodeType = {
