@@ -124,7 +124,8 @@ export class ClinikoApi implements ICredentialType {
 	};
 
 	test: ICredentialTestRequest = {
-		request: { baseURL: API_URL_EXPRESSION, url: '/user' },
+		// A redirect leads to something else than Cliniko, such as the sign-in page of a network.
+		request: { baseURL: API_URL_EXPRESSION, url: '/user', disableFollowRedirect: true },
 		rules: [
 			{
 				type: 'responseCode',

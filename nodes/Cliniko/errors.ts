@@ -23,13 +23,19 @@ export class ClinikoError extends OperationalError {
 }
 
 /**
- * Cuts text that came from outside down to one short line, so that it can stand in a message.
+ * Makes text that came from outside fit to stand in a message: one short line, without e-mail
+ * addresses, and without anything as long as a key, a signature or a policy.
  *
  * @param text anything, for example the `message` of a reply
  * @param limit the longest result, in characters
  */
 export function oneLine(text: string, limit = 200): string {
-	const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+	const line = text
+		.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+		// The long ones first: what is left is short enough for the other expression to be quick.
+		.replace(/\S{30,}/g, '…')
+		.replace(/\S+@\S+/g, '…')
+		.trim();
 	return line.length > limit ? `${line.slice(0, limit - 1).replace(/\p{Cs}$/u, '')}…` : line;
 }
 

@@ -53,18 +53,31 @@ export function pauseFor(context: IExecuteFunctions | ILoadOptionsFunctions): Pa
 /** Sends a request to S3: through n8n as well, and without the key. */
 export function sendToS3(
 	context: IExecuteFunctions,
-): (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse> {
-	return async (options) =>
-		(await context.helpers.httpRequest({
-			...options,
-			// The library's time-out counts the whole upload; a slow line is no fault.
-			timeout: 0,
-			abortSignal: context.getExecutionCancelSignal(),
-		})) as IN8nHttpFullResponse;
+): (options: IHttpRequestOptions, signal: AbortSignal) => Promise<IN8nHttpFullResponse> {
+	return async (options, signal) => {
+		assertNotCancelled(context);
+		const controller = new AbortController();
+		const abort = () => controller.abort();
+		const cancelled = context.getExecutionCancelSignal();
+		for (const one of [signal, cancelled]) one?.addEventListener('abort', abort);
+		// A file that took too long to open has been given up already.
+		if (signal.aborted) abort();
+		try {
+			return (await context.helpers.httpRequest({
+				...options,
+				// The library's time-out counts the whole upload; a slow line is no fault.
+				timeout: 0,
+				abortSignal: controller.signal,
+			})) as IN8nHttpFullResponse;
+		} finally {
+			for (const one of [signal, cancelled]) one?.removeEventListener('abort', abort);
+		}
+	};
 }
 
 function assertNotCancelled(context: IExecuteFunctions | ILoadOptionsFunctions): void {
 	if ('getExecutionCancelSignal' in context && context.getExecutionCancelSignal()?.aborted) {
-		throw new ClinikoError('The execution was cancelled.', 'Nothing more was sent to Cliniko.');
+		// n8n tells a cancelled execution from a failed one by this word.
+		throw new ClinikoError('The execution was canceled.', 'Nothing more was sent to Cliniko.');
 	}
 }

@@ -44,6 +44,7 @@ export class AlreadyUploaded {
 		if (!list) {
 			list = this.listOf(patientId);
 			this.lists.set(patientId, list);
+			list.catch(() => this.lists.delete(patientId));
 		}
 		return (await list).find(
 			(record) =>
@@ -59,9 +60,9 @@ export class AlreadyUploaded {
 			what: `see which files patient ${patientId} has`,
 		})) {
 			for (const row of rows) {
-				if (isPatientAttachment(row)) {
-					found.push(this.processing.finished(row).catch(() => row));
-				}
+				if (!isPatientAttachment(row)) continue;
+				const fresh = row.processing_completed === false;
+				found.push(fresh ? this.processing.finished(row).catch(() => row) : Promise.resolve(row));
 			}
 		}
 		return await Promise.all(found);

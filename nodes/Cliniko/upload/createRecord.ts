@@ -1,14 +1,8 @@
 import { ClinikoError } from '../errors';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { MayHaveRun, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isPatientAttachment, patientIdOf, type PatientAttachment } from './patientAttachment';
-
-/** Where S3 has a file. */
-export interface StoredFile {
-	/** The address of the presigned post, ended by one slash. */
-	url: string;
-	/** Not encoded. */
-	key: string;
-}
+import type { StoredFile } from './postToS3';
+import type { Upload } from './uploadFile';
 
 /**
  * Step 3: creates the patient attachment record for a file that S3 has.
@@ -18,49 +12,53 @@ export interface StoredFile {
  * says which of them does for a name such as `50% #2.pdf`: if Cliniko refuses the one, nothing has
  * been created, and it gets the other.
  *
- * @param patientId the same patient that the presigned post was asked for
- * @param description at most 255 characters; empty for none
- * @returns the record, which Cliniko has not processed yet
- * @throws ClinikoError
+ * @param upload its patient must be the one that the presigned post was asked for
+ * @returns the record, which Cliniko has not processed yet; or what is known if it cannot be told
+ *   whether there is one
+ * @throws ClinikoError if Cliniko refused it: then there is none
  */
 export async function createRecord(
 	api: ClinikoApi,
-	patientId: string,
+	{ patientId, description, file }: Upload,
 	{ url, key }: StoredFile,
-	description: string,
-	fileName: string,
-): Promise<PatientAttachment> {
+): Promise<PatientAttachment | MayHaveRun> {
 	const post = async (uploadUrl: string) =>
 		await api.post(
 			'/patient_attachments',
 			{ patient_id: patientId, upload_url: uploadUrl, ...(description ? { description } : {}) },
 			{
-				what: `put the file "${fileName}" on the record of patient ${patientId}`,
+				what: `put the file "${file.name}" on the record of patient ${patientId}`,
 				notFound: `Cliniko has no patient with the ID ${patientId}.`,
 			},
 		);
 	const encodedKey = key.split('/').map(encodeURIComponent).join('/');
-	const { body } = await post(url + key).catch(async (error: ClinikoError) => {
+	const reply = await post(url + key).catch(async (error: ClinikoError) => {
 		if (encodedKey === key || !isAboutUploadUrl(error)) throw error;
 		return await post(url + encodedKey);
 	});
+	if (reply instanceof MayHaveRun) return reply;
+	const { body } = reply;
 	if (!isPatientAttachment(body)) {
-		throw new ClinikoError(
-			`Cliniko created a record for the file "${fileName}" but its reply has no ID.`,
-			'Look at the patient’s files in Cliniko before you run the workflow again: the file may be there.',
+		const error = new ClinikoError(
+			`Cliniko's reply has no ID for the file "${file.name}".`,
+			'Run the workflow again.',
 		);
+		return new MayHaveRun(true, error);
 	}
 	const owner = patientIdOf(body);
 	if (owner !== undefined && owner !== patientId) {
 		throw new ClinikoError(
-			`Cliniko put the file "${fileName}" on the record of patient ${owner} instead of ${patientId} (attachment ${body.id}).`,
+			`Cliniko put the file "${file.name}" on the record of patient ${owner} instead of ${patientId} (attachment ${body.id}).`,
 			`Look at attachment ${body.id} in Cliniko at once and move it by hand.`,
 		);
 	}
 	return body;
 }
 
-/** Cliniko names the field `temp_attachment_url` in its message, though it is sent as `upload_url`. */
-function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
+/**
+ * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
+ * it is sent as `upload_url`.
+ */
+export function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
 	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
 }

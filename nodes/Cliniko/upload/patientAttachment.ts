@@ -3,9 +3,10 @@ import type { IDataObject } from 'n8n-workflow';
 /** A patient attachment record as Cliniko gives it. Ids are decimal strings of up to 64 bits. */
 export type PatientAttachment = IDataObject & { id: string };
 
-/** Whether a value is a record that can be relied on: it has an id. */
+/** Whether a value is a record that can be relied on: it has an id, fit to go into a path. */
 export function isPatientAttachment(value: unknown): value is PatientAttachment {
-	return typeof (value as IDataObject | undefined)?.id === 'string';
+	const id: unknown = (value as IDataObject | undefined)?.id;
+	return typeof id === 'string' && /^\d+$/.test(id);
 }
 
 /** Cliniko writes this as the type of a file that it could not read (reported by integrators). */

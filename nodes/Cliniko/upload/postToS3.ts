@@ -1,87 +1,178 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../errors';
+import type { Pause } from '../transport/cliniko/rateLimit';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
-import type { PresignedPost } from './presignedPost';
+import { hasExpired, type PresignedPost } from './presignedPost';
+import { unlessStalled } from './stall';
 import type { SourceFile } from './sourceFile';
+
+/** How often a file is sent, the first time included. */
+const TRIES = 4;
+
+/** The first wait between tries, in ms; it doubles each time. */
+const FIRST_WAIT = 1000;
+
+/** What has to be left of a presigned post's time when the sending begins, in ms. */
+const TIME_LEFT = 10_000;
+
+/** How long a try waits before it goes on after the form's fields, once one has broken off, in ms. */
+const HESITATION = 1500;
 
 /**
  * Sends a request that carries no key. Resolves for every HTTP status with the body as text; rejects
  * if no reply came, with the source's own error if it was the source that broke.
  */
-export type SendToS3 = (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
+export type SendToS3 = (
+	options: IHttpRequestOptions,
+	signal: AbortSignal,
+) => Promise<IN8nHttpFullResponse>;
+
+/** What sending a file needs. */
+export interface S3Connection {
+	send: SendToS3;
+	pause: Pause;
+	/** Asks for a presigned post for the file: before the first try, and when one has run out. */
+	presign: () => Promise<PresignedPost>;
+}
+
+/** Where S3 has a file. */
+export interface StoredFile {
+	/** The address of the presigned post, ended by one slash. */
+	url: string;
+	/** Not encoded. */
+	key: string;
+	/** How far Cliniko's clock is ahead of ours, in ms. */
+	clockAhead: number;
+}
 
 /**
- * Step 2: sends the file to S3.
+ * Steps 1 and 2: gets a presigned post and sends the file to S3 with it. Sent again, from the start of
+ * the file, after a dropped connection, a stall, or a fault of S3's: it becomes nobody's file until a
+ * record is created with its key.
  *
- * @returns the key under which S3 has stored it, not encoded in any way
  * @throws ClinikoError if S3 does not say that it has the file
  */
-export async function postToS3(
-	send: SendToS3,
-	post: PresignedPost,
-	file: SourceFile,
-): Promise<string> {
-	const form = multipartForm(post.fields, { ...file, content: await file.open() });
-	const reply = await attempt(send, {
-		method: 'POST',
-		url: post.url,
-		headers: { 'Content-Type': form.contentType, 'Content-Length': form.contentLength },
-		body: form.body as Buffer & StreamedBody,
-		encoding: 'text',
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
-		// Following one would hold the whole file in memory, and send it who knows where.
-		disableFollowRedirect: true,
-	});
-	if (!reply) {
-		throw new ClinikoError(
-			`The file "${file.name}" could not be sent: the connection to Cliniko's file store broke off.`,
-			'It is not on the patient’s record. Check that this n8n can reach amazonaws.com, and run the workflow again.',
-		);
+export async function postToS3(connection: S3Connection, file: SourceFile): Promise<StoredFile> {
+	let post = await connection.presign();
+	let renewed = false;
+	let broken = false;
+	for (let attempt = 1; ; attempt++) {
+		if (hasExpired(post, TIME_LEFT)) post = await connection.presign();
+		const reply = await attemptPost(connection, post, file, broken ? HESITATION : 0);
+		const key = reply?.statusCode === 201 ? readStoredKey(String(reply.body)) : undefined;
+		if (key) return { url: post.url, key, clockAhead: post.clockAhead };
+		if (reply && !renewed && saysExpired(reply, post)) {
+			renewed = true;
+			attempt--;
+			post = await connection.presign();
+			continue;
+		}
+		if (attempt === TRIES || !mayPass(reply)) throw fault(reply, file);
+		broken ||= !reply;
+		await connection.pause(FIRST_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random()));
 	}
-	const text = String(reply.body);
-	if (reply.statusCode < 200 || reply.statusCode > 299) throw refused(reply.statusCode, text, file);
-	const key = readStoredKey(text);
-	if (!key) {
-		throw new ClinikoError(
-			`Cliniko's file store took the file "${file.name}" but its reply does not say where it is.`,
-			'It is not on the patient’s record. Run the workflow again. A proxy or firewall between n8n and amazonaws.com can also answer in its place.',
-			reply.statusCode,
-		);
-	}
-	return key;
 }
 
 /** @returns the reply, or nothing if none came */
-async function attempt(
-	send: SendToS3,
-	options: IHttpRequestOptions,
+async function attemptPost(
+	{ send, pause }: S3Connection,
+	post: PresignedPost,
+	file: SourceFile,
+	hesitation: number,
 ): Promise<IN8nHttpFullResponse | undefined> {
 	try {
-		return await send(options);
+		return await unlessStalled(file.size, pause, async (signal, progress) => {
+			const content = await file.open();
+			const form = multipartForm(post.fields, {
+				...file,
+				content: Buffer.isBuffer(content)
+					? content
+					: progress(hesitation ? hesitant(content, () => pause(hesitation)) : content),
+			});
+			return await send(
+				{
+					method: 'POST',
+					url: post.url,
+					headers: { 'Content-Type': form.contentType, 'Content-Length': form.contentLength },
+					body: form.body as Buffer & StreamedBody,
+					encoding: 'text',
+					returnFullResponse: true,
+					ignoreHttpStatusErrors: true,
+					// Following one would hold the whole file in memory, and send it who knows where.
+					disableFollowRedirect: true,
+				},
+				signal,
+			);
+		});
 	} catch (error) {
-		return sourceFault(error);
+		rethrowOwn(error);
+		return undefined;
 	}
+}
+
+/**
+ * Holds the file back for a moment. S3 may refuse a form by its fields and close the connection while
+ * the file is still being sent, and then its answer is lost in the broken connection. A sender that
+ * has met that waits after the fields, where it can still hear it.
+ */
+async function* hesitant(
+	content: AsyncIterable<Uint8Array>,
+	wait: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+	await wait();
+	yield* content;
 }
 
 /** What the file's own stream threw is the user's to know; what the network threw is not. */
-function sourceFault(error: unknown): undefined {
+function rethrowOwn(error: unknown): void {
 	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
 		if (cause instanceof ClinikoError) throw cause;
 	}
-	return undefined;
 }
 
-function refused(status: number, xml: string, file: SourceFile): ClinikoError {
-	const { code, message } = readRefusal(xml);
-	const words = [code, message].filter(Boolean).join(': ');
+/** Whether a presigned post has run out while it was used: by S3's word, or by the clock. */
+function saysExpired({ statusCode, body }: IN8nHttpFullResponse, post: PresignedPost): boolean {
+	const { message } = readRefusal(String(body));
+	return statusCode === 403 && (/expired/i.test(message ?? '') || hasExpired(post));
+}
+
+/** Whether the same form may succeed later. S3 calls a slow sender a 400. */
+function mayPass(reply: IN8nHttpFullResponse | undefined): boolean {
+	if (!reply) return true;
+	const { statusCode, body } = reply;
+	if (statusCode >= 500 || (statusCode >= 200 && statusCode < 300)) return true;
+	return statusCode === 400 && readRefusal(String(body)).code === 'RequestTimeout';
+}
+
+function fault(reply: IN8nHttpFullResponse | undefined, file: SourceFile): ClinikoError {
+	if (!reply) {
+		return new ClinikoError(
+			`The file "${file.name}" could not be sent: the connection to Cliniko's file store broke off or stood still, several times.`,
+			'It is not on the patient’s record. Check that this n8n can reach amazonaws.com, and run the workflow again.',
+		);
+	}
+	const { statusCode: status } = reply;
+	if (status >= 200 && status < 300) {
+		return new ClinikoError(
+			`Cliniko's file store took the file "${file.name}" but its reply does not say where it is.`,
+			'It is not on the patient’s record. Run the workflow again. A proxy or firewall between n8n and amazonaws.com can also answer in its place.',
+			status,
+		);
+	}
+	const { code, message } = readRefusal(String(reply.body));
+	const words = oneLine([code, withoutValues(message)].filter(Boolean).join(': '));
 	return new ClinikoError(
-		`Cliniko's file store (Amazon S3) did not take the file "${file.name}": status ${status}${words ? `, ${oneLine(words)}` : ''}`,
+		`Cliniko's file store (Amazon S3) did not take the file "${file.name}": status ${status}${words && `, ${words}`}`,
 		advice(status, code),
 		status,
 	);
+}
+
+/** S3 quotes the condition that failed, with the form's values, and they are nobody's to read. */
+function withoutValues(message = ''): string {
+	return message.replace(/\[.*/s, '…');
 }
 
 function advice(status: number, code?: string): string {

@@ -11,10 +11,15 @@ const LONGEST_INTERVAL = 15_000;
 /** How many ids one poll asks for: a page of Cliniko's lists. */
 const IDS_PER_POLL = 100;
 
+/** How many polls in a row may say that there is no such record before it counts as gone. */
+const MISSES = 3;
+
 interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
 	deadline: number;
+	/** How many of the last polls did not find it. */
+	misses: number;
 	promise: Promise<PatientAttachment>;
 	resolve: (record: PatientAttachment) => void;
 	reject: (error: ClinikoError) => void;
@@ -28,6 +33,11 @@ export class Processing {
 	private readonly waiting = new Map<string, Waiting>();
 
 	private polling = false;
+
+	private stopped = false;
+
+	/** Why the last poll told nothing. */
+	private blind?: ClinikoError;
 
 	constructor(
 		private readonly api: ClinikoApi,
@@ -48,13 +58,19 @@ export class Processing {
 		// Two equal files may have one record; both wait for the same.
 		const known = this.waiting.get(record.id);
 		if (known) return await known.promise;
-		const waiting = { record, deadline: Date.now() + this.maxWait } as Waiting;
+		const waiting = { record, deadline: Date.now() + this.maxWait, misses: 0 } as Waiting;
 		waiting.promise = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
 		if (!this.settle(waiting)) {
 			this.waiting.set(record.id, waiting);
 			if (!this.polling) void this.poll();
 		}
 		return await waiting.promise;
+	}
+
+	/** Ends the waiting, for good: whoever waits gets the record as it stands. */
+	stop(): void {
+		this.stopped = true;
+		this.settleAll();
 	}
 
 	private async poll(): Promise<void> {
@@ -64,11 +80,18 @@ export class Processing {
 			try {
 				const left = Math.min(...[...this.waiting.values()].map(({ deadline }) => deadline));
 				await this.pause(Math.max(Math.min(interval, left - Date.now()), 0));
-				await this.look();
-				this.settleAll();
 			} catch (error) {
-				this.abandon(error);
+				this.abandon(error as ClinikoError);
 			}
+			if (this.waiting.size === 0) break;
+			try {
+				this.blind = undefined;
+				await this.look();
+			} catch (error) {
+				this.blind = error as ClinikoError;
+				if (!mayPass(this.blind)) this.abandon(this.blind);
+			}
+			this.settleAll();
 			interval = Math.min(interval * GROWTH, LONGEST_INTERVAL);
 		}
 		this.polling = false;
@@ -84,7 +107,7 @@ export class Processing {
 			const asked = ids.slice(from, from + IDS_PER_POLL);
 			const seen = new Set<string>();
 			for await (const rows of this.api.list('patient_attachments', [`id:=${asked.join(',')}`], {
-				what: `see whether Cliniko has processed the files (attachments ${asked.join(', ')})`,
+				what: 'see whether Cliniko has processed the files',
 			})) {
 				for (const row of rows) {
 					if (!isPatientAttachment(row)) continue;
@@ -97,20 +120,22 @@ export class Processing {
 	}
 
 	private async lookAt(id: string): Promise<void> {
-		try {
-			const { body } = await this.api.get(`/patient_attachments/${id}`, {
-				what: `see whether Cliniko has processed attachment ${id}`,
-				notFound: `Attachment ${id} was created and is not in Cliniko any more.`,
-			});
-			if (isPatientAttachment(body)) this.update(body);
-		} catch (error) {
-			this.reject(id, error);
-		}
+		const reply = this.api.get(`/patient_attachments/${id}`, {
+			what: `see whether Cliniko has processed attachment ${id}`,
+			notFound: `Attachment ${id} was created and is not in Cliniko any more.`,
+		});
+		const record = await reply.catch((error: ClinikoError) => {
+			if (error.httpCode !== 404) throw error;
+			const waiting = this.waiting.get(id);
+			if (waiting && ++waiting.misses === MISSES) this.reject(id, error);
+			return undefined;
+		});
+		if (isPatientAttachment(record?.body)) this.update(record.body);
 	}
 
 	private update(record: PatientAttachment): void {
 		const waiting = this.waiting.get(record.id);
-		if (waiting) waiting.record = record;
+		if (waiting) Object.assign(waiting, { record, misses: 0 });
 	}
 
 	private settleAll(): void {
@@ -133,12 +158,15 @@ export class Processing {
 			} else resolve(record);
 			return true;
 		}
-		if (Date.now() < deadline) return false;
-		if (this.onTimeout === 'continue') resolve(record);
+		if (Date.now() < deadline && !this.stopped) return false;
+		if (this.onTimeout === 'continue' || this.stopped) resolve(record);
 		else {
+			const seconds = Math.round(this.maxWait / 1000);
 			reject(
 				new ClinikoError(
-					`Cliniko has not finished processing attachment ${id} after ${Math.round(this.maxWait / 1000)} seconds.`,
+					this.blind
+						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.blind.message}`
+						: `Cliniko has not finished processing attachment ${id} after ${seconds} seconds.`,
 					'The file is on the patient’s record, so do not upload it again. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
 				),
 			);
@@ -146,14 +174,13 @@ export class Processing {
 		return true;
 	}
 
-	private abandon(error: unknown): void {
+	private abandon(error: ClinikoError): void {
 		for (const id of [...this.waiting.keys()]) this.reject(id, error);
 	}
 
-	private reject(id: string, error: unknown): void {
+	private reject(id: string, { message, description, httpCode }: ClinikoError): void {
 		const waiting = this.waiting.get(id);
 		this.waiting.delete(id);
-		const { message, description, httpCode } = error as ClinikoError;
 		const isGone = httpCode === 404;
 		waiting?.reject(
 			new ClinikoError(
@@ -165,4 +192,11 @@ export class Processing {
 			),
 		);
 	}
+}
+
+/** Whether a later poll may tell more: the file is stored, so there is no hurry to give up. */
+function mayPass({ httpCode }: ClinikoError): boolean {
+	return (
+		httpCode === undefined || [408, 429].includes(httpCode) || httpCode >= 500 || httpCode < 300
+	);
 }

@@ -19,7 +19,9 @@ export interface RunOptions {
 	/** Puts one file on its record. */
 	send: (upload: Upload) => Promise<PatientAttachment>;
 	/** Waits until Cliniko has processed a record; left out if that is not wanted. */
-	processed?: (record: PatientAttachment) => Promise<PatientAttachment>;
+	processed?: (record: PatientAttachment, upload: Upload) => Promise<PatientAttachment>;
+	/** Ends all waiting: called once it is clear that the run ends with an error. */
+	stopWaiting?: () => void;
 }
 
 /**
@@ -37,11 +39,12 @@ export async function runUploads(uploads: Upload[], options: RunOptions): Promis
 	const fail = (outcome: Outcome, error: unknown): void => {
 		failed = true;
 		outcome.error = error as Error;
+		if (!options.goOn) options.stopWaiting?.();
 	};
 	const wait = async (outcome: Outcome, stored: PatientAttachment): Promise<void> => {
 		if (!options.processed) return;
 		try {
-			outcome.record = await options.processed(stored);
+			outcome.record = await options.processed(stored, outcome.upload);
 		} catch (error) {
 			fail(outcome, error);
 		}

@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import type { IBinaryData } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
@@ -27,6 +28,8 @@ export interface SourceFile {
 	contentType: string;
 	/** Exact, in bytes. */
 	size: number;
+	/** Tells the file from others in the same execution: its id in n8n's store, or a digest. */
+	source: string;
 	/**
 	 * The bytes, from the start at every call: a Buffer up to 5 MiB, a stream above. A stream that
 	 * does not yield exactly `size` bytes throws.
@@ -66,6 +69,7 @@ export async function sourceFile(
 		name,
 		contentType: MIME_TYPE.test(data.mimeType) ? data.mimeType : 'application/octet-stream',
 		size,
+		source: id ?? createHash('sha256').update(content!).digest('hex'),
 		open: async () => {
 			const source = content ? inChunks(content) : read(id!, name, store);
 			const exact = exactly(size, name, source);

@@ -1,9 +1,12 @@
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { createRecord } from './createRecord';
+import type { Pause } from '../transport/cliniko/rateLimit';
 import type { PatientAttachment } from './patientAttachment';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
+import type { RecordCreation } from './recordCreation';
+import { readRecord } from './readRecord';
 import type { SourceFile } from './sourceFile';
+import type { UploadMemory } from './uploadMemory';
 
 /** One file for one patient. */
 export interface Upload {
@@ -13,15 +16,34 @@ export interface Upload {
 	/** At most 255 characters; empty for none. */
 	description: string;
 	file: SourceFile;
+	/** The same for the same file in another try of this execution, and for no other file of it. */
+	identity: string;
 }
 
-/** The three steps of Cliniko's guide, after which the file is on the patient's record. */
+/** What an upload needs. */
+export interface UploadTools {
+	api: ClinikoApi;
+	sendToS3: SendToS3;
+	pause: Pause;
+	memory: UploadMemory;
+	creation: RecordCreation;
+}
+
+/**
+ * The way of a file: the three steps of Cliniko's guide, after which it is on the patient's record.
+ * What an earlier try of this execution has done is not done again.
+ */
 export async function uploadFile(
-	api: ClinikoApi,
-	sendToS3: SendToS3,
-	{ patientId, description, file }: Upload,
+	{ api, sendToS3, pause, memory, creation }: UploadTools,
+	upload: Upload,
 ): Promise<PatientAttachment> {
-	const post = await requestPresignedPost(api, patientId, file);
-	const key = await postToS3(sendToS3, post, file);
-	return await createRecord(api, patientId, { url: post.url, key }, description, file.name);
+	const { patientId, file } = upload;
+	const before = memory.recall(upload.identity);
+	if (before && 'attachment' in before) return await readRecord(api, before.attachment, file.name);
+	const found = before && (await creation.find(upload, before.since));
+	if (found) return found;
+
+	const presign = async () => await requestPresignedPost(api, patientId, file);
+	const stored = await postToS3({ send: sendToS3, pause, presign }, file);
+	return await creation.create(upload, stored);
 }

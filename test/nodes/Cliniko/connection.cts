@@ -3,6 +3,8 @@ import {
 	ClinikoApi,
 	type ClinikoConnection,
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+import type { SourceFile } from '../../../nodes/Cliniko/upload/sourceFile.ts';
+import type { Upload } from '../../../nodes/Cliniko/upload/uploadFile.ts';
 
 /** A clock that only moves when somebody waits by it. */
 export class Clock {
@@ -121,6 +123,33 @@ export function thrownBy(call: () => unknown): Error & IDataObject {
 		return error as Error & IDataObject;
 	}
 	throw new Error('Expected an error');
+}
+
+/** A file that nobody reads. */
+export function fileOf(more: Partial<SourceFile> = {}): SourceFile {
+	return {
+		name: 'Referral.pdf',
+		size: 1000,
+		contentType: 'application/pdf',
+		source: 'source of the file',
+		open: async () => await Promise.reject(new Error('not to be read')),
+		...more,
+	};
+}
+
+/** A file for patient 1. */
+export function uploadOf(
+	file: Partial<SourceFile> = {},
+	more: Partial<Omit<Upload, 'file'>> = {},
+): Upload {
+	return {
+		itemIndex: 0,
+		patientId: '1',
+		description: '',
+		identity: 'identity of the upload',
+		...more,
+		file: fileOf(file),
+	};
 }
 
 /** A patient attachment record that Cliniko has not processed yet. */

@@ -5,21 +5,18 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { ClinikoError } from '../../errors';
 import { connect, pauseFor, sendToS3 } from '../../transport/connect';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
-import { pickFiles } from '../../upload/binaryFields';
 import { simplified } from '../../upload/patientAttachment';
 import { Processing } from '../../upload/processing';
-import { runError, runUploads } from '../../upload/runUploads';
-import { sourceFile } from '../../upload/sourceFile';
-import { uploadFile, type Upload } from '../../upload/uploadFile';
+import { RecordCreation } from '../../upload/recordCreation';
+import { runError, runUploads, type Outcome } from '../../upload/runUploads';
+import { uploadFile } from '../../upload/uploadFile';
+import { UploadMemory } from '../../upload/uploadMemory';
 import type { Operation } from '../operations';
-import { patientIdField, patientIdOf } from '../patientId';
+import { patientIdField } from '../patientId';
 import { errorText, nodeError } from '../report';
-
-/** Cliniko's own limit (OpenAPI, `UploadedPatientAttachment.description`). */
-const LONGEST_DESCRIPTION = 255;
+import { optionsOf, planUploads, type UploadPlan } from './uploadPlan';
 
 const fields: INodeProperties[] = [
 	patientIdField,
@@ -134,124 +131,73 @@ const fields: INodeProperties[] = [
 	},
 ];
 
-/** What the collection "Options" holds; what is left out has the default. */
-interface UploadOptions {
-	fileName?: string;
-	concurrency?: number;
-	ifAlreadyUploaded?: 'upload' | 'skip';
-	ifNoFile?: 'error' | 'skip';
-	onTimeout?: 'error' | 'continue';
-	maxWait?: number;
-}
-
-/** What an item asks for: files to upload, or the reason why that cannot be. */
-interface Plan {
-	itemIndex: number;
-	uploads: Upload[];
-	error?: Error;
-}
-
 async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = context.getInputData();
 	if (items.length === 0) return [];
 	const goOn = context.continueOnFail();
 	const api = await connect(context);
 	const pause = pauseFor(context);
-	const send = sendToS3(context);
+	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
+	const memory = new UploadMemory(context.getContext('node'), run);
 
 	// All items are checked before the first file is sent, so that a slip in one of them does not
 	// leave the others uploaded and the workflow stopped.
-	const plans: Plan[] = [];
+	const plans: UploadPlan[] = [];
 	for (let itemIndex = 0; itemIndex < items.length; itemIndex++) {
-		const plan = await planItem(context, itemIndex, api.shard);
+		const plan = await planUploads(context, itemIndex, api.shard, memory);
 		if (plan.error && !goOn) throw nodeError(context, plan.error, itemIndex);
 		plans.push(plan);
 	}
+	const uploads = plans.flatMap((plan) => plan.uploads);
 
-	const options = context.getNodeParameter('options', 0, {}) as UploadOptions;
+	const creation = new RecordCreation(api, pause, memory);
+	for (const one of uploads) creation.resume(one);
+	const tools = { api, sendToS3: sendToS3(context), pause, memory, creation };
+	// What is about the run as a whole is taken from its first item.
+	const { concurrency, maxWait, onTimeout } = optionsOf(context, 0);
 	const processing = new Processing(
 		api,
 		pause,
-		(options.maxWait ?? 300) * 1000,
-		options.onTimeout ?? 'error',
+		(Number(maxWait) || 300) * 1000,
+		onTimeout ?? 'error',
 	);
 	const alreadyUploaded = new AlreadyUploaded(api, processing);
-	const outcomes = await runUploads(
-		plans.flatMap(({ uploads }) => uploads),
-		{
-			concurrency: Math.min(Math.max(Math.trunc(options.concurrency ?? 4), 1), 10),
-			goOn,
-			send: async (upload) => {
-				const store = async () => await uploadFile(api, send, upload);
-				return options.ifAlreadyUploaded === 'skip'
-					? await alreadyUploaded.unlessThere(upload, store)
-					: await store();
-			},
-			processed: context.getNodeParameter('waitForProcessing', 0, true)
-				? async (record) => await processing.finished(record)
-				: undefined,
+	const outcomes = await runUploads(uploads, {
+		concurrency: Math.min(Math.max(Math.trunc(Number(concurrency)) || 4, 1), 10),
+		goOn,
+		send: async (one) => {
+			const store = async () => await uploadFile(tools, one);
+			return optionsOf(context, one.itemIndex).ifAlreadyUploaded === 'skip'
+				? await alreadyUploaded.unlessThere(one, store)
+				: await store();
 		},
-	);
+		processed: async (record, { itemIndex }) =>
+			context.getNodeParameter('waitForProcessing', itemIndex, true)
+				? await processing.finished(record)
+				: record,
+		stopWaiting: () => processing.stop(),
+	});
 	const failure = goOn ? undefined : runError(outcomes);
 	if (failure) throw nodeError(context, failure.error, failure.itemIndex);
 
-	const simplify = context.getNodeParameter('simplify', 0, true);
 	const results = outcomes.values();
-	return plans.flatMap(({ itemIndex, uploads, error }) => {
+	return plans.flatMap(({ itemIndex, uploads: planned, error }) => {
 		const pairedItem = { item: itemIndex };
 		if (error) return [{ json: { error: errorText(error, itemIndex) }, pairedItem }];
-		return uploads.map(() => {
-			const outcome = results.next().value!;
-			const json: IDataObject =
-				outcome.error || !outcome.record
-					? { error: errorText(outcome.error!, itemIndex, outcome.upload.file.name) }
-					: simplify
-						? simplified(outcome.record)
-						: outcome.record;
-			return { json, pairedItem };
-		});
+		const simplify = context.getNodeParameter('simplify', itemIndex, true);
+		return planned.map(() => ({
+			json: output(results.next().value!, Boolean(simplify)),
+			pairedItem,
+		}));
 	});
 }
 
-async function planItem(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	shard: string,
-): Promise<Plan> {
-	try {
-		const item = context.getInputData()[itemIndex]!;
-		const options = context.getNodeParameter('options', itemIndex, {}) as UploadOptions;
-		const picked = pickFiles(
-			context.getNodeParameter('binaryPropertyName', itemIndex),
-			item,
-			options.ifNoFile ?? 'error',
-		);
-		if (picked.length === 0) return { itemIndex, uploads: [] };
-		const patientId = patientIdOf(context, itemIndex, shard);
-		const description = describe(context.getNodeParameter('description', itemIndex, ''));
-		const { getBinaryMetadata: metadata, getBinaryStream: stream } = context.helpers;
-		const store = { metadata, stream };
-		const uploads: Upload[] = [];
-		for (const { name, data } of picked) {
-			const file = await sourceFile(name, data, String(options.fileName ?? ''), store);
-			uploads.push({ itemIndex, patientId, description, file });
-		}
-		return { itemIndex, uploads };
-	} catch (error) {
-		return { itemIndex, uploads: [], error: error as Error };
-	}
-}
-
-function describe(value: unknown): string {
-	const description = String(value ?? '');
-	const length = [...description].length;
-	if (length > LONGEST_DESCRIPTION) {
-		throw new ClinikoError(
-			`The description has ${length} characters, and Cliniko takes at most ${LONGEST_DESCRIPTION}.`,
-			'Shorten Description. With an expression, .slice(0, 255) at its end cuts it.',
-		);
-	}
-	return description;
+function output(
+	{ upload: { itemIndex, file }, record, error }: Outcome,
+	simplify: boolean,
+): IDataObject {
+	if (error || !record) return { error: errorText(error!, itemIndex, file.name) };
+	return simplify ? simplified(record) : record;
 }
 
 export const upload: Operation = {

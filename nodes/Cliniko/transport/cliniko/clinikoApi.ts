@@ -50,6 +50,21 @@ export interface Purpose {
 	notFound?: string;
 }
 
+/**
+ * What is known of a request that creates something when its outcome is not: no reply came, or one
+ * that says nothing about whether it ran.
+ */
+export class MayHaveRun {
+	/**
+	 * @param answered whether Cliniko has answered, so that it is not still at work on the request
+	 * @param error what happened, in words
+	 */
+	constructor(
+		readonly answered: boolean,
+		readonly error: ClinikoError,
+	) {}
+}
+
 /** Cliniko's REST API, with its rate limit, and retries where a request may be sent twice. */
 export class ClinikoApi {
 	readonly shard: string;
@@ -68,13 +83,14 @@ export class ClinikoApi {
 	}
 
 	/**
-	 * Reads something. Sent again after a 429, a 5xx, a dropped connection or a time-out.
+	 * Reads something. Sent again after a 429, a 5xx, a dropped connection, a time-out, or a reply
+	 * that is no JSON.
 	 *
 	 * @param path below `/v1`, with the query if there is one
 	 * @throws ClinikoError with what to do about it
 	 */
 	async get(path: string, purpose: Purpose): Promise<ClinikoReply> {
-		return await this.send({ method: 'GET', url: this.url(path) }, purpose, TRIES);
+		return this.read(await this.send({ method: 'GET', url: this.url(path) }, TRIES), purpose);
 	}
 
 	/**
@@ -83,15 +99,23 @@ export class ClinikoApi {
 	 *
 	 * @param path below `/v1`
 	 * @param body is sent as JSON
-	 * @throws ClinikoError with what to do about it
+	 * @returns the reply, or what is known if the request may have run all the same
+	 * @throws ClinikoError if Cliniko refused it: then it did not run
 	 */
-	async post(path: string, body: IDataObject, purpose: Purpose): Promise<ClinikoReply> {
+	async post(
+		path: string,
+		body: IDataObject,
+		purpose: Purpose,
+	): Promise<ClinikoReply | MayHaveRun> {
 		const headers = { 'Content-Type': 'application/json' };
-		return await this.send(
+		const reply = await this.send(
 			{ method: 'POST', url: this.url(path), body: JSON.stringify(body), headers },
-			purpose,
 			1,
 		);
+		if (!saysNothing(reply)) return this.read(reply, purpose);
+		// A gateway's time-out is an answer, but not one of Cliniko's.
+		const answered = reply !== undefined && ![408, 502, 504].includes(reply.statusCode);
+		return new MayHaveRun(answered, this.fault(reply, purpose));
 	}
 
 	/**
@@ -121,7 +145,7 @@ export class ClinikoApi {
 			yield rows as IDataObject[];
 			// The address of the next page comes from outside, and the key goes along: only its
 			// presence is used.
-			if (!(body.links as IDataObject | undefined)?.next) return;
+			if (rows.length === 0 || !(body.links as IDataObject | undefined)?.next) return;
 		}
 	}
 
@@ -129,24 +153,23 @@ export class ClinikoApi {
 		return `https://${apiHost(this.shard)}/v1${path}`;
 	}
 
+	/** @returns the last reply, or nothing if none came */
 	private async send(
 		options: IHttpRequestOptions,
-		purpose: Purpose,
 		tries: number,
-	): Promise<ClinikoReply> {
-		let rateLimitWaits = 0;
-		for (let attempt = 1; ; attempt++) {
+	): Promise<IN8nHttpFullResponse | undefined> {
+		let attempts = 0;
+		let refusals = 0;
+		for (;;) {
 			await this.gate.pass();
 			const reply = await this.attempt(options);
-			if (reply?.statusCode === 429 && rateLimitWaits < RATE_LIMIT_WAITS) {
-				rateLimitWaits++;
-				attempt--;
+			if (reply?.statusCode === 429) {
+				if (refusals++ === RATE_LIMIT_WAITS) return reply;
 				this.gate.shut(reply.headers);
-				continue;
+			} else {
+				if (!saysNothing(reply) || ++attempts === tries) return reply;
+				await this.connection.pause(FIRST_WAIT * 2 ** (attempts - 1) * (0.5 + this.random()));
 			}
-			const mayPass = !reply || reply.statusCode >= 500;
-			if (!mayPass || attempt >= tries) return this.read(reply, purpose);
-			await this.connection.pause(FIRST_WAIT * 2 ** (attempt - 1) * (0.5 + this.random()));
 		}
 	}
 
@@ -166,34 +189,49 @@ export class ClinikoApi {
 			});
 		} catch (error) {
 			this.connection.assertNotCancelled();
-			// Refused before it was sent, by the credential itself: the words are fit to be shown.
-			const own = ownError(error);
-			if (own) return rethrow(own);
+			rethrowOwn(error);
 			return undefined;
 		}
 	}
 
 	private read(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): ClinikoReply {
+		const body = jsonObject(reply?.body);
+		if (!reply || !isSuccess(reply) || !body) throw this.fault(reply, purpose);
+		const date = Date.parse(String(reply.headers.date ?? ''));
+		return { body, date: Number.isFinite(date) ? date : this.now() };
+	}
+
+	/** What a reply that is of no use, or none, means to a person. */
+	private fault(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): ClinikoError {
 		if (!reply) {
-			throw new ClinikoError(
+			return new ClinikoError(
 				`Could not ${purpose.what}: Cliniko did not answer.`,
 				`Check that this n8n can reach https://${apiHost(this.shard)}, and status.cliniko.com. If the address is wrong, check the shard in the Cliniko API credential.`,
 			);
 		}
-		const body = jsonObject(reply.body);
-		if (reply.statusCode < 200 || reply.statusCode > 299) {
-			throw refusal(reply.statusCode, body, purpose, this.shard);
+		if (!isSuccess(reply)) {
+			return refusal(reply.statusCode, jsonObject(reply.body), purpose, this.shard);
 		}
-		if (!body) {
-			throw new ClinikoError(
-				`Could not ${purpose.what}: Cliniko's reply is not the JSON it should be.`,
-				'Run the workflow again. A proxy or firewall between n8n and Cliniko can also answer in its place.',
-				reply.statusCode,
-			);
-		}
-		const date = Date.parse(String(reply.headers.date ?? ''));
-		return { body, date: Number.isFinite(date) ? date : this.now() };
+		return new ClinikoError(
+			`Could not ${purpose.what}: Cliniko's reply is not the JSON it should be.`,
+			'Run the workflow again. A proxy or firewall between n8n and Cliniko can also answer in its place.',
+			reply.statusCode,
+		);
 	}
+}
+
+/** Whether a reply, or that there is none, leaves open what has become of the request. */
+function saysNothing(reply: IN8nHttpFullResponse | undefined): boolean {
+	return (
+		!reply ||
+		reply.statusCode >= 500 ||
+		reply.statusCode === 408 ||
+		(isSuccess(reply) && !jsonObject(reply.body))
+	);
+}
+
+function isSuccess({ statusCode }: IN8nHttpFullResponse): boolean {
+	return statusCode >= 200 && statusCode < 300;
 }
 
 function jsonObject(text: unknown): IDataObject | undefined {
@@ -207,17 +245,15 @@ function jsonObject(text: unknown): IDataObject | undefined {
 	}
 }
 
-/** n8n wraps what a credential throws; what it throws is recognised by its fields, not its class. */
-function ownError(error: unknown): ClinikoError | undefined {
-	for (let cause = error as Error | undefined; cause; cause = cause.cause as Error | undefined) {
-		if (cause.name === ClinikoError.name || cause.constructor.name === ClinikoError.name) {
+/**
+ * Throws again what the credential threw before anything was sent: its words are fit to be shown.
+ * n8n wraps it, and the credential is a bundle of its own, so it is known by its class's name.
+ */
+function rethrowOwn(error: unknown): void {
+	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+		if (cause.constructor.name === ClinikoError.name) {
 			const { message, description } = cause as ClinikoError;
-			return new ClinikoError(message, description ?? '');
+			throw new ClinikoError(message, description ?? '');
 		}
 	}
-	return undefined;
-}
-
-function rethrow(error: ClinikoError): never {
-	throw error;
 }

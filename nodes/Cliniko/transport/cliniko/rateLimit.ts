@@ -45,9 +45,9 @@ export class RateLimitGate {
  * @param now our clock, ms since 1970
  */
 export function untilReset(headers: Record<string, unknown>, now: number): number {
-	const reset = Number(headers['x-ratelimit-reset'] ?? NaN) * 1000;
+	const reset = Number(headers['x-ratelimit-reset'] || NaN) * 1000;
 	const theirNow = Date.parse(String(headers.date ?? ''));
-	const retryAfter = Number(headers['retry-after'] ?? NaN) * 1000;
+	const retryAfter = Number(headers['retry-after'] || NaN) * 1000;
 	const wait = Number.isFinite(reset)
 		? reset - (Number.isFinite(theirNow) ? theirNow : now)
 		: retryAfter;

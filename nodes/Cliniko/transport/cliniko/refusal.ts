@@ -18,7 +18,8 @@ export function refusal(
 	shard: string,
 ): ClinikoError {
 	const [message, advice] = words(status, purpose, shard);
-	const theirs = theirWords(body);
+	// What a fault of theirs has to say is for their own people, and may hold anything.
+	const theirs = status < 500 ? theirWords(body) : '';
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
 

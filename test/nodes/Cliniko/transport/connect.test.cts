@@ -55,7 +55,7 @@ describe('The connection to Cliniko', () => {
 
 		const error = await rejection(api.get('/user', { what: 'see who that is' }));
 
-		expect(error.message).toBe('The execution was cancelled.');
+		expect(error.message).toBe('The execution was canceled.');
 		expect(sent).toEqual([]);
 	});
 
@@ -103,7 +103,7 @@ describe('A wait in a run', () => {
 		state.cancel.abort();
 		await jest.advanceTimersByTimeAsync(250);
 
-		expect(state.error?.message).toBe('The execution was cancelled.');
+		expect(state.error?.message).toBe('The execution was canceled.');
 	});
 
 	it('does not end well where the execution was cancelled in its last moment', async () => {
@@ -115,25 +115,95 @@ describe('A wait in a run', () => {
 
 		expect(state).toMatchObject({
 			over: false,
-			error: { message: 'The execution was cancelled.' },
+			error: { message: 'The execution was canceled.' },
 		});
 	});
 });
 
 describe('The connection to S3', () => {
-	it('takes its time, ends when the execution is cancelled, and has no key', async () => {
-		const { context, sent, cancel } = n8n();
+	const options = { method: 'POST', url: 'https://files.example/' } as const;
 
-		const answer = await sendToS3(context)({ method: 'POST', url: 'https://files.example/' });
+	it('takes its time and has no key', async () => {
+		const { context, sent } = n8n();
+
+		const answer = await sendToS3(context)(options, new AbortController().signal);
 
 		expect(answer).toMatchObject({ statusCode: 201, body: 'stored' });
-		expect(sent).toEqual([
-			{
-				method: 'POST',
-				url: 'https://files.example/',
-				timeout: 0,
-				abortSignal: cancel.signal,
-			},
-		]);
+		expect(sent).toEqual([{ ...options, timeout: 0, abortSignal: expect.any(AbortSignal) }]);
+	});
+
+	describe('ends', () => {
+		/** A request under way, which ends only when its signal says so. */
+		const start = async () => {
+			const { context, cancel } = n8n();
+			const own = new AbortController();
+			const signals: AbortSignal[] = [];
+			context.helpers.httpRequest = async ({ abortSignal }) =>
+				await new Promise((_, reject) => {
+					signals.push(abortSignal as AbortSignal);
+					signals[0]?.addEventListener('abort', () => reject(new Error('aborted')));
+				});
+			const result = sendToS3(context)(options, own.signal);
+			await new Promise(setImmediate);
+			expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+			return { result, own, cancel };
+		};
+
+		it('when the execution is cancelled', async () => {
+			const { result, cancel } = await start();
+
+			cancel.abort();
+
+			expect((await rejection(result)).message).toBe('aborted');
+		});
+
+		it('when the sender says so', async () => {
+			const { result, own } = await start();
+
+			own.abort();
+
+			expect((await rejection(result)).message).toBe('aborted');
+		});
+	});
+
+	it('is ended at once where the sender has given it up before it begins', async () => {
+		// A file may take longer to open than a transfer may stand still.
+		const { context, sent } = n8n();
+		const given = new AbortController();
+		given.abort();
+
+		await sendToS3(context)(options, given.signal).catch(() => undefined);
+
+		expect(sent.every(({ abortSignal }) => (abortSignal as AbortSignal).aborted)).toBe(true);
+	});
+
+	it('is not made any more once the execution is cancelled', async () => {
+		const { context, sent, cancel } = n8n();
+		cancel.abort();
+
+		const error = await rejection(sendToS3(context)(options, new AbortController().signal));
+
+		expect(error.message).toBe('The execution was canceled.');
+		expect(sent).toEqual([]);
+	});
+
+	it('leaves nothing behind on the signal of the execution', async () => {
+		const { context, cancel } = n8n();
+		const added = jest.spyOn(cancel.signal, 'addEventListener');
+		const removed = jest.spyOn(cancel.signal, 'removeEventListener');
+
+		await sendToS3(context)(options, new AbortController().signal);
+
+		expect(added).toHaveBeenCalledTimes(1);
+		expect(removed.mock.calls).toEqual(added.mock.calls);
+	});
+
+	it('serves a version of n8n that gives no signal for its executions', async () => {
+		const { context, sent } = n8n();
+		context.getExecutionCancelSignal = () => undefined;
+
+		await sendToS3(context)(options, new AbortController().signal);
+
+		expect(sent).toHaveLength(1);
 	});
 });

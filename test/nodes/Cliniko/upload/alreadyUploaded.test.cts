@@ -9,21 +9,13 @@ import {
 	processedRecord,
 	rejection,
 	reply,
+	uploadOf,
 	type Answer,
 	type Sent,
 } from '../connection.cts';
 
-const uploadOf = (name = 'Referral.pdf', size = 1000, patientId = '1'): Upload => ({
-	itemIndex: 0,
-	patientId,
-	description: '',
-	file: {
-		name,
-		size,
-		contentType: 'application/pdf',
-		open: async () => await Promise.reject(new Error('not to be read')),
-	},
-});
+const uploadNamed = (name = 'Referral.pdf', size = 1000, patientId = '1'): Upload =>
+	uploadOf({ name, size }, { patientId });
 
 describe('A file that may be on the record already', () => {
 	afterEach(() => jest.restoreAllMocks());
@@ -41,7 +33,7 @@ describe('A file that may be on the record already', () => {
 		const send = jest.fn(
 			async (): Promise<PatientAttachment> => await Promise.resolve(freshRecord('new')),
 		);
-		const unlessThere = async (upload: Upload = uploadOf()) =>
+		const unlessThere = async (upload: Upload = uploadNamed()) =>
 			(await already.unlessThere(upload, send)).id;
 		return { cliniko, send, unlessThere };
 	};
@@ -80,7 +72,7 @@ describe('A file that may be on the record already', () => {
 	it('is found by a name whose letters are written in another form', async () => {
 		const { unlessThere } = run([processedRecord('1', 'Mu\u0308ller.pdf')]);
 
-		expect(await unlessThere(uploadOf('M\u00fcller.pdf'))).toBe('1');
+		expect(await unlessThere(uploadNamed('M\u00fcller.pdf'))).toBe('1');
 	});
 
 	it('is found by a size that came as text', async () => {
@@ -106,11 +98,11 @@ describe('A file that may be on the record already', () => {
 		const { cliniko, send, unlessThere } = run([]);
 
 		await Promise.all([
-			unlessThere(uploadOf('a.pdf')),
-			unlessThere(uploadOf('b.pdf')),
-			unlessThere(uploadOf('a.pdf', 1000, '2')),
+			unlessThere(uploadNamed('a.pdf')),
+			unlessThere(uploadNamed('b.pdf')),
+			unlessThere(uploadNamed('a.pdf', 1000, '2')),
 		]);
-		await unlessThere(uploadOf('c.pdf'));
+		await unlessThere(uploadNamed('c.pdf'));
 
 		expect(send).toHaveBeenCalledTimes(4);
 		expect(cliniko.sent.map(({ filters }) => filters)).toEqual([
@@ -141,6 +133,24 @@ describe('A file that may be on the record already', () => {
 		expect(await unlessThere()).toBe('new');
 	});
 
+	it('is looked for again after the list could not be had', async () => {
+		let allowed = false;
+		const { unlessThere } = run([processedRecord('1')], () => (allowed ? undefined : reply(403)));
+
+		await rejection(unlessThere());
+		allowed = true;
+
+		expect(await unlessThere()).toBe('1');
+	});
+
+	it('does not wait for records of which Cliniko does not say that it is still at work', async () => {
+		const { processing_completed: _, ...silent } = freshRecord('1');
+		const { cliniko, unlessThere } = run([silent]);
+
+		expect(await unlessThere()).toBe('new');
+		expect(cliniko.lines).toEqual(['GET /patient_attachments']);
+	});
+
 	it('is not sent where the list cannot be had', async () => {
 		const { send, unlessThere } = run([], () => reply(403));
 
@@ -166,9 +176,9 @@ describe('A file that may be on the record already', () => {
 		});
 
 		it.each([
-			['names', uploadOf('b.pdf')],
-			['sizes', uploadOf('Referral.pdf', 1001)],
-			['patients', uploadOf('Referral.pdf', 1000, '2')],
+			['names', uploadNamed('b.pdf')],
+			['sizes', uploadNamed('Referral.pdf', 1001)],
+			['patients', uploadNamed('Referral.pdf', 1000, '2')],
 		])('is sent twice where the %s differ', async (_, other) => {
 			const { send, unlessThere } = run([]);
 

@@ -72,6 +72,13 @@ describe('A patient attachment', () => {
 		}
 	});
 
+	it.each(['', ' 77', '77\n', '-77', '7.7', '../patients/1', '77?x', '٧٧'])(
+		'has no id that would lead elsewhere in a path: %j',
+		(id) => {
+			expect(isPatientAttachment({ id })).toBe(false);
+		},
+	);
+
 	it('is unreadable where Cliniko calls its type invalid', () => {
 		expect(isUnreadable({ id: '77', content_type: 'invalid/invalid' })).toBe(true);
 		expect(isUnreadable({ id: '77', content_type: 'application/pdf' })).toBe(false);

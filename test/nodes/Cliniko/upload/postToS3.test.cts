@@ -1,10 +1,14 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import { postToS3, type SendToS3 } from '../../../../nodes/Cliniko/upload/postToS3.ts';
+import type { Pause } from '../../../../nodes/Cliniko/transport/cliniko/rateLimit.ts';
+import type { StreamedBody } from '../../../../nodes/Cliniko/transport/s3/multipart.ts';
+import { postToS3, type StoredFile } from '../../../../nodes/Cliniko/upload/postToS3.ts';
+import type { PresignedPost } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import { STREAM_ABOVE, type SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
-import { rejection, reply } from '../connection.cts';
+import { fileOf, rejection, reply } from '../connection.cts';
+import { Timeline } from '../timeline.cts';
 
-const post = {
+const post: PresignedPost = {
 	url: 'https://files.s3.amazonaws.com/',
 	fields: { key: 'temp/x/${filename}', policy: 'c2VjcmV0', 'x-amz-signature': 'abcdef' },
 	clockAhead: 0,
@@ -12,43 +16,130 @@ const post = {
 
 const content = Buffer.from('%PDF-1.4');
 
-const file = (more: Partial<SourceFile> = {}): SourceFile => ({
-	name: 'Brian & Co.pdf',
-	contentType: 'application/pdf',
-	size: content.length,
-	open: async () => await Promise.resolve(content),
-	...more,
-});
+const file = (more: Partial<SourceFile> = {}): SourceFile =>
+	fileOf({
+		name: 'Brian & Co.pdf',
+		size: content.length,
+		open: async () => await Promise.resolve(content),
+		...more,
+	});
 
-const stored =
+/** A file that comes as a stream, in two pieces. */
+const large = (more: Partial<SourceFile> = {}): SourceFile =>
+	file({
+		size: STREAM_ABOVE + 1,
+		open: async () =>
+			await Promise.resolve(
+				(async function* () {
+					yield await Promise.resolve(Buffer.alloc(STREAM_ABOVE, 'x'));
+					yield Buffer.from('y');
+				})(),
+			),
+		...more,
+	});
+
+const STORED =
 	'<PostResponse><Location>https://files.s3.amazonaws.com/temp%2Fx%2FBrian+%26+Co.pdf</Location><Key>temp/x/Brian &amp; Co.pdf</Key></PostResponse>';
 
+const stored = reply(201, STORED);
+
+const s3Error = (status: number, code: string, message = 'That is\n why.') =>
+	reply(
+		status,
+		`<Error><Code>${code}</Code><Message>${message}</Message><HostId>of no use</HostId></Error>`,
+	);
+
+const timedOut = s3Error(400, 'RequestTimeout', 'Your socket connection was not read from.');
+
+const BROKEN = new Error('ECONNRESET');
+
+type S3Answer = IN8nHttpFullResponse | Error;
+
+/** A request as S3 gets it. */
+interface Sent {
+	options: IHttpRequestOptions;
+	signal: AbortSignal;
+	/** ms after the beginning. */
+	at: number;
+}
+
+/**
+ * Sends a file to an S3 that gives these answers, the last of them for ever, by a fake clock.
+ */
 const send = async (
-	answer: IN8nHttpFullResponse | Error,
+	answers: S3Answer | S3Answer[] | ((sent: Sent, count: number) => S3Answer | Promise<S3Answer>),
 	source: SourceFile = file(),
-): Promise<{ key: Promise<string>; sent: IHttpRequestOptions[] }> => {
-	const sent: IHttpRequestOptions[] = [];
-	const sender: SendToS3 = async (options) => {
-		sent.push(options);
-		return await (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer));
-	};
-	const key = postToS3(sender, post, source);
-	await key.catch(() => undefined);
-	return { key, sent };
+	{
+		posts = () => post,
+		timeline = new Timeline(),
+		pause = timeline.pause,
+	}: {
+		posts?: (count: number) => PresignedPost;
+		timeline?: Timeline;
+		pause?: Pause;
+	} = {},
+) => {
+	timeline.rule();
+	jest.spyOn(Math, 'random').mockReturnValue(0.5);
+	const begin = timeline.time;
+	const sent: Sent[] = [];
+	/** What happened, in order. */
+	const log: string[] = [];
+	const list = [answers].flat();
+	const answer =
+		typeof answers === 'function'
+			? answers
+			: (_: Sent, count: number) => list[Math.min(count, list.length) - 1] as S3Answer;
+	const open = jest.fn(source.open);
+	let presigned = 0;
+	const result: Promise<StoredFile> = postToS3(
+		{
+			send: async (options, signal) => {
+				const one = { options, signal, at: timeline.time - begin };
+				log.push('send');
+				sent.push(one);
+				const given = await answer(one, sent.length);
+				if (given instanceof Error) throw given;
+				return given;
+			},
+			pause,
+			presign: async () => {
+				log.push('presign');
+				return await Promise.resolve(posts(++presigned));
+			},
+		},
+		{ ...source, open },
+	);
+	await timeline.run(result.catch(() => undefined));
+	return { result, sent, log, open, timeline };
 };
 
-const refusalOf = async (answer: IN8nHttpFullResponse | Error, source?: SourceFile) =>
-	await rejection((await send(answer, source)).key);
+const refusalOf = async (answers: S3Answer | S3Answer[], source?: SourceFile) =>
+	await rejection((await send(answers, source)).result);
+
+/** The pieces of a body, and when each was given. */
+const piecesOf = async ({ options }: Sent, now: () => number) => {
+	const pieces: Array<{ length: number; at: number }> = [];
+	for await (const { length } of (options.body as unknown as StreamedBody).stream()) {
+		pieces.push({ length, at: now() });
+	}
+	return pieces;
+};
 
 describe('A file that is sent to S3', () => {
+	afterEach(() => jest.restoreAllMocks());
+
 	it('is known there by the key that S3 answers with, not encoded', async () => {
-		expect(await (await send(reply(201, stored))).key).toBe('temp/x/Brian & Co.pdf');
+		const { result } = await send(stored);
+
+		expect(await result).toEqual({ url: post.url, key: 'temp/x/Brian & Co.pdf', clockAhead: 0 });
 	});
 
 	it('goes out with its length, its fields and nothing of the Cliniko key', async () => {
-		const { sent } = await send(reply(201, stored));
+		const { sent, log } = await send(stored);
 
-		const [options] = sent;
+		const options = sent[0]?.options;
+		expect(log).toEqual(['presign', 'send']);
 		expect(sent).toHaveLength(1);
 		expect(options).toMatchObject({
 			method: 'POST',
@@ -66,32 +157,18 @@ describe('A file that is sent to S3', () => {
 		expect(options).not.toHaveProperty('auth');
 		expect(String(options?.body)).toContain('name="x-amz-signature"\r\n\r\nabcdef\r\n');
 		expect(String(options?.body)).toContain('filename="Brian & Co.pdf"');
+		expect(String(options?.body)).toContain('%PDF-1.4');
 	});
 
 	it('goes out as a stream of exact length where it is large', async () => {
-		const size = STREAM_ABOVE + 1;
-		const { sent } = await send(
-			reply(201, stored),
-			file({
-				size,
-				open: async () =>
-					await Promise.resolve(
-						(async function* () {
-							yield await Promise.resolve(Buffer.alloc(size));
-						})(),
-					),
-			}),
-		);
+		const { sent, timeline } = await send(stored, large());
 
-		const body = sent[0]?.body as unknown as {
-			size: number;
-			stream: () => AsyncIterable<Uint8Array>;
-		};
-		let length = 0;
-		for await (const chunk of body.stream()) length += chunk.length;
-		expect(length).toBeGreaterThan(size);
-		expect(sent[0]?.headers?.['Content-Length']).toBe(length);
-		expect(body.size).toBe(length);
+		const options = sent[0]?.options;
+		const pieces = await piecesOf(sent[0]!, timeline.now);
+		const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+		expect(pieces.map((piece) => piece.length).slice(1, -1)).toEqual([STREAM_ABOVE, 1]);
+		expect(options?.headers?.['Content-Length']).toBe(length);
+		expect(options?.body).toMatchObject({ size: length });
 	});
 
 	it.each([
@@ -103,9 +180,7 @@ describe('A file that is sent to S3', () => {
 	])(
 		'is refused where it is %s, with S3’s words and an advice',
 		async (_, status, code, advice) => {
-			const xml = `<Error><Code>${code}</Code><Message>That is\n why.</Message><HostId>of no use</HostId></Error>`;
-
-			const error = await refusalOf(reply(status, xml));
+			const error = await refusalOf(s3Error(status, code));
 
 			expect(error.message).toBe(
 				`Cliniko's file store (Amazon S3) did not take the file "Brian & Co.pdf": status ${status}, ${code}: That is why.`,
@@ -127,6 +202,7 @@ describe('A file that is sent to S3', () => {
 	it.each([
 		['without a document', 204, ''],
 		['with a web page', 200, '<html><body>Please log in</body></html>'],
+		['with a document but another status', 200, STORED],
 		['with half a document', 201, '<PostResponse><Key>temp/x/Brian &amp; Co.pdf</Key>'],
 		['with a refusal', 200, '<Error><Code>InternalError</Code></Error>'],
 	])('is not taken for stored where S3 answers %s', async (_, status, body) => {
@@ -155,20 +231,387 @@ describe('A file that is sent to S3', () => {
 			['as it is', fault],
 			['inside of the HTTP library’s own', new Error('Request failed', { cause: fault })],
 			['further inside', new Error('a', { cause: new Error('b', { cause: fault }) })],
-		])('because its own source does is reported with that: %s', async (_, thrown) => {
-			expect(await refusalOf(thrown)).toBe(fault);
-		});
+		])(
+			'because its own source does is reported with that, and not sent again: %s',
+			async (_, thrown) => {
+				const { result, sent } = await send(thrown);
+
+				expect(await rejection(result)).toBe(fault);
+				expect(sent).toHaveLength(1);
+			},
+		);
 	});
 
 	it('is not sent where it cannot be opened', async () => {
 		const fault = new ClinikoError('The file is gone from n8n.', 'Run the earlier step again.');
 
-		const { key, sent } = await send(
-			reply(201, stored),
+		const { result, sent, open } = await send(
+			stored,
 			file({ open: async () => await Promise.reject(fault) }),
 		);
 
-		expect(await rejection(key)).toBe(fault);
+		expect(await rejection(result)).toBe(fault);
 		expect(sent).toEqual([]);
+		expect(open).toHaveBeenCalledTimes(1);
+	});
+
+	it('is not sent where there is no presigned post for it', async () => {
+		const refused = new ClinikoError('Cliniko has no patient with the ID 1.', 'Check it.', 404);
+
+		const { result, sent } = await send(stored, file(), {
+			posts: () => {
+				throw refused;
+			},
+		});
+
+		expect(await rejection(result)).toBe(refused);
+		expect(sent).toEqual([]);
+	});
+
+	it('is not sent again once the execution is cancelled', async () => {
+		const cancelled = new ClinikoError('The execution was cancelled.', 'Nothing more was sent.');
+		const timeline = new Timeline();
+		let over = false;
+
+		const { result, sent } = await send(
+			() => {
+				over = true;
+				return BROKEN;
+			},
+			file(),
+			{
+				timeline,
+				pause: async (ms) => await (over ? Promise.reject(cancelled) : timeline.pause(ms)),
+			},
+		);
+
+		expect(await rejection(result)).toBe(cancelled);
+		expect(sent).toHaveLength(1);
+	});
+
+	describe('is sent again', () => {
+		const passing: Array<[string, S3Answer]> = [
+			['no reply came', BROKEN],
+			['S3 has a fault', s3Error(500, 'InternalError')],
+			['S3 wants it slower', s3Error(503, 'SlowDown')],
+			['a proxy has a fault', reply(502, '<html><h1>Bad gateway</h1></html>')],
+			['a proxy answers in its place', reply(200, '<html>Please log in</html>')],
+			['S3’s reply breaks off', reply(201, '<PostResponse><Key>temp/x/Bri')],
+			['S3 found it too slow', timedOut],
+		];
+
+		it.each(passing)(
+			'from its start, as often as the try before it, where %s',
+			async (_, answer) => {
+				for (const source of [file(), large()]) {
+					const lengths: number[] = [];
+					const { result, sent, open, log } = await send(async ({ options }, count) => {
+						const { body } = options;
+						let length = 0;
+						if (Buffer.isBuffer(body)) ({ length } = body);
+						else {
+							for await (const piece of (body as unknown as StreamedBody).stream()) {
+								length += piece.length;
+								// It breaks off in its middle.
+								if (count === 1 && length > STREAM_ABOVE) break;
+							}
+						}
+						lengths.push(length);
+						return count === 1 ? answer : stored;
+					}, source);
+
+					expect((await result).key).toBe('temp/x/Brian & Co.pdf');
+					expect(open).toHaveBeenCalledTimes(2);
+					expect(log).toEqual(['presign', 'send', 'send']);
+					expect(lengths[1]).toBe(sent[1]?.options.headers?.['Content-Length']);
+				}
+			},
+		);
+
+		it.each(passing)(
+			'three times at most, after longer and longer waits, where %s',
+			async (_, answer) => {
+				const { result, sent, open } = await send(answer);
+
+				const error = await rejection(result);
+				expect(error).toBeInstanceOf(ClinikoError);
+				expect(error.description).toContain('It is not on the patient’s record.');
+				expect(sent.map(({ at }) => at)).toEqual([0, 1000, 3000, 7000]);
+				expect(open).toHaveBeenCalledTimes(4);
+			},
+		);
+
+		it('with a boundary of its own each time', async () => {
+			const { sent } = await send(BROKEN);
+
+			const types = sent.map(({ options }) => options.headers?.['Content-Type']);
+			expect(new Set(types).size).toBe(4);
+		});
+
+		it.each([
+			[0, 500],
+			[1, 1500],
+		])('after waits that differ (random %d)', async (random, wait) => {
+			const timeline = new Timeline();
+			const pause = jest.spyOn(timeline, 'pause');
+			const result = send([BROKEN, stored], file(), { timeline });
+			jest.spyOn(Math, 'random').mockReturnValue(random);
+
+			await (
+				await result
+			).result;
+
+			expect(pause).toHaveBeenCalledWith(wait);
+		});
+
+		it.each([
+			['too large', s3Error(400, 'EntityTooLarge')],
+			['against the policy', s3Error(403, 'AccessDenied', 'Invalid according to Policy')],
+			['signed wrongly', s3Error(403, 'SignatureDoesNotMatch')],
+			['in the wrong place', s3Error(404, 'NoSuchBucket')],
+			['too slow in the eyes of a proxy', reply(408, 'RequestTimeout')],
+			['sent to another region', s3Error(307, 'TemporaryRedirect')],
+			['one of those that S3 gives this code with another status', s3Error(403, 'RequestTimeout')],
+		])('never where it is %s', async (_, answer) => {
+			const { result, sent, open, log } = await send([answer, stored]);
+
+			expect((await rejection(result)).httpCode).toBe(answer.statusCode);
+			expect(sent).toHaveLength(1);
+			expect(open).toHaveBeenCalledTimes(1);
+			expect(log).toEqual(['presign', 'send']);
+		});
+
+		it('never where it is stored', async () => {
+			expect((await send([BROKEN, stored, BROKEN])).sent).toHaveLength(2);
+		});
+	});
+
+	describe('whose transfer stands still', () => {
+		it('is broken off and sent again', async () => {
+			const { result, sent } = await send(async ({ signal }, count) =>
+				count === 1
+					? await new Promise<S3Answer>((_, reject) => {
+							signal.addEventListener('abort', () => reject(new Error('aborted')));
+						})
+					: stored,
+			);
+
+			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
+			expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+			// Silence of a minute and a second to notice it, and the wait.
+			expect(sent[1]?.at).toBe(62_000);
+		});
+
+		it('is reported after several times', async () => {
+			const { result, sent } = await send(async () => await new Promise<S3Answer>(() => {}));
+
+			expect((await rejection(result)).message).toBe(
+				'The file "Brian & Co.pdf" could not be sent: the connection to Cliniko\'s file store broke off or stood still, several times.',
+			);
+			expect(sent).toHaveLength(4);
+		});
+	});
+
+	describe('with a presigned post that lasts for a time only', () => {
+		const lasting = (ms: number, timeline: Timeline, more: Partial<PresignedPost> = {}) => ({
+			...post,
+			expires: timeline.time + ms,
+			...more,
+		});
+
+		it('is sent with it as long as it lasts', async () => {
+			const timeline = new Timeline();
+			const { log } = await send([BROKEN, BROKEN, stored], file(), {
+				timeline,
+				posts: () => lasting(60_000, timeline),
+			});
+
+			expect(log).toEqual(['presign', 'send', 'send', 'send']);
+		});
+
+		it('is sent with a new one where too little of its time is left', async () => {
+			const timeline = new Timeline();
+			const { result, log, sent } = await send(stored, file(), {
+				timeline,
+				posts: (count) =>
+					lasting(count === 1 ? 9999 : 60_000, timeline, {
+						url: `https://files-${count}.s3.amazonaws.com/`,
+						fields: { key: `temp/${count}` },
+						clockAhead: count,
+					}),
+			});
+
+			expect(log).toEqual(['presign', 'presign', 'send']);
+			expect(sent[0]?.options.url).toBe('https://files-2.s3.amazonaws.com/');
+			expect(String(sent[0]?.options.body)).toContain('temp/2');
+			expect(await result).toMatchObject({
+				url: 'https://files-2.s3.amazonaws.com/',
+				clockAhead: 2,
+			});
+		});
+
+		it('is sent with a new one where it has run out between two tries', async () => {
+			const timeline = new Timeline();
+			const { result, log } = await send([BROKEN, BROKEN, stored], file(), {
+				timeline,
+				posts: () => lasting(11_500, timeline),
+			});
+
+			await result;
+			// After the waits of 1 and 2 seconds too little is left.
+			expect(log).toEqual(['presign', 'send', 'send', 'presign', 'send']);
+		});
+
+		it('goes by Cliniko’s clock', async () => {
+			const timeline = new Timeline();
+			const { log } = await send(stored, file(), {
+				timeline,
+				posts: () => lasting(3_600_000 + 60_000, timeline, { clockAhead: 3_600_000 }),
+			});
+
+			expect(log).toEqual(['presign', 'send']);
+		});
+
+		it('is sent all the same where the clocks are such that every one has run out', async () => {
+			const timeline = new Timeline();
+			const { result, log } = await send(stored, file(), {
+				timeline,
+				posts: () => lasting(-60_000, timeline),
+			});
+
+			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
+			expect(log).toEqual(['presign', 'presign', 'send']);
+		});
+
+		const expired = s3Error(403, 'AccessDenied', 'Invalid according to Policy: Policy expired.');
+
+		it('is sent at once with a new one where S3 says that it has run out', async () => {
+			const { result, log, sent } = await send([expired, stored], file(), {
+				posts: (count) => ({ ...post, url: `https://files-${count}.s3.amazonaws.com/` }),
+			});
+
+			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
+			expect(sent.map(({ at }) => at)).toEqual([0, 0]);
+			expect((await result).url).toBe('https://files-2.s3.amazonaws.com/');
+		});
+
+		it('is sent with a new one where S3 refuses it and it has run out meanwhile', async () => {
+			const timeline = new Timeline();
+			const { result, log } = await send(
+				async (_, count) => {
+					await timeline.pause(55_000);
+					return count === 1 ? s3Error(403, 'AccessDenied', 'No.') : stored;
+				},
+				file(),
+				{ timeline, posts: (count) => lasting(count === 1 ? 50_000 : 60_000, timeline) },
+			);
+
+			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
+			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
+		});
+
+		it('is renewed once only, and then S3’s words are shown', async () => {
+			const { result, log } = await send(expired);
+
+			const error = await rejection(result);
+			expect(error.message).toBe(
+				'Cliniko\'s file store (Amazon S3) did not take the file "Brian & Co.pdf": status 403, AccessDenied: Invalid according to Policy: Policy expired.',
+			);
+			expect(error.description).toContain('check that the clock of this n8n is right');
+			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
+		});
+
+		it('has as many tries as any other after it was renewed', async () => {
+			const { sent } = await send([BROKEN, expired, BROKEN]);
+
+			expect(sent).toHaveLength(5);
+		});
+	});
+
+	describe('after a try that broke off', () => {
+		/** Reads each body as it comes, and says when its pieces came, counted from its try. */
+		const run = async (first: S3Answer, source: SourceFile, answers = [first, stored]) => {
+			const timeline = new Timeline();
+			const times: number[][] = [];
+			await send(
+				async (sent, count) => {
+					const { body } = sent.options;
+					const begin = timeline.time;
+					if (Buffer.isBuffer(body)) times.push([]);
+					else {
+						const pieces = await piecesOf(sent, timeline.now);
+						times.push(pieces.map(({ at }) => at - begin));
+					}
+					return answers[count - 1]!;
+				},
+				source,
+				{ timeline },
+			);
+			return times;
+		};
+
+		it('gives the fields at once and the file after a moment, so that S3’s refusal can be heard', async () => {
+			expect(await run(BROKEN, large())).toEqual([
+				[0, 0, 0, 0],
+				[0, 1500, 1500, 1500],
+			]);
+		});
+
+		it('does so in every later try', async () => {
+			expect(await run(BROKEN, large(), [BROKEN, reply(503), stored])).toEqual([
+				[0, 0, 0, 0],
+				[0, 1500, 1500, 1500],
+				[0, 1500, 1500, 1500],
+			]);
+		});
+
+		it('does not where S3 did answer', async () => {
+			expect(await run(reply(503), large())).toEqual([
+				[0, 0, 0, 0],
+				[0, 0, 0, 0],
+			]);
+		});
+
+		it('does not with a small file, which goes out in one piece', async () => {
+			expect(await run(BROKEN, file())).toEqual([[], []]);
+		});
+
+		it('can hear it', async () => {
+			const { result, sent } = await send(async ({ options, signal }, count) => {
+				if (count === 1) return BROKEN;
+				// S3 reads the fields and refuses; nobody asks for the file any more.
+				const stream = (options.body as unknown as StreamedBody).stream();
+				await stream.next();
+				expect(signal.aborted).toBe(false);
+				return s3Error(400, 'EntityTooLarge');
+			}, large());
+
+			expect((await rejection(result)).message).toContain('EntityTooLarge');
+			expect(sent).toHaveLength(2);
+		});
+	});
+
+	describe('is refused in words without the values of the form', () => {
+		it.each([
+			[
+				'Invalid according to Policy: Policy Condition failed: ["eq", "$acl", "private"]',
+				'Invalid according to Policy: Policy Condition failed: …',
+			],
+			[
+				'Policy Condition failed: ["starts-with", "$key", "1/patients/456/"] and ["eq", "$x", "[y]"]',
+				'Policy Condition failed: …',
+			],
+			['Policy Condition failed: ["eq", "$key", "a\nsecret', 'Policy Condition failed: …'],
+			['The key AKIAIOSFODNN7EXAMPLEAKIAIOSFODNN7 is not known', 'The key … is not known'],
+			['Your proposed upload exceeds the maximum size', undefined],
+		])('%j', async (message, shown = message) => {
+			const escaped = message.replaceAll('"', '&quot;');
+
+			const error = await refusalOf(s3Error(403, 'AccessDenied', escaped));
+
+			expect(error.message).toBe(
+				`Cliniko's file store (Amazon S3) did not take the file "Brian & Co.pdf": status 403, AccessDenied: ${shown}`,
+			);
+		});
 	});
 });

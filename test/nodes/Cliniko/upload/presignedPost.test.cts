@@ -4,14 +4,9 @@ import {
 	requestPresignedPost,
 } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import type { SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
-import { FakeCliniko, rejection, reply, type Answer } from '../connection.cts';
+import { FakeCliniko, fileOf, rejection, reply, type Answer } from '../connection.cts';
 
-const file: SourceFile = {
-	name: 'Referral.pdf',
-	contentType: 'application/pdf',
-	size: 1000,
-	open: async () => await Promise.reject(new Error('not to be read')),
-};
+const file = fileOf();
 
 const policyOf = (policy: IDataObject) => Buffer.from(JSON.stringify(policy)).toString('base64');
 

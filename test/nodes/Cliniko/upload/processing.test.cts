@@ -1,7 +1,9 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
+import type { ClinikoConnection } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { Pause } from '../../../../nodes/Cliniko/transport/cliniko/rateLimit.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import {
+	Clock,
 	FakeCliniko,
 	freshRecord,
 	processedRecord,
@@ -27,8 +29,9 @@ describe('The wait for Cliniko’s processing', () => {
 			onTimeout = 'error' as 'error' | 'continue',
 			pause = undefined as Pause | undefined,
 		} = {},
+		connection: Partial<ClinikoConnection> = {},
 	) => {
-		const cliniko = new FakeCliniko(answer);
+		const cliniko = new FakeCliniko(answer, connection);
 		const clock = cliniko.clock.rule();
 		const processing = new Processing(cliniko.api, pause ?? clock.pause, maxWait, onTimeout);
 		const finished = async (...ids: string[]) =>
@@ -225,45 +228,129 @@ describe('The wait for Cliniko’s processing', () => {
 		expect((await rejection(processing.finished(broken))).message).toContain('could not read');
 	});
 
-	it('says that a record is gone, and lets the others be', async () => {
-		const { processing } = start((sent) =>
-			sent.path === '/patient_attachments' ? list(processedRecord('2')) : reply(404),
-		);
+	describe('where a record is not to be found', () => {
+		/** Answers 404 to these questions about record 1, counted from 1. */
+		const missingAt = (...counts: number[]) => {
+			let asked = 0;
+			return ({ path }: Sent): Answer => {
+				if (path === '/patient_attachments') return list(processedRecord('2'));
+				asked++;
+				if (counts.includes(asked)) return reply(404);
+				return asked > 6 ? processedRecord('1') : freshRecord('1');
+			};
+		};
 
-		const [error, other] = await Promise.all([
-			rejection(processing.finished(freshRecord('1'))),
-			processing.finished(freshRecord('2')),
-		]);
+		it('says that it is gone after the third poll, and lets the others be', async () => {
+			const { cliniko, processing } = start(missingAt(1, 2, 3, 4, 5, 6));
 
-		expect(error.message).toBe('Attachment 1 was created and is not in Cliniko any more.');
-		expect(error.httpCode).toBe(404);
-		expect(other).toEqual(processedRecord('2'));
+			const [error, other] = await Promise.all([
+				rejection(processing.finished(freshRecord('1'))),
+				processing.finished(freshRecord('2')),
+			]);
+
+			expect(error.message).toBe('Attachment 1 was created and is not in Cliniko any more.');
+			expect(error.description).not.toContain('is on the patient’s record');
+			expect(error.httpCode).toBe(404);
+			expect(other).toEqual(processedRecord('2'));
+			expect(cliniko.lines).toEqual([
+				'GET /patient_attachments',
+				...Array<string>(3).fill('GET /patient_attachments/1'),
+			]);
+		});
+
+		it.each([
+			['once', [1]],
+			['twice', [1, 2]],
+			['twice, and twice again after it was', [1, 2, 4, 5]],
+		])('goes on where that was so %s', async (_, counts) => {
+			const { finished } = start(missingAt(...counts));
+
+			expect(await finished('1')).toEqual([processedRecord('1')]);
+		});
 	});
 
 	describe.each([
 		['one file', ['1']],
 		['several files', ['1', '2']],
 	])('where Cliniko cannot be asked about %s', (_, ids) => {
-		it.each([
-			['because of a fault', reply(503), 503],
-			['because the key was deleted', reply(401), 401],
-			['because no reply comes', new Error('ECONNRESET'), undefined],
-			['because the reply is a web page', reply(200, '<html>'), 200],
-		])('%s, says that the file is stored', async (_why, answer: Answer, httpCode) => {
-			const { processing } = start(() => answer);
-
+		const failures = async (answer: Answer) => {
+			const started = start(() => answer);
+			const begin = started.clock.time;
 			const errors = await Promise.all(
-				ids.map(async (id) => await rejection(processing.finished(freshRecord(id)))),
+				ids.map(async (id) => await rejection(started.processing.finished(freshRecord(id)))),
 			);
+			return { ...started, errors, took: started.clock.time - begin };
+		};
 
-			for (const [index, error] of errors.entries()) {
-				expect(error).toBeInstanceOf(ClinikoError);
-				expect(error.message).toContain(ids[index]);
-				expect(error.httpCode).toBe(httpCode);
-				// "Run the workflow again" alone would put it on the record twice.
-				expect(`${error.message} ${error.description}`).toContain('do not upload it again');
-			}
+		const faults: Array<[string, Answer, string]> = [
+			['a fault', reply(503), 'Cliniko answered with status 503.'],
+			['no reply', new Error('ECONNRESET'), 'Cliniko did not answer.'],
+			['a web page', reply(200, '<html>'), "Cliniko's reply is not the JSON it should be."],
+			['a time-out', reply(408), 'Cliniko answered with status 408.'],
+			['its limit', reply(429), "Cliniko's limit of 200 requests a minute was still reached"],
+		];
+
+		it.each(faults)(
+			'because of %s, says so at the end of the longest wait',
+			async (_why, answer, words) => {
+				const { errors, took } = await failures(answer);
+
+				expect(took).toBeGreaterThanOrEqual(MAX_WAIT);
+				for (const [index, error] of errors.entries()) {
+					expect(error).toBeInstanceOf(ClinikoError);
+					expect(error.message).toContain(
+						`Attachment ${ids[index]} is on the patient's record, but after 300 seconds it could not be seen whether Cliniko has processed it. Could not see whether Cliniko has processed`,
+					);
+					expect(error.message).toContain(words);
+					// "Run the workflow again" alone would put it on the record twice.
+					expect(error.description).toContain('do not upload it again');
+				}
+			},
+		);
+
+		it.each(faults)('because of %s, asks again and is content once it can', async (_why, fault) => {
+			let asked = 0;
+			const { finished } = start((sent) => {
+				// A poll is tried five times by itself, and ten more times after a limit.
+				if (++asked <= 11) return fault;
+				const id = sent.path.split('/').pop()!;
+				return sent.path === '/patient_attachments'
+					? list(...idsOf(sent).map((one) => processedRecord(one)))
+					: processedRecord(id);
+			});
+
+			expect(await finished(...ids)).toEqual(ids.map((id) => processedRecord(id)));
 		});
+
+		it.each([401, 403])(
+			'because it answers %d, says at once that the file is stored',
+			async (status) => {
+				const { cliniko, errors, clock } = await failures(reply(status));
+
+				for (const [index, error] of errors.entries()) {
+					expect(error).toBeInstanceOf(ClinikoError);
+					expect(error.message).toContain(ids[index]);
+					expect(error.httpCode).toBe(status);
+					expect(`${error.message} ${error.description}`).toContain('do not upload it again');
+				}
+				expect(cliniko.sent).toHaveLength(1);
+				expect(clock.pauses).toEqual([1000]);
+			},
+		);
+	});
+
+	it('does not call itself blind where the last poll told something', async () => {
+		const { finished } = start((_, count) => (count <= 5 ? reply(503) : freshRecord('1')));
+
+		expect((await rejection(finished('1'))).message).toBe(
+			'Cliniko has not finished processing attachment 1 after 300 seconds.',
+		);
+	});
+
+	it('gives the record as it stands where it was blind to the end and that is wanted', async () => {
+		const { finished } = start(() => reply(503), { onTimeout: 'continue' });
+
+		expect(await finished('1')).toEqual([freshRecord('1')]);
 	});
 
 	it('goes on for other files after Cliniko could not be asked', async () => {
@@ -291,5 +378,34 @@ describe('The wait for Cliniko’s processing', () => {
 			"The execution was cancelled. Attachment 2 is on the patient's record.",
 		]);
 		expect(cliniko.lines).toEqual([]);
+	});
+
+	it('ends at once where the execution is cancelled while Cliniko is asked', async () => {
+		let cancelled = false;
+		const stop = new ClinikoError('The execution was cancelled.', 'Nothing more was sent.');
+		const clock = new Clock();
+		const { cliniko, processing } = start(
+			() => {
+				cancelled = true;
+				return new Error('aborted');
+			},
+			{ pause: async (ms) => await (cancelled ? Promise.reject(stop) : clock.pause(ms)) },
+			{
+				assertNotCancelled: () => {
+					if (cancelled) throw stop;
+				},
+			},
+		);
+
+		const errors = await Promise.all(
+			['1', '2'].map(async (id) => await rejection(processing.finished(freshRecord(id)))),
+		);
+
+		expect(errors.map(({ message }) => message)).toEqual([
+			"The execution was cancelled. Attachment 1 is on the patient's record.",
+			"The execution was cancelled. Attachment 2 is on the patient's record.",
+		]);
+		expect(cliniko.sent).toHaveLength(1);
+		expect(clock.pauses).toEqual([1000]);
 	});
 });

@@ -13,6 +13,7 @@ const uploads = (...names: string[]): Upload[] =>
 		itemIndex,
 		patientId: '1',
 		description: '',
+		identity: name,
 		file: { name } as Upload['file'],
 	}));
 

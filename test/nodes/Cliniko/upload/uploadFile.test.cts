@@ -1,49 +1,72 @@
-import type { IHttpRequestOptions } from 'n8n-workflow';
-import { uploadFile, type Upload } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
-import { FakeCliniko, freshRecord, rejection, reply } from '../connection.cts';
+import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+import { RecordCreation } from '../../../../nodes/Cliniko/upload/recordCreation.ts';
+import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
+import { UploadMemory } from '../../../../nodes/Cliniko/upload/uploadMemory.ts';
+import {
+	FakeCliniko,
+	freshRecord,
+	processedRecord,
+	rejection,
+	reply,
+	uploadOf,
+	type Answer,
+	type Sent,
+} from '../connection.cts';
 
 const PATIENT = '9007199254740993';
 
-const upload: Upload = {
-	itemIndex: 0,
-	patientId: PATIENT,
-	description: 'Referral',
-	file: {
-		name: 'Referral.pdf',
-		contentType: 'application/pdf',
+const upload = uploadOf(
+	{
 		size: 4,
 		open: async () => await Promise.resolve(Buffer.from('%PDF')),
 	},
-};
+	{ patientId: PATIENT, description: 'Referral' },
+);
+
+const STORED = reply(201, '<PostResponse><Key>temp/x/Referral.pdf</Key></PostResponse>');
+
+const PRESIGN = `GET /patients/${PATIENT}/attachment_presigned_post`;
+const SEND = 'POST https://files.s3.amazonaws.com/';
+const CREATE = 'POST /patient_attachments';
+const LOOK = 'GET /patient_attachments';
 
 describe('An upload', () => {
-	const steps = (s3: { status: number; body: string }) => {
+	afterEach(() => jest.restoreAllMocks());
+
+	/** Uploads the file with what is remembered of an earlier try. */
+	const start = ({
+		s3 = STORED as Answer,
+		remembered = {} as IDataObject,
+		answer = (() => undefined) as (sent: Sent) => Answer | undefined,
+	} = {}) => {
 		const log: string[] = [];
-		const cliniko = new FakeCliniko(({ method, path }) => {
-			log.push(`${method} ${path}`);
-			return method === 'GET'
-				? { url: 'https://files.s3.amazonaws.com', fields: { key: 'temp/x/${filename}' } }
-				: reply(201, freshRecord('77', PATIENT));
+		const context: IDataObject = { uploads: remembered };
+		const memory = new UploadMemory(context, 0);
+		const cliniko = new FakeCliniko((sent) => {
+			log.push(`${sent.method} ${sent.path}`);
+			const given = answer(sent);
+			if (given) return given;
+			if (sent.method === 'POST') return reply(201, freshRecord('77', PATIENT));
+			return { url: 'https://files.s3.amazonaws.com', fields: { key: 'temp/x/${filename}' } };
 		});
+		const { pause } = cliniko.clock.rule();
 		const sendToS3 = async ({ method, url }: IHttpRequestOptions) => {
 			log.push(`${method} ${url}`);
-			return await Promise.resolve(reply(s3.status, s3.body));
+			if (s3 instanceof Error) throw s3;
+			return await Promise.resolve(s3 as ReturnType<typeof reply>);
 		};
-		return { log, cliniko, result: uploadFile(cliniko.api, sendToS3, upload) };
+		const creation = new RecordCreation(cliniko.api, pause, memory);
+		// As the node does before it sends the first file.
+		creation.resume(upload);
+		const result = uploadFile({ api: cliniko.api, sendToS3, pause, memory, creation }, upload);
+		return { log, cliniko, memory, result };
 	};
 
 	it('takes three steps, of which the first and the last are for the same patient', async () => {
-		const { log, cliniko, result } = steps({
-			status: 201,
-			body: '<PostResponse><Key>temp/x/Referral.pdf</Key></PostResponse>',
-		});
+		const { log, cliniko, result } = start();
 
 		expect(await result).toEqual(freshRecord('77', PATIENT));
-		expect(log).toEqual([
-			`GET /patients/${PATIENT}/attachment_presigned_post`,
-			'POST https://files.s3.amazonaws.com/',
-			'POST /patient_attachments',
-		]);
+		expect(log).toEqual([PRESIGN, SEND, CREATE]);
 		expect(cliniko.sent[1]?.body).toEqual({
 			patient_id: PATIENT,
 			upload_url: 'https://files.s3.amazonaws.com/temp/x/Referral.pdf',
@@ -51,13 +74,158 @@ describe('An upload', () => {
 		});
 	});
 
+	it('is remembered with its attachment', async () => {
+		const { memory, result } = start();
+
+		await result;
+
+		expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+	});
+
 	it('creates no record for a file that S3 did not take', async () => {
-		const { log, result } = steps({
-			status: 403,
-			body: '<Error><Code>AccessDenied</Code></Error>',
+		const { log, memory, result } = start({
+			s3: reply(403, '<Error><Code>AccessDenied</Code></Error>'),
 		});
 
 		expect((await rejection(result)).message).toContain('AccessDenied');
-		expect(log).toHaveLength(2);
+		expect(log).toEqual([PRESIGN, SEND]);
+		expect(memory.recall(upload.identity)).toBeUndefined();
+	});
+
+	it('sends the file again where S3 broke off, with the same presigned post', async () => {
+		const { log, result } = start({ s3: new Error('ECONNRESET') });
+
+		await rejection(result);
+
+		expect(log).toEqual([PRESIGN, SEND, SEND, SEND, SEND]);
+	});
+
+	it('looks for the record where the creation broke off', async () => {
+		const { log, result } = start({
+			answer: ({ method, path }) => {
+				if (method === 'POST') return new Error('ECONNRESET');
+				return path === '/patient_attachments'
+					? { patient_attachments: [{ ...recordOf('77'), description: 'Referral' }] }
+					: undefined;
+			},
+		});
+
+		expect((await result).id).toBe('77');
+		expect(log).toEqual([PRESIGN, SEND, CREATE, LOOK]);
+	});
+
+	const recordOf = (id: string) => processedRecord(id, 'Referral.pdf', 4, PATIENT);
+
+	describe('that an earlier try has done', () => {
+		const remembered = { [upload.identity]: { attachment: '77' } };
+
+		it('is read and not done again', async () => {
+			const { log, result } = start({ remembered, answer: () => recordOf('77') });
+
+			expect(await result).toEqual(recordOf('77'));
+			expect(log).toEqual(['GET /patient_attachments/77']);
+		});
+
+		it('is not done again though it is gone: a person has taken it away', async () => {
+			const { log, memory, result } = start({ remembered, answer: () => reply(404) });
+
+			const error = await rejection(result);
+			expect(error.message).toBe(
+				'The file "Referral.pdf" was stored in an earlier try of this execution, as attachment 77, and that is not in Cliniko any more.',
+			);
+			expect(error.httpCode).toBe(404);
+			expect(log).toEqual(['GET /patient_attachments/77']);
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		it.each([
+			['cannot be read', reply(503), 'Could not read attachment 77, which the file'],
+			['is no record', { patient: {} }, "Cliniko's reply about attachment 77"],
+		])('is not done again though it %s', async (_, answer, words) => {
+			const { log, result } = start({ remembered, answer: () => answer as Answer });
+
+			const error = await rejection(result);
+			expect(error.message).toContain(words);
+			expect(error.message).toContain('"Referral.pdf"');
+			expect(new Set(log)).toEqual(new Set(['GET /patient_attachments/77']));
+		});
+
+		it('is done again for another file', async () => {
+			const { log, result } = start({
+				remembered: { 'identity of another': { attachment: '76' } },
+			});
+
+			await result;
+
+			expect(log).toEqual([PRESIGN, SEND, CREATE]);
+		});
+	});
+
+	describe('of which an earlier try left open whether it is done', () => {
+		const since = Date.parse('2026-03-02T08:55:00.700Z');
+		const remembered = { [upload.identity]: { since } };
+		const rows =
+			(...records: IDataObject[]) =>
+			({ method, path }: Sent) =>
+				method === 'GET' && path === '/patient_attachments'
+					? ({ patient_attachments: records } as Answer)
+					: undefined;
+
+		it('is looked for since then, and not done again where it is found', async () => {
+			const { log, cliniko, memory, result } = start({
+				remembered: { ...remembered },
+				answer: rows({ ...recordOf('77'), description: 'Referral' }),
+			});
+
+			expect((await result).id).toBe('77');
+			expect(log).toEqual([LOOK]);
+			expect(cliniko.sent[0]?.filters).toEqual([
+				`patient_id:=${PATIENT}`,
+				'created_at:>=2026-03-02T08:55:00Z',
+			]);
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		it('is done where none is found, after looking for as long as a request may be at work', async () => {
+			const { log, memory, result } = start({ remembered: { ...remembered }, answer: rows() });
+
+			expect((await result).id).toBe('77');
+			expect(log).toEqual([LOOK, LOOK, LOOK, LOOK, PRESIGN, SEND, CREATE]);
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		it('is not done where it cannot be told, and stays open', async () => {
+			const { log, memory, result } = start({
+				remembered: { ...remembered },
+				answer: rows({ ...recordOf('77'), description: 'Referral', size: 5 }),
+			});
+
+			expect((await rejection(result)).message).toContain('It may be attachment 77.');
+			expect(log).toEqual([LOOK, LOOK, LOOK, LOOK]);
+			expect(memory.recall(upload.identity)).toEqual({ since });
+		});
+
+		it('is not done where Cliniko cannot be asked, and stays open', async () => {
+			const { log, memory, result } = start({
+				remembered: { ...remembered },
+				answer: () => reply(401),
+			});
+
+			expect((await rejection(result)).httpCode).toBe(401);
+			expect(log).toEqual([LOOK]);
+			expect(memory.recall(upload.identity)).toEqual({ since });
+		});
+
+		it('is not open any more where none is found and S3 does not take the file', async () => {
+			const { memory, result } = start({
+				remembered: { ...remembered },
+				answer: rows(),
+				s3: reply(403),
+			});
+
+			await rejection(result);
+
+			expect(memory.recall(upload.identity)).toBeUndefined();
+		});
 	});
 });

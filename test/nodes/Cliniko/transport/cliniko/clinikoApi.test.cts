@@ -6,7 +6,11 @@ import {
 	type INode,
 } from 'n8n-workflow';
 import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
-import { ClinikoApi } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+import {
+	ClinikoApi,
+	MayHaveRun,
+	type ClinikoReply,
+} from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { Clock, rejection } from '../../connection.cts';
 
 const HOST = 'https://api.uk2.cliniko.com';
@@ -26,6 +30,18 @@ async function overFetch(options: IHttpRequestOptions): Promise<IN8nHttpFullResp
 		headers: Object.fromEntries(answer.headers),
 		body: await answer.text(),
 	} as unknown as IN8nHttpFullResponse;
+}
+
+/** The reply to a request of which Cliniko said what became of it. */
+function certain(result: ClinikoReply | MayHaveRun): ClinikoReply {
+	if (result instanceof MayHaveRun) throw result.error;
+	return result;
+}
+
+/** What is known of a request that may have run. */
+function open(result: ClinikoReply | MayHaveRun): MayHaveRun {
+	if (result instanceof MayHaveRun) return result;
+	throw new Error(`Expected an open outcome, got ${JSON.stringify(result)}`);
 }
 
 describe('Cliniko’s API', () => {
@@ -111,7 +127,7 @@ describe('Cliniko’s API', () => {
 			]);
 		});
 
-		it.each([500, 502, 503, 504])('again after a status %d', async (status) => {
+		it.each([408, 500, 502, 503, 504])('again after a status %d', async (status) => {
 			patient(status, status, 200);
 
 			expect((await getPatient()).body).toEqual({ id: '12' });
@@ -156,7 +172,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.pauses).toEqual([wait]);
 		});
 
-		it.each([400, 401, 403, 404, 408, 422])('once where the status is %d', async (status) => {
+		it.each([400, 401, 403, 404, 409, 422])('once where the status is %d', async (status) => {
 			patient(status);
 
 			expect((await rejection(getPatient())).httpCode).toBe(status);
@@ -171,37 +187,84 @@ describe('Cliniko’s API', () => {
 				.matchHeader('Content-Type', 'application/json')
 				.reply(201, { id: '5' });
 
-			const { body } = await api().post(
-				'/patient_attachments',
-				{ patient_id: '9007199254740993' },
-				CREATE,
+			const { body } = certain(
+				await api().post('/patient_attachments', { patient_id: '9007199254740993' }, CREATE),
 			);
 
 			expect(body).toEqual({ id: '5' });
 		});
 
-		it.each([500, 503, 504])(
-			'once, even where the status is %d: it may have run',
-			async (status) => {
-				nock(HOST).post('/v1/patient_attachments').reply(status);
+		it.each([
+			[500, true],
+			[503, true],
+			// These may come from a gateway while Cliniko is still at work.
+			[408, false],
+			[502, false],
+			[504, false],
+		])(
+			'once, even where the status is %d: it may have run, and Cliniko is done with it: %s',
+			async (status, answered) => {
+				nock(HOST).post('/v1/patient_attachments').reply(status, { id: '5' });
 
-				expect((await rejection(postRecord())).httpCode).toBe(status);
+				const outcome = open(await postRecord());
+
+				expect(outcome.answered).toBe(answered);
+				expect(outcome.error.httpCode).toBe(status);
 				expect(clock.pauses).toEqual([]);
+				expect(requests).toHaveLength(1);
 			},
 		);
 
 		it('once, even where the connection broke off: it may have run', async () => {
 			nock(HOST).post('/v1/patient_attachments').replyWithError('ECONNRESET');
 
-			expect((await rejection(postRecord())).message).toContain('did not answer');
+			const outcome = open(await postRecord());
+
+			expect(outcome.answered).toBe(false);
+			expect(outcome.error.message).toBe(
+				'Could not put the file on the record: Cliniko did not answer.',
+			);
+			expect(outcome.error.httpCode).toBeUndefined();
+			expect(outcome.error.cause).toBeUndefined();
 			expect(requests).toHaveLength(1);
+		});
+
+		it.each([
+			['a page of a proxy', 200, '<html><body>Please log in</body></html>'],
+			['half a reply', 201, '{"id":"5","fil'],
+			['nothing', 201, ''],
+			['a list', 201, '[{"id":"5"}]'],
+		])('once, even where the reply is %s: it may have run', async (_, status, body) => {
+			nock(HOST).post('/v1/patient_attachments').reply(status, body);
+
+			const outcome = open(await postRecord());
+
+			expect(outcome.answered).toBe(true);
+			expect(outcome.error.message).toContain('is not the JSON it should be');
+			expect(requests).toHaveLength(1);
+		});
+
+		it.each([302, 400, 401, 403, 404, 409, 422])(
+			'nothing where the status is %d, which is a refusal',
+			async (status) => {
+				nock(HOST).post('/v1/patient_attachments').reply(status, { message: 'No.' });
+
+				expect((await rejection(postRecord())).httpCode).toBe(status);
+				expect(requests).toHaveLength(1);
+			},
+		);
+
+		it('nothing where the limit stays reached, which is a refusal too', async () => {
+			nock(HOST).post('/v1/patient_attachments').times(11).reply(429);
+
+			expect((await rejection(postRecord())).httpCode).toBe(429);
 		});
 
 		it('again where the limit was reached: then it has not run', async () => {
 			nock(HOST).post('/v1/patient_attachments').reply(429, '', { 'Retry-After': '3' });
 			nock(HOST).post('/v1/patient_attachments').reply(201, { id: '5' });
 
-			expect((await postRecord()).body).toEqual({ id: '5' });
+			expect(certain(await postRecord()).body).toEqual({ id: '5' });
 			expect(clock.pauses).toEqual([4000]);
 		});
 
@@ -209,7 +272,8 @@ describe('Cliniko’s API', () => {
 			nock(HOST).post('/v1/patient_attachments').reply(429, '', { 'Retry-After': '3' });
 			nock(HOST).post('/v1/patient_attachments').reply(500);
 
-			expect((await rejection(postRecord())).httpCode).toBe(500);
+			expect(open(await postRecord()).error.httpCode).toBe(500);
+			expect(requests).toHaveLength(2);
 		});
 	});
 
@@ -264,7 +328,7 @@ describe('Cliniko’s API', () => {
 			clock.time += 31_000;
 			for (const open of waiting) open();
 			const replies = await Promise.all([first, second, third]);
-			expect(replies.map(({ body }) => body.id)).toEqual(['1', '2', '3']);
+			expect(replies.map((one) => certain(one).body.id)).toEqual(['1', '2', '3']);
 			expect(requests).toHaveLength(4);
 		});
 	});
@@ -278,7 +342,7 @@ describe('Cliniko’s API', () => {
 			['nothing', ''],
 			['null', 'null'],
 		])('%s for a patient', async (_, body) => {
-			nock(HOST).get('/v1/patients/12').reply(200, body);
+			nock(HOST).get('/v1/patients/12').times(5).reply(200, body);
 
 			const error = await rejection(getPatient());
 
@@ -286,6 +350,14 @@ describe('Cliniko’s API', () => {
 				"Could not look up the patient: Cliniko's reply is not the JSON it should be.",
 			);
 			expect(error.httpCode).toBe(200);
+		});
+
+		it('such a reply for the last word, since the next may be right', async () => {
+			nock(HOST).get('/v1/patients/12').reply(200, '<html><body>Starting…</body></html>');
+			patient(200);
+
+			expect((await getPatient()).body).toEqual({ id: '12' });
+			expect(clock.pauses).toEqual([500]);
 		});
 
 		it('a redirect, which would give the key to another host', async () => {
@@ -437,9 +509,16 @@ describe('Cliniko’s API', () => {
 			expect(requests).toHaveLength(1);
 		});
 
+		it('nothing after an empty page, even if it names a next one', async () => {
+			page('1', { patient_attachments: [], links: { next: 'x' } });
+
+			expect(await all()).toEqual([[]]);
+			expect(requests).toHaveLength(1);
+		});
+
 		it('no page of the other host that a reply names', async () => {
 			page('1', {
-				patient_attachments: [],
+				patient_attachments: [{ id: '1' }],
 				links: { next: 'https://evil.example/v1/patient_attachments?page=2' },
 			});
 			page('2', { patient_attachments: [] });

@@ -42,6 +42,16 @@ describe('The wait for Cliniko’s rate limit', () => {
 		['a quarter of a minute where Cliniko does not say', {}, 15_000],
 		['a quarter of a minute where it cannot be read', { 'x-ratelimit-reset': 'soon' }, 15_000],
 		[
+			'a quarter of a minute where the headers are empty',
+			{ 'x-ratelimit-reset': '', 'retry-after': '' },
+			15_000,
+		],
+		[
+			'as Retry-After says where the moment is empty',
+			{ 'x-ratelimit-reset': '', 'retry-after': '7' },
+			8000,
+		],
+		[
 			'by our clock where the date cannot be read',
 			{ 'x-ratelimit-reset': seconds(now + 30_000), date: 'today' },
 			31_000,

@@ -80,11 +80,20 @@ describe('A refusal by Cliniko', () => {
 		);
 	});
 
-	it('cuts what is long to one line', () => {
-		const { message } = refusal(422, { message: `a\r\n\tb ${'c'.repeat(1000)}` }, purpose, 'au1');
+	it('says nothing of what a fault of Cliniko’s has to say, which may hold anything', () => {
+		const body = { message: 'undefined method for Jane Doe', errors: { line: '12' } };
 
-		expect(message).toContain('Cliniko says: a b ccc');
-		expect(message).toMatch(/c…$/);
+		expect(refusal(500, body, purpose, 'au1').message).toBe(
+			refusal(500, undefined, purpose, 'au1').message,
+		);
+		expect(refusal(499, body, purpose, 'au1').message).toContain('Jane Doe');
+	});
+
+	it('cuts what is long to one line', () => {
+		const { message } = refusal(422, { message: `a\r\n\tb ${'cc '.repeat(400)}` }, purpose, 'au1');
+
+		expect(message).toContain('Cliniko says: a b cc cc cc');
+		expect(message).toMatch(/cc …$/);
 		expect(message.length).toBeLessThan(300);
 	});
 });

@@ -1,0 +1,59 @@
+import type { Pause } from '../transport/cliniko/rateLimit';
+
+/** How often the progress is looked at, in ms. */
+const LOOK = 1000;
+
+/** How long nothing may move, in ms. */
+const SILENCE = 60_000;
+
+/**
+ * What may still be on its way when the last byte has been handed over: the system and a proxy hold
+ * up to this many bytes, and a slow clinic line carries this many in a millisecond (16 KB a second).
+ */
+const BUFFERED = 4 * 1024 * 1024;
+const SLOWEST_LINE = 16;
+
+/** Passes a stream on and counts what moves. */
+export type Progress = (content: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+/**
+ * Runs a transfer for as long as it moves, however long that is: a time-out by the clock would break
+ * off a large file on a slow line.
+ *
+ * @param size of the file in bytes
+ * @param transfer sends its content through `progress`, and ends when `signal` says so
+ * @throws what `transfer` throws, or an Error if nothing moved for too long
+ */
+export async function unlessStalled<T>(
+	size: number,
+	pause: Pause,
+	transfer: (signal: AbortSignal, progress: Progress) => Promise<T>,
+): Promise<T> {
+	const longest = SILENCE + Math.min(size, BUFFERED) / SLOWEST_LINE;
+	const controller = new AbortController();
+	let moved = 0;
+	let over = false;
+
+	async function* progress(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+		for await (const chunk of content) {
+			yield chunk;
+			moved++;
+		}
+	}
+	const watch = async (): Promise<never> => {
+		for (let still = 0, seen = 0; still < longest; still += LOOK) {
+			await pause(LOOK);
+			// Nobody waits for this any more.
+			if (over) return await new Promise<never>(() => {});
+			if (moved !== seen) still = 0;
+			seen = moved;
+		}
+		throw new Error('The transfer stands still');
+	};
+	try {
+		return await Promise.race([transfer(controller.signal, progress), watch()]);
+	} finally {
+		over = true;
+		controller.abort();
+	}
+}

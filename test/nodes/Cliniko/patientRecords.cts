@@ -1,0 +1,208 @@
+import type { IDataObject } from 'n8n-workflow';
+import type {
+	ClinikoApi,
+	ClinikoConnection,
+} from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+import type { Upload } from '../../../nodes/Cliniko/upload/uploadFile.ts';
+import {
+	FakeCliniko,
+	freshRecord,
+	processedRecord,
+	reply,
+	type Answer,
+	type Sent,
+} from './connection.cts';
+import type { Timeline } from './timeline.cts';
+
+/** Where S3 takes files. */
+export const URL_OF_POST = 'https://files.s3.amazonaws.com/';
+
+/** What becomes of a request to create a record. */
+export type Fate =
+	| 'answered'
+	| 'created, unanswered'
+	| 'not created, unanswered'
+	| 'created, 500'
+	| 'not created, 500'
+	| 'used up'
+	/** Nobody answers, and it runs up to a minute later. */
+	| 'created late, unanswered';
+
+/** A record that Cliniko keeps. */
+export interface Kept {
+	id: string;
+	/** The file that it was made of; nothing if it is somebody else's. */
+	file?: number;
+	name: string;
+	size: number;
+	description: string;
+	patientId: string;
+	/** ms since 1970 by our clock. */
+	created: number;
+	/** Likewise; infinite if never. */
+	processed: number;
+}
+
+/** A generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+/** The key under which S3 has a file, by its place among the files. */
+export function keyOf(file: number): string {
+	return `temp/x/file-${file}/Referral.pdf`;
+}
+
+/**
+ * Cliniko with patients' records that it keeps in memory. Its replies take a random time, its list is
+ * in a random order, and each request to create a record meets the fate that the test gives it.
+ */
+export class PatientRecords {
+	readonly kept: Kept[] = [];
+
+	/** How often the creation of each file's record was asked for. */
+	readonly asked: number[];
+
+	private lastId = 100;
+
+	constructor(
+		private readonly timeline: Timeline,
+		private readonly uploads: Upload[],
+		/** The fate of the `nth` request for a file, counted from 1. */
+		public fate: (file: number, nth: number) => Fate,
+		private readonly random: () => number,
+		{
+			refusesUsed = false,
+			ahead = 0,
+			onPost = () => {},
+		}: {
+			/** Whether one stored file can become one record only. */
+			refusesUsed?: boolean;
+			/** How far its clock is ahead of ours, in ms. */
+			ahead?: number;
+			/** Called as each request to create a record arrives. */
+			onPost?: (upload: Upload) => void;
+		} = {},
+	) {
+		this.asked = uploads.map(() => 0);
+		this.refusesUsed = refusesUsed;
+		this.ahead = ahead;
+		this.onPost = onPost;
+	}
+
+	private readonly refusesUsed: boolean;
+
+	private readonly ahead: number;
+
+	private readonly onPost: (upload: Upload) => void;
+
+	/** Its API, as one run of the node sees it. */
+	connect(more: Partial<ClinikoConnection> = {}): ClinikoApi {
+		const { pause, now } = this.timeline;
+		return new FakeCliniko(async (sent) => await this.answer(sent), { pause, now, ...more }).api;
+	}
+
+	/** Puts a record there. */
+	keep(more: Omit<Kept, 'id' | 'created' | 'processed'> & { processed?: number }): Kept {
+		const record = {
+			id: String(++this.lastId),
+			created: this.timeline.time,
+			processed: this.timeline.time + Math.floor(this.random() * 5000),
+			...more,
+		};
+		this.kept.push(record);
+		return record;
+	}
+
+	/** The records that were made of a file. */
+	of(file: number): Kept[] {
+		return this.kept.filter((record) => record.file === file);
+	}
+
+	private async answer(sent: Sent): Promise<Answer> {
+		if (sent.method === 'POST') return await this.create(sent.body!);
+		await this.wait(500);
+		if (sent.path.endsWith('/attachment_presigned_post')) {
+			const date = new Date(this.theirSecond(this.timeline.time)).toUTCString();
+			return reply(200, { url: URL_OF_POST, fields: { key: 'temp/${filename}' } }, { date });
+		}
+		const [, id] = /^\/patient_attachments\/(\d+)$/.exec(sent.path) ?? [];
+		if (id) {
+			const record = this.kept.find((one) => one.id === id);
+			return record ? this.view(record) : reply(404);
+		}
+		const filters = Object.fromEntries(
+			sent.filters.map((filter) => filter.split(/:>?=/) as [string, string]),
+		);
+		// `created_at:>=2026-…` is cut at its first colon only.
+		const since = Date.parse(sent.filters.find((one) => one.startsWith('created_at'))!.slice(13));
+		const rows = this.kept
+			.filter((record) => record.patientId === filters.patient_id)
+			.filter((record) => this.theirSecond(record.created) >= since)
+			.map((record) => ({ record, at: this.random() }))
+			.sort((a, b) => a.at - b.at);
+		return { patient_attachments: rows.map(({ record }) => this.view(record)) };
+	}
+
+	private async create({
+		upload_url: url,
+		description = '',
+		patient_id: patientId,
+	}: IDataObject): Promise<Answer> {
+		const file = Number(/file-(\d+)/.exec(String(url))![1]);
+		const upload = this.uploads[file]!;
+		this.onPost(upload);
+		const fate = this.fate(file, ++this.asked[file]!);
+		await this.wait(800);
+		const run = () => {
+			if (fate === 'used up' || (this.refusesUsed && this.of(file).length > 0)) return undefined;
+			const { name, size } = upload.file;
+			return this.keep({
+				file,
+				name,
+				size,
+				description: String(description),
+				patientId: String(patientId),
+			});
+		};
+		const usedUp = reply(422, { errors: { temp_attachment_url: 'has been used already' } });
+		if (fate === 'created late, unanswered') {
+			void this.wait(60_000).then(run);
+		} else if (!fate.startsWith('not')) {
+			const record = run();
+			if (!record) return usedUp;
+			await this.wait(800);
+			if (fate === 'answered') return reply(201, this.view(record));
+		}
+		if (fate.endsWith('500')) return reply(500);
+		await this.wait(30_000);
+		return new Error('ECONNRESET');
+	}
+
+	private view({ id, created, processed, ...record }: Kept): IDataObject {
+		const base =
+			this.timeline.time < processed
+				? freshRecord(id, record.patientId)
+				: processedRecord(id, record.name, record.size, record.patientId);
+		return {
+			...base,
+			description: record.description || null,
+			created_at: new Date(this.theirSecond(created)).toISOString().replace('.000', ''),
+		};
+	}
+
+	/** Cliniko's clock shows whole seconds. */
+	private theirSecond(time: number): number {
+		return Math.floor((time + this.ahead) / 1000) * 1000;
+	}
+
+	private async wait(longest: number): Promise<void> {
+		await this.timeline.pause(Math.floor(this.random() * longest));
+	}
+}

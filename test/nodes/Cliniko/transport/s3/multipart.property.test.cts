@@ -1,0 +1,125 @@
+import busboy from 'busboy';
+import fc from 'fast-check';
+import { multipartForm, type Form } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
+
+interface Part {
+	name: string;
+	value: string;
+	filename?: string;
+	mimeType?: string;
+}
+
+/** The parts in the order they arrive, read by a parser that is not ours. */
+async function partsOf({ contentType }: Form, bytes: Buffer): Promise<Part[]> {
+	return await new Promise<Part[]>((resolve, reject) => {
+		const parts: Part[] = [];
+		const parser = busboy({
+			headers: { 'content-type': contentType },
+			defParamCharset: 'utf8',
+			preservePath: true,
+		});
+		parser.on('field', (name, value) => parts.push({ name, value }));
+		parser.on('file', (name, stream, { filename, mimeType }) => {
+			const part: Part = { name, value: '', filename, mimeType };
+			parts.push(part);
+			stream.setEncoding('latin1');
+			stream.on('data', (chunk: string) => (part.value += chunk));
+		});
+		parser.on('error', reject);
+		parser.on('close', () => resolve(parts));
+		parser.end(bytes);
+	});
+}
+
+async function bytesOf({ body }: Form): Promise<Buffer> {
+	if (Buffer.isBuffer(body)) return body;
+	const all: Uint8Array[] = [];
+	for await (const chunk of body.stream()) all.push(chunk);
+	return Buffer.concat(all);
+}
+
+/** What a parser gives back of a name that stood between quotes. */
+const seen = (name: string) =>
+	name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+
+/** Pieces out of which somebody would build a form within the form. */
+const hostile = fc.constantFrom(
+	'\r\n',
+	'\n',
+	'\r',
+	'"',
+	'--',
+	'----n8n-nodes-cliniko-',
+	'; name="file"',
+	'Content-Disposition: form-data; name="key"',
+	'Content-Type: text/html',
+	'\r\n\r\n',
+	'%22',
+	'ü',
+	'😀',
+	' ',
+	'a',
+);
+
+const text = fc.oneof(
+	fc.string({ unit: 'grapheme', maxLength: 20 }),
+	fc.string({ unit: hostile, maxLength: 8 }),
+);
+
+/** The parser reads a backslash between quotes as an escape, as S3 need not; names have none. */
+const name = text
+	.map((one) => `f${one.replaceAll('\\', '')}`)
+	// Objects put names that are numbers first, whatever their order.
+	.filter((one) => one !== '__proto__');
+
+const content = fc.oneof(
+	fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+	fc.string({ unit: hostile, maxLength: 20 }).map((one) => Buffer.from(one)),
+);
+
+const form = fc.record({
+	fields: fc.uniqueArray(fc.tuple(name, text), { selector: ([key]) => seen(key), maxLength: 6 }),
+	file: fc.record({
+		name,
+		contentType: fc.constantFrom('application/pdf', 'image/svg+xml', 'application/octet-stream'),
+		content,
+	}),
+	/** Where the content is cut into pieces; nothing if it goes out whole. */
+	cuts: fc.option(fc.array(fc.nat(300), { maxLength: 4 }), { nil: undefined }),
+});
+
+describe('The form for S3, whatever is in it', () => {
+	it('comes apart into the same parts, with the file last, at the length that it says', async () => {
+		await fc.assert(
+			fc.asyncProperty(form, async ({ fields, file, cuts }) => {
+				async function* pieces(): AsyncGenerator<Uint8Array> {
+					const at = [0, ...cuts!.sort((a, b) => a - b), file.content.length];
+					for (const [index, from] of at.slice(0, -1).entries()) {
+						yield await Promise.resolve(
+							file.content.subarray(from, Math.max(from, at[index + 1]!)),
+						);
+					}
+				}
+				const whole = cuts === undefined || cuts.some((cut) => cut > file.content.length);
+				const built = multipartForm(Object.fromEntries(fields), {
+					...file,
+					size: file.content.length,
+					content: whole ? file.content : pieces(),
+				});
+				const bytes = await bytesOf(built);
+
+				expect(bytes.length).toBe(built.contentLength);
+				expect(await partsOf(built, bytes)).toEqual([
+					...fields.map(([key, value]) => ({ name: seen(key), value })),
+					{
+						name: 'file',
+						filename: seen(file.name),
+						mimeType: file.contentType,
+						value: file.content.toString('latin1'),
+					},
+				]);
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+});

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import type { INodeExecutionData } from 'n8n-workflow';
+import { pickFiles } from '../../../../nodes/Cliniko/upload/binaryFields.ts';
+
+/** Few letters, so that they meet. */
+const letters = (maxLength: number) =>
+	fc.oneof(
+		fc.string({ unit: fc.constantFrom('a', 'b'), maxLength }),
+		fc.string({
+			unit: fc.constantFrom('a', 'b', 'c', '_', '.', '1', '(', '+', '\n', 'ü'),
+			maxLength,
+		}),
+	);
+
+/** A field's name, which is nothing but white space in no case: that is no name in a list. */
+const fieldName = letters(8).filter((name) => name.trim() === name && name !== '');
+
+const pattern = fc
+	.oneof(
+		fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 8 }),
+		fc.string({
+			unit: fc.constantFrom('a', 'b', 'c', '_', '.', '1', '(', '+', '*', '**'),
+			minLength: 1,
+			maxLength: 8,
+		}),
+	)
+	.filter((one) => one.trim() === one);
+
+const item = fc.uniqueArray(fieldName, { maxLength: 8 }).map(
+	(names): INodeExecutionData => ({
+		json: {},
+		binary: Object.fromEntries(
+			names.map((name) => [
+				name,
+				{ data: 'JVBERg==', mimeType: 'application/pdf', fileName: name },
+			]),
+		),
+	}),
+);
+
+/** The same by a regular expression, for names short enough. */
+function fits(one: string, name: string): boolean {
+	const parts = one.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+	return new RegExp(`^${parts.join('[^]*')}$`).test(name);
+}
+
+describe('Input Binary Field, whatever it asks for', () => {
+	it('takes the fields that a pattern fits, and in their order', () => {
+		fc.assert(
+			fc.property(pattern, item, (one, given) => {
+				const fields = Object.keys(given.binary!);
+				// A name as a whole comes before what it may mean as a pattern.
+				const expected = fields.includes(one) ? [one] : fields.filter((name) => fits(one, name));
+
+				expect(pickFiles(one, given, 'skip').map(({ name }) => name)).toEqual(expected);
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it('takes each file once, in the order of what is asked for', () => {
+		fc.assert(
+			fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), item, (wanted, given) => {
+				const fields = Object.keys(given.binary!);
+				const expected = new Set(
+					wanted.flatMap((one) =>
+						fields.includes(one) ? [one] : fields.filter((name) => fits(one, name)),
+					),
+				);
+
+				for (const form of [wanted, wanted.join(','), wanted.join(' , ')]) {
+					if (typeof form === 'string' && fields.includes(form)) continue;
+					const picked = pickFiles(form, given, 'skip').map(({ name }) => name);
+					expect(new Set(picked).size).toBe(picked.length);
+					expect(picked).toEqual([...expected]);
+				}
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it('gives files of the item, or a reason, and nothing else', () => {
+		const wanted = fc.oneof(
+			fc.string(),
+			pattern,
+			fc.anything(),
+			fc.array(fc.oneof(pattern, fc.anything()), { maxLength: 4 }),
+		);
+		fc.assert(
+			fc.property(
+				wanted,
+				item,
+				fc.constantFrom('error' as const, 'skip' as const),
+				(one, given, how) => {
+					const files = Object.values(given.binary!);
+					let picked;
+					try {
+						picked = pickFiles(one, given, how);
+					} catch (error) {
+						expect((error as Error).constructor.name).toBe('ClinikoError');
+						return;
+					}
+					for (const { name, data } of picked) {
+						expect(files).toContain(data);
+						expect(given.binary![name]).toBe(data);
+					}
+					if (how === 'error') expect(picked.length).toBeGreaterThan(0);
+				},
+			),
+			{ numRuns: 1000 },
+		);
+	});
+});
