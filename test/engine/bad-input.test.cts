@@ -237,7 +237,7 @@ const cases: Case[] = [
 			}),
 		message: /does not say where it is/,
 		description: /run the workflow again/i,
-		requests: 2,
+		requests: 5,
 	},
 	{
 		what: 'a file that Cliniko cannot read',

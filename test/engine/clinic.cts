@@ -37,6 +37,9 @@ export interface UploadRun {
 	settings?: IDataObject;
 	credential?: IDataObject;
 	cancelAfter?: number;
+	write?: boolean;
+	/** Retries this one from n8n's list of executions. */
+	retryOf?: UploadResult;
 }
 
 export interface UploadResult extends RunReply {
@@ -112,6 +115,9 @@ async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> 
 		items: run.items,
 		credentials: { cliniko: run.credential ?? CREDENTIAL },
 		cancelAfter: run.cancelAfter,
+		write: run.write,
+		// As n8n's database gives it back.
+		retryOf: run.retryOf && JSON.parse(JSON.stringify(run.retryOf.run.data)),
 	});
 	const { runData, error } = reply.run.data.resultData;
 	const main = (name: string, index: number) => runData[name]?.at(-1)?.data?.main?.[index] ?? [];

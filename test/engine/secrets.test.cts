@@ -1,0 +1,202 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { SANDBOX_API_KEY, type Fault } from '../../sandbox/sandbox.cts';
+import {
+	CREDENTIAL,
+	file,
+	openClinic,
+	pdf,
+	type ClinicWithN8n,
+	type UploadResult,
+} from './clinic.cts';
+
+const TOKEN = 'A-token-of-the-form-that-nobody-may-read';
+const SHORT = 'sh0rt-v4lue';
+const PATIENT = { name: 'Philippa Featherstonehaugh', email: 'philippa@featherstonehaugh.example' };
+
+let clinic: ClinicWithN8n;
+/** Everything that the presigned posts of a run held. */
+let formValues: string[];
+
+beforeAll(async () => {
+	clinic = await openClinic({
+		engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
+	});
+});
+
+beforeEach(() => {
+	clinic.sandbox.reset();
+	formValues = [];
+	clinic.sandbox.settings.policyConditions = ({ conditions, fields }) => {
+		conditions.push({ 'x-amz-security-token': TOKEN });
+		fields['x-amz-security-token'] = TOKEN;
+	};
+});
+
+afterAll(async () => await clinic.close());
+
+const inFull = JSON.stringify({
+	message: `${PATIENT.name} <${PATIENT.email}>`,
+	key: SANDBOX_API_KEY,
+});
+
+/** What a server may say that must not be passed on: its own page, or what it was sent. */
+const page = `<html><body>${PATIENT.name} ${PATIENT.email} ${SANDBOX_API_KEY}</body></html>`;
+const echo = JSON.stringify({
+	message: `The key ${SANDBOX_API_KEY} of ${PATIENT.email} is not welcome`,
+});
+
+const faults: Array<[string, Fault | undefined, IDataObject?]> = [
+	['all goes well', undefined],
+	[
+		'the key is refused with an echo of it',
+		{ on: 'presign', act: 'before', do: { reply: { status: 401, body: echo } } },
+	],
+	[
+		'the role is refused',
+		{ on: 'presign', act: 'before', do: { reply: { status: 403, body: echo } } },
+	],
+	[
+		'Cliniko has a fault',
+		{ on: 'presign', times: 9, act: 'before', do: { reply: { status: 500, body: inFull } } },
+	],
+	[
+		'Cliniko answers with a page',
+		{ on: 'presign', times: 9, act: 'before', do: { reply: { status: 200, body: page } } },
+	],
+	[
+		'Cliniko closes the connection',
+		{ on: 'presign', times: 9, act: 'before', do: { reset: true } },
+	],
+	[
+		'Cliniko redirects',
+		{
+			on: 'presign',
+			act: 'before',
+			do: {
+				reply: { status: 302, headers: { location: `https://evil.example/?${SANDBOX_API_KEY}` } },
+			},
+		},
+	],
+	[
+		'Cliniko does not accept the record',
+		{
+			on: 'create',
+			act: 'before',
+			do: {
+				reply: {
+					status: 422,
+					body: JSON.stringify({
+						message: 'Validation Failed',
+						errors: { upload_url: `${TOKEN} is invalid` },
+					}),
+				},
+			},
+		},
+	],
+	['S3 closes the connection', { on: 's3', times: 9, act: 'body', do: { reset: true } }],
+	[
+		'S3 refuses with the form’s values',
+		{
+			on: 's3',
+			act: 'before',
+			do: {
+				reply: {
+					status: 403,
+					body: `<Error><Code>AccessDenied</Code><Message>Policy Condition failed: ["eq", "$x-amz-security-token", "${SHORT}"]</Message><AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId><StringToSign>${TOKEN}</StringToSign></Error>`,
+				},
+			},
+		},
+	],
+	[
+		'S3 answers with a page',
+		{ on: 's3', times: 9, act: 'after', do: { rewrite: (reply) => ({ ...reply, body: page }) } },
+	],
+	[
+		'the poll is refused',
+		{ on: 'poll', act: 'before', do: { reply: { status: 403, body: echo } } },
+	],
+	['the shard is wrong', undefined, { shard: 'uk1' }],
+	['the shard is none', undefined, { shard: 'other', customShard: `${SANDBOX_API_KEY}/` }],
+];
+
+describe.each(faults)('when %s', (what, fault, credential) => {
+	it.each(['stopWorkflow', 'continueErrorOutput'] as const)(
+		'n8n stores and logs no key, no form value and no patient (%s)',
+		async (onError) => {
+			if (fault) clinic.sandbox.faults.add({ ...fault });
+			readPresignedPosts();
+			const logged = clinic.engine.log().length;
+			const result = await clinic.run({
+				items: [{ files: { data: file('a.pdf', pdf('a')) } }],
+				node: { onError },
+				write: true,
+				credential: credential && { ...CREDENTIAL, ...credential },
+			});
+			expectOutcome(result, what, onError);
+			const kept = result.written + clinic.engine.log().slice(logged);
+			const secrets = [
+				SANDBOX_API_KEY,
+				Buffer.from(`${SANDBOX_API_KEY}:`).toString('base64'),
+				'Authorization',
+				TOKEN,
+				SHORT,
+				PATIENT.name,
+				PATIENT.email,
+				CREDENTIAL.contactEmail,
+				...formValues,
+			];
+			expect(secrets.filter((secret) => kept.includes(secret))).toEqual([]);
+		},
+		60_000,
+	);
+});
+
+it('the search knows the form’s values and finds what is there', async () => {
+	readPresignedPosts();
+	const { written } = await clinic.run({
+		items: [{ files: { data: file('a.pdf', pdf('a')) } }],
+		write: true,
+	});
+	expect(formValues.length).toBeGreaterThan(5);
+	expect(written).toContain('a.pdf');
+	expect(clinic.engine.log()).toContain('Cliniko');
+});
+
+/** Takes down the longer values of all forms that are given out: policy, signature, key, date. */
+function readPresignedPosts(): void {
+	clinic.sandbox.faults.add({
+		on: 'presign',
+		times: 99,
+		act: 'after',
+		do: {
+			rewrite: (reply) => {
+				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
+				formValues.push(...Object.values(fields).filter((value) => value.length > 10));
+				return reply;
+			},
+		},
+	});
+}
+
+function expectOutcome(
+	{ output, errorOutput, error }: UploadResult,
+	what: string,
+	onError: string,
+): void {
+	if (what === 'all goes well') {
+		expect(output).toHaveLength(1);
+		expect(error).toBeUndefined();
+		return;
+	}
+	// An error of the credential as a whole stops the node whatever is set for its items.
+	const whole = what.startsWith('the shard');
+	if (onError === 'stopWorkflow' || whole) {
+		expect(error?.message ?? output[0]?.json.error ?? errorOutput[0]?.json.error).toEqual(
+			expect.any(String),
+		);
+	} else {
+		const items = onError === 'continueRegularOutput' ? output : errorOutput;
+		expect(items[0]?.json.error).toEqual(expect.any(String));
+	}
+}
