@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
 import { MayHaveRun, type ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { isPatientAttachment, patientIdOf, type PatientAttachment } from './patientAttachment';
+import { isPatientAttachment, type PatientAttachment } from './patientAttachment';
 import type { StoredFile } from './postToS3';
 import type { Upload } from './uploadFile';
 
@@ -44,13 +44,6 @@ export async function createRecord(
 			'Run the workflow again.',
 		);
 		return new MayHaveRun(true, error);
-	}
-	const owner = patientIdOf(body);
-	if (owner !== undefined && owner !== patientId) {
-		throw new ClinikoError(
-			`Cliniko put the file "${file.name}" on the record of patient ${owner} instead of ${patientId} (attachment ${body.id}).`,
-			`Look at attachment ${body.id} in Cliniko at once and move it by hand.`,
-		);
 	}
 	return body;
 }

@@ -17,7 +17,10 @@ const FIRST_WAIT = 1000;
 /** What has to be left of a presigned post's time when the sending begins, in ms. */
 const TIME_LEFT = 10_000;
 
-/** How long a try waits before it goes on after the form's fields, once one has broken off, in ms. */
+/**
+ * How long a try waits before it goes on after the form's fields, once one has broken off, in ms; it
+ * doubles each time. It has to outlast the connecting.
+ */
 const HESITATION = 1500;
 
 /**
@@ -57,10 +60,15 @@ export interface StoredFile {
 export async function postToS3(connection: S3Connection, file: SourceFile): Promise<StoredFile> {
 	let post = await connection.presign();
 	let renewed = false;
-	let broken = false;
+	let broken = 0;
 	for (let attempt = 1; ; attempt++) {
 		if (hasExpired(post, TIME_LEFT)) post = await connection.presign();
-		const reply = await attemptPost(connection, post, file, broken ? HESITATION : 0);
+		const reply = await attemptPost(
+			connection,
+			post,
+			file,
+			broken && HESITATION * 2 ** (broken - 1),
+		);
 		const key = reply?.statusCode === 201 ? readStoredKey(String(reply.body)) : undefined;
 		if (key) return { url: post.url, key, clockAhead: post.clockAhead };
 		if (reply && !renewed && saysExpired(reply, post)) {
@@ -70,7 +78,7 @@ export async function postToS3(connection: S3Connection, file: SourceFile): Prom
 			continue;
 		}
 		if (attempt === TRIES || !mayPass(reply)) throw fault(reply, file);
-		broken ||= !reply;
+		if (!reply) broken++;
 		await connection.pause(FIRST_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random()));
 	}
 }

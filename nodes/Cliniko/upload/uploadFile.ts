@@ -1,6 +1,7 @@
+import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import type { PatientAttachment } from './patientAttachment';
+import { patientIdOf, type PatientAttachment } from './patientAttachment';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
 import type { RecordCreation } from './recordCreation';
@@ -39,11 +40,26 @@ export async function uploadFile(
 ): Promise<PatientAttachment> {
 	const { patientId, file } = upload;
 	const before = memory.recall(upload.identity);
-	if (before && 'attachment' in before) return await readRecord(api, before.attachment, file.name);
+	if (before && 'attachment' in before) {
+		return ownRecord(await readRecord(api, before.attachment, file.name), upload);
+	}
 	const found = before && (await creation.find(upload, before.since));
 	if (found) return found;
 
 	const presign = async () => await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3({ send: sendToS3, pause, presign }, file);
-	return await creation.create(upload, stored);
+	return ownRecord(await creation.create(upload, stored), upload);
+}
+
+/**
+ * Passes a record on if it is the right patient's. It is stored and remembered by now, so that a
+ * further try says the same instead of putting the file on yet another record.
+ */
+function ownRecord(record: PatientAttachment, { patientId, file }: Upload): PatientAttachment {
+	const owner = patientIdOf(record);
+	if (owner === undefined || owner === patientId) return record;
+	throw new ClinikoError(
+		`Cliniko put the file "${file.name}" on the record of patient ${owner} instead of ${patientId} (attachment ${record.id}).`,
+		`Look at attachment ${record.id} in Cliniko at once and move it by hand.`,
+	);
 }

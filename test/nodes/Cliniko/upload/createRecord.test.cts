@@ -147,16 +147,6 @@ describe('The record of a patient attachment', () => {
 		expect(error.message).toBe(`Cliniko has no patient with the ID ${PATIENT}.`);
 	});
 
-	it('of another patient is an alarm, which names the attachment', async () => {
-		const error = await rejection(
-			create(new FakeCliniko(() => reply(201, freshRecord('77', '2')))),
-		);
-
-		expect(error.message).toContain(`on the record of patient 2 instead of ${PATIENT}`);
-		expect(error.message).toContain('attachment 77');
-		expect(error.description).toContain('at once');
-	});
-
 	it.each([
 		['without a patient', { id: '77' }],
 		['with a patient without a link', { id: '77', patient: {} }],

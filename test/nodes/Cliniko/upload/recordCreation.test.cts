@@ -194,14 +194,6 @@ describe('The creation of a record', () => {
 		expect(memory.recall(upload.identity)).toEqual({ since: SINCE });
 	});
 
-	it('stays open where Cliniko put it on another patient’s record', async () => {
-		const { cliniko, memory, upload, result } = create([reply(201, freshRecord('77', '2'))]);
-
-		expect((await rejection(result)).message).toContain('on the record of patient 2 instead of 1');
-		expect(cliniko.lines).toEqual([POST]);
-		expect(memory.recall(upload.identity)).toEqual({ since: SINCE });
-	});
-
 	it('is known of every file that an earlier try left open before the first is looked for', async () => {
 		// Two files that look alike, one record: whose it is cannot be told.
 		const cliniko = new FakeCliniko(() => ({ patient_attachments: [row('77')] }));

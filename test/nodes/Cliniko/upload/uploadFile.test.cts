@@ -62,6 +62,26 @@ describe('An upload', () => {
 		return { log, cliniko, memory, result };
 	};
 
+	it('that lands on another patient’s record is an alarm, in every further try as well', async () => {
+		const first = start({
+			answer: ({ path, method }) =>
+				method === 'POST' && path === '/patient_attachments'
+					? reply(201, freshRecord('77', '2'))
+					: undefined,
+		});
+		const error = await rejection(first.result);
+		const remembered = { [upload.identity]: first.memory.recall(upload.identity)! };
+		const second = start({ remembered, answer: () => reply(200, freshRecord('77', '2')) });
+		const again = await rejection(second.result);
+
+		for (const { message, description } of [error, again]) {
+			expect(message).toContain(`on the record of patient 2 instead of ${PATIENT}`);
+			expect(message).toContain('attachment 77');
+			expect(description).toContain('at once');
+		}
+		expect(second.log).toEqual(['GET /patient_attachments/77']);
+	});
+
 	it('takes three steps, of which the first and the last are for the same patient', async () => {
 		const { log, cliniko, result } = start();
 
