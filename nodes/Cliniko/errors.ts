@@ -39,6 +39,20 @@ export function oneLine(text: string, limit = 200): string {
 	return line.length > limit ? `${line.slice(0, limit - 1).replace(/\p{Cs}$/u, '')}…` : line;
 }
 
+/**
+ * Throws again what is one of ours, however deep n8n or the HTTP library has wrapped it. What the
+ * credential throws is known by its class's name: it is a bundle of its own with a class of its own.
+ */
+export function rethrowOwn(error: unknown): void {
+	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+		if (cause instanceof ClinikoError) throw cause;
+		if (cause.constructor.name === ClinikoError.name) {
+			const { message, description, httpCode } = cause as ClinikoError;
+			throw new ClinikoError(message, description ?? '', httpCode);
+		}
+	}
+}
+
 /** Names the file in a message that does not. */
 export function withFile(message: string, fileName: string | undefined): string {
 	return !fileName || message.includes(`"${fileName}"`)

@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
-import { ClinikoError, oneLine } from '../errors';
+import { ClinikoError, oneLine, rethrowOwn } from '../errors';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
@@ -115,6 +115,7 @@ async function attemptPost(
 			);
 		});
 	} catch (error) {
+		// What the file's own stream threw is the user's to know; what the network threw is not.
 		rethrowOwn(error);
 		return undefined;
 	}
@@ -131,13 +132,6 @@ async function* hesitant(
 ): AsyncGenerator<Uint8Array> {
 	await wait();
 	yield* content;
-}
-
-/** What the file's own stream threw is the user's to know; what the network threw is not. */
-function rethrowOwn(error: unknown): void {
-	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-		if (cause instanceof ClinikoError) throw cause;
-	}
 }
 
 /** Whether a presigned post has run out while it was used: by S3's word, or by the clock. */

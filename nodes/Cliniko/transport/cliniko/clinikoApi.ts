@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
-import { ClinikoError } from '../../errors';
+import { ClinikoError, rethrowOwn } from '../../errors';
 import { RateLimitGate, type Pause } from './rateLimit';
 import { refusal } from './refusal';
 import { apiHost } from './shard';
@@ -189,6 +189,7 @@ export class ClinikoApi {
 			});
 		} catch (error) {
 			this.connection.assertNotCancelled();
+			// What the credential refused was not sent.
 			rethrowOwn(error);
 			return undefined;
 		}
@@ -242,18 +243,5 @@ function jsonObject(text: unknown): IDataObject | undefined {
 			: undefined;
 	} catch {
 		return undefined;
-	}
-}
-
-/**
- * Throws again what the credential threw before anything was sent: its words are fit to be shown.
- * n8n wraps it, and the credential is a bundle of its own, so it is known by its class's name.
- */
-function rethrowOwn(error: unknown): void {
-	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-		if (cause.constructor.name === ClinikoError.name) {
-			const { message, description } = cause as ClinikoError;
-			throw new ClinikoError(message, description ?? '');
-		}
 	}
 }
