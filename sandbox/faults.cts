@@ -47,6 +47,7 @@ export class Faults {
 	clockSkewMs = 0;
 
 	private scripted: Array<Required<Fault>> = [];
+	private readonly idle = new Set<Fault>();
 	private readonly brokenHandshakes = { api: 0, s3: 0 };
 
 	/** Scripts one fault. */
@@ -54,7 +55,14 @@ export class Faults {
 		if (fault.do.rewrite && fault.act !== 'after') {
 			throw new Error("Only a reply can be rewritten: `rewrite` needs act: 'after'");
 		}
-		this.scripted.push({ times: 1, skip: 0, afterBytes: 1, ...fault });
+		const scripted = { times: 1, skip: 0, afterBytes: 1, ...fault };
+		this.scripted.push(scripted);
+		this.idle.add(scripted);
+	}
+
+	/** The faults that have struck nothing yet: a test that leaves any has not tested what it says. */
+	get unused(): Fault[] {
+		return [...this.idle];
 	}
 
 	/** Makes the next `times` connections to that end break off during the TLS handshake. */
@@ -65,6 +73,7 @@ export class Faults {
 	/** Drops everything that was scripted, the clock's skew too. */
 	clear(): void {
 		this.scripted = [];
+		this.idle.clear();
 		this.brokenHandshakes.api = 0;
 		this.brokenHandshakes.s3 = 0;
 		this.clockSkewMs = 0;
@@ -79,7 +88,10 @@ export class Faults {
 			else if (fault.times > 0) ready.push(fault);
 		}
 		const [struck] = ready;
-		if (struck) struck.times--;
+		if (struck) {
+			struck.times--;
+			this.idle.delete(struck);
+		}
 		return struck;
 	}
 

@@ -64,9 +64,10 @@ export async function openClinic(
 	options: { sandbox?: SandboxOptions; engine?: EngineOptions } = {},
 ): Promise<ClinicWithN8n> {
 	const sandbox = await startSandbox({ processingMs: 0, ...options.sandbox });
-	const engine = await startEngine({
-		...options.engine,
-		env: { ...sandbox.env, ...options.engine?.env },
+	const env = { ...sandbox.env, ...options.engine?.env };
+	const engine = await startEngine({ ...options.engine, env }).catch(async (error: Error) => {
+		await sandbox.close();
+		throw error;
 	});
 	return {
 		sandbox,

@@ -1,0 +1,240 @@
+/**
+ * Runs the rows of the fault table. Most of a row's time is waiting, so many run at once: each lane is
+ * a sandbox and an engine of its own, and takes the next row when it is done with one.
+ */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import type { INodeExecutionData } from 'n8n-workflow';
+
+import {
+	SANDBOX_OTHER_PATIENT_ID,
+	SANDBOX_PATIENT_ID,
+	SANDBOX_USER_ID,
+	type Fault,
+	type RecordedRequest,
+	type Sandbox,
+} from '../../sandbox/sandbox.cts';
+import { CREDENTIAL, file, openClinic, pdf, sha256, type ClinicWithN8n } from './clinic.cts';
+import type { CredentialRow, FileName, Meanwhile, Row } from './fault-table.cts';
+
+/** A file of a row. */
+export interface RowFile {
+	name: FileName;
+	patientId: string;
+	content: Buffer;
+	sha256: string;
+}
+
+/** An attachment as the sandbox had it when the row was over. */
+export interface Kept {
+	id: string;
+	patientId: string;
+	sha256: string;
+}
+
+/** What a row came to. */
+export interface Outcome {
+	files: RowFile[];
+	/** One for each item. */
+	output: INodeExecutionData[];
+	/** What stopped the workflow. */
+	error?: { message: string; description?: string };
+	attachments: Kept[];
+	requests: RecordedRequest[];
+	/** Faults that struck nothing. */
+	unused: Fault[];
+	/** All that n8n would store of the node's run, as JSON, and what the engine logged. */
+	written: string;
+	/** In seconds. */
+	took: number;
+}
+
+/** What the test of a credential came to. */
+export interface Tested {
+	status: 'OK' | 'Error';
+	message: string;
+	requests: RecordedRequest[];
+	unused: Fault[];
+}
+
+const DESCRIPTION = 'From the form';
+const HOUR = 3_600_000;
+
+/** Something for a lane to do, and about how long it takes, in seconds. */
+interface Job {
+	takes: number;
+	run: (clinic: ClinicWithN8n) => Promise<void>;
+}
+
+/** Runs all rows, the longest first. */
+export async function runRows(
+	rows: Row[],
+	credentialRows: CredentialRow[],
+	lanes: number,
+): Promise<{ outcomes: Map<Row, Outcome>; tested: Map<CredentialRow, Tested> }> {
+	const outcomes = new Map<Row, Outcome>();
+	const tested = new Map<CredentialRow, Tested>();
+	const jobs: Job[] = [
+		...rows.map((row) => ({
+			takes: row.takes ?? 3,
+			run: async (clinic: ClinicWithN8n) => void outcomes.set(row, await runRow(clinic, row)),
+		})),
+		...credentialRows.map((row) => ({
+			takes: row.takes ?? 1,
+			run: async (clinic: ClinicWithN8n) => void tested.set(row, await runTest(clinic, row)),
+		})),
+	].sort((a, b) => b.takes - a.takes);
+	const queue = jobs.values();
+	const lane = async (clinic: ClinicWithN8n): Promise<void> => {
+		try {
+			for (const { run } of queue) {
+				await run(clinic);
+				clinic.sandbox.reset();
+			}
+		} finally {
+			await clinic.close();
+		}
+	};
+	// An engine's start is work for a processor, so the first lanes had better not wait for the last.
+	const running: Array<Promise<void>> = [];
+	const open = async (): Promise<void> => {
+		while (running.length < lanes) {
+			const at = running.push(Promise.resolve()) - 1;
+			running[at] = lane(await openClinic());
+		}
+	};
+	await Promise.all([open(), open()]);
+	await Promise.all(running);
+	return { outcomes, tested };
+}
+
+async function runRow({ sandbox, engine, run }: ClinicWithN8n, row: Row): Promise<Outcome> {
+	const files = (row.files ?? ['letter.pdf']).map((name, at): RowFile => {
+		const content = contentOf(name, at);
+		const patientId = row.twoPatients && at === 1 ? SANDBOX_OTHER_PATIENT_ID : SANDBOX_PATIENT_ID;
+		return { name, patientId, content, sha256: sha256(content) };
+	});
+	prepare(sandbox, row);
+	arrange(sandbox, files[0]!, row.meanwhile ?? {});
+	const logged = engine.log().length;
+	const began = Date.now();
+	const {
+		output,
+		error,
+		run: ran,
+	} = await run({
+		items: files.map(({ name, content, patientId }) => ({
+			json: { patientId },
+			files: { data: file(name, content) },
+		})),
+		parameters: {
+			patientId: { __rl: true, mode: 'id', value: '={{ $json.patientId }}' },
+			description: DESCRIPTION,
+			options: row.options ?? {},
+		},
+		node: row.goOn && { onError: 'continueRegularOutput' },
+	});
+	return {
+		files,
+		output,
+		error,
+		attachments: [...sandbox.clinic.attachments.values()].map((record) => ({
+			id: record.id,
+			patientId: record.patientId,
+			sha256: record.stored.sha256,
+		})),
+		requests: [...sandbox.requests],
+		unused: sandbox.faults.unused,
+		written:
+			JSON.stringify([ran.data.resultData.runData.Cliniko, ran.data.resultData.error]) +
+			engine.log().slice(logged),
+		took: (Date.now() - began) / 1000,
+	};
+}
+
+async function runTest({ sandbox, engine }: ClinicWithN8n, row: CredentialRow): Promise<Tested> {
+	prepare(sandbox, row);
+	const reply = await engine.call('testCredential', CREDENTIAL);
+	return { ...reply, requests: [...sandbox.requests], unused: sandbox.faults.unused };
+}
+
+function prepare(
+	{ faults, settings }: Sandbox,
+	row: Pick<Row, 'faults' | 'tls' | 'skew' | 'settings'>,
+): void {
+	Object.assign(settings, row.settings);
+	faults.clockSkewMs = (row.skew ?? 0) * HOUR;
+	for (const fault of row.faults ?? []) faults.add(withMoments(fault, Date.now()));
+	for (const end of ['api', 's3'] as const) faults.tls(end, row.tls?.[end] ?? 0);
+}
+
+/** Makes moments, in seconds since 1970, of headers such as `in 2`. */
+function withMoments(fault: Fault, now: number): Fault {
+	const { reply } = fault.do;
+	if (!reply) return fault;
+	const headers = Object.entries(reply.headers ?? {}).map(([name, value]) => {
+		const wait = /^in (-?\d+)$/.exec(value)?.[1];
+		return [name, wait === undefined ? value : `${Math.ceil(now / 1000) + Number(wait)}`];
+	});
+	return {
+		...fault,
+		do: { ...fault.do, reply: { ...reply, headers: Object.fromEntries(headers) } },
+	};
+}
+
+/** Lets happen in Cliniko what the row says. */
+function arrange({ clinic, storage, settings }: Sandbox, ours: RowFile, what: Meanwhile): void {
+	const put = (name: string, content: Buffer) => {
+		const key = `${clinic.tempFolder(ours.patientId)}another/${name}`;
+		const object = {
+			key,
+			size: content.length,
+			sha256: sha256(content),
+			md5: createHash('md5').update(content).digest('hex'),
+			head: content.subarray(0, 16),
+			path: storage.freshPath(),
+			contentType: 'application/pdf',
+			fields: {},
+		};
+		writeFileSync(object.path, content);
+		storage.put(object);
+		return object;
+	};
+	const record = (object: ReturnType<typeof put>) =>
+		clinic.addAttachment(
+			{
+				patientId: ours.patientId,
+				userId: SANDBOX_USER_ID,
+				description: DESCRIPTION,
+				uploadUrl: `https://store.example/${object.key}`,
+			},
+			object,
+		);
+
+	if (what.there) record(put(ours.name, ours.content));
+	let created = false;
+	settings.onRequest = ({ method, path }) => {
+		if (created || method !== 'POST' || path !== '/v1/patient_attachments') return;
+		created = true;
+		if (what.gone) clinic.attachments.clear();
+		if (what.late !== undefined) {
+			const [sent] = [...storage.objects.values()] as Array<ReturnType<typeof put>>;
+			setTimeout(() => record(sent!), what.late);
+		}
+		if (what.foreign) {
+			const { name, like, fresh } = what.foreign;
+			const other = like === 'size' ? Buffer.from(ours.content).reverse() : pdf('somebody else’s');
+			const usual = settings.processingMs;
+			if (fresh) settings.processingMs = HOUR;
+			record(put(name, like === 'bytes' ? ours.content : other));
+			settings.processingMs = usual;
+		}
+	};
+}
+
+/** Different for each file of a row, and of the same size for each of the same name. */
+function contentOf(name: FileName, at: number): Buffer {
+	if (name === 'fake.pdf') return Buffer.from(`no PDF ${at}`);
+	const size = { 'scan.pdf': 1024 ** 2, 'film.mp4': 6 * 1024 ** 2 }[name as string] ?? 0;
+	return Buffer.concat([pdf(`${name} ${at}`), Buffer.alloc(size, `${at}`)]);
+}
