@@ -2,12 +2,7 @@
 module.exports = {
 	testMatch: ['<rootDir>/test/**/*.test.cts'],
 	moduleFileExtensions: ['cts', 'ts', 'cjs', 'js', 'json', 'node'],
-	transform: {
-		'\\.c?ts$': [
-			'@swc/jest',
-			{ jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
-		],
-	},
+	transform: { '\\.c?ts$': '<rootDir>/jest.transform.cjs' },
 	testTimeout: 30_000,
 	// The engine's tests mostly wait.
 	maxWorkers: 3,

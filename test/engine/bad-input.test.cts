@@ -369,6 +369,6 @@ it('names the files that are stored when a later one stops the run', async () =>
 	const [id] = [...clinic.sandbox.clinic.attachments.keys()];
 	expect(clinic.sandbox.clinic.attachments.size).toBe(1);
 	expect(error?.message).toContain(`Stored in this run: "a.pdf" (item 0) as attachment ${id}.`);
-	expect(error?.message).toContain('Not stored: 1 more of the 3 files.');
+	expect(error?.message).toContain('Not sent: 1 more of the 3 files.');
 	expect(error?.message).toMatch(/\[item 1\]$/);
 });

@@ -1243,7 +1243,7 @@ const severalRows: Row[] = [
 		files: four,
 		options: oneByOne,
 		then: {
-			1: not(/did not accept it.*Stored in this run:.*Not stored: 2 more of the 4/, /Change what/),
+			1: not(/did not accept it.*Stored in this run:.*Not sent: 2 more of the 4/, /Change what/),
 			2: 'skipped',
 			3: 'skipped',
 		},
@@ -1255,7 +1255,7 @@ const severalRows: Row[] = [
 		files: four,
 		options: oneByOne,
 		then: {
-			2: not(/refused the API key.*Stored in this run:.*Not stored: 1 more of the 4/, /test it/),
+			2: not(/refused the API key.*Stored in this run:.*Not sent: 1 more of the 4/, /test it/),
 			3: 'skipped',
 		},
 		asked: [3, 2, 2],

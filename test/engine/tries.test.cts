@@ -92,7 +92,7 @@ describe('a failed execution that is retried from n8n’s list', () => {
 	it('stores the files that are left and none of them twice', async () => {
 		refuseSecond();
 		const failed = await clinic.run(failing);
-		expect(failed.error?.message).toMatch(/Stored in this run: "a\.pdf" .* Not stored: 1 more/);
+		expect(failed.error?.message).toMatch(/Stored in this run: "a\.pdf" .* Not sent: 1 more/);
 		expect(clinic.sandbox.clinic.attachments.size).toBe(1);
 
 		const { output, error } = await clinic.run({ ...failing, retryOf: failed });

@@ -77,13 +77,21 @@ export function runError(
 ): { error: ClinikoError; itemIndex: number } | undefined {
 	const first = outcomes.find(({ error }) => error);
 	if (!first?.error) return undefined;
-	const stored = outcomes.filter((one) => one !== first && one.record);
-	const left = outcomes.filter((one) => one !== first && !one.record).length;
 	const { description, httpCode } = first.error as ClinikoError;
+	const rest = outcomes.filter((one) => one !== first);
+	const stored = rest.filter(({ record }) => record);
+	const left = rest.filter(({ record, error }) => !record && !error).length;
+	const failed = rest.filter(({ error }) => error);
 	const others = [
+		...failed.map(({ upload: { file, itemIndex }, error }) =>
+			// The same reason for several files is said once.
+			error!.message === first.error!.message
+				? `The same goes for "${file.name}" (item ${itemIndex}).`
+				: `Also: ${withFile(error!.message, file.name)} [item ${itemIndex}]`,
+		),
 		stored.length > 0 &&
 			`Stored in this run: ${stored.map(({ upload, record }) => `"${upload.file.name}" (item ${upload.itemIndex}) as attachment ${record?.id}`).join(', ')}.`,
-		left > 0 && `Not stored: ${left} more of the ${outcomes.length} files.`,
+		left > 0 && `Not sent: ${left} more of the ${outcomes.length} files.`,
 	].filter(Boolean);
 	return {
 		error: new ClinikoError(

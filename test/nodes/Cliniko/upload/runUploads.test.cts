@@ -177,14 +177,27 @@ describe('The error of a run', () => {
 		expect(error.cause).toBeUndefined();
 	});
 
-	it('says how many more are not stored', () => {
+	it('says which others went wrong too and how many were not sent', () => {
 		const { error } = runError([
 			{ upload: a, error: fault },
 			{ upload: b },
 			{ upload: c, error: fault },
 		])!;
 
-		expect(error.message).toBe('S3 has a fault. [file "a.pdf"] Not stored: 2 more of the 3 files.');
+		expect(error.message).toBe(
+			'S3 has a fault. [file "a.pdf"] The same goes for "c.pdf" (item 2). Not sent: 1 more of the 3 files.',
+		);
+	});
+
+	it('says what else went wrong with another file', () => {
+		const { error } = runError([
+			{ upload: a, error: fault },
+			{ upload: b, error: new Error('It may be attachment 79.') },
+		])!;
+
+		expect(error.message).toBe(
+			'S3 has a fault. [file "a.pdf"] Also: It may be attachment 79. [file "b.pdf"] [item 1]',
+		);
 	});
 
 	it('counts a file as stored whose processing went wrong', () => {
@@ -195,7 +208,7 @@ describe('The error of a run', () => {
 		])!;
 
 		expect(error.message).toContain('Stored in this run: "b.pdf" (item 1) as attachment 78.');
-		expect(error.message).toContain('Not stored: 1 more of the 3 files.');
+		expect(error.message).toContain('Not sent: 1 more of the 3 files.');
 	});
 
 	it('says nothing of others where there are none', () => {
