@@ -18,10 +18,11 @@ const FIRST_WAIT = 1000;
 const TIME_LEFT = 10_000;
 
 /**
- * How long a try waits before it goes on after the form's fields, once one has broken off, in ms; it
- * doubles each time. It has to outlast the connecting.
+ * How long a try waits after the first bytes of the file, once one has broken off, in ms; it doubles
+ * each time. It has to outlast the connecting.
  */
 const HESITATION = 1500;
+const FIRST_BYTES = 1024;
 
 /**
  * Sends a request that carries no key. Resolves for every HTTP status with the body as text; rejects
@@ -124,14 +125,22 @@ async function attemptPost(
 /**
  * Holds the file back for a moment. S3 may refuse a form by its fields and close the connection while
  * the file is still being sent, and then its answer is lost in the broken connection. A sender that
- * has met that waits after the fields, where it can still hear it.
+ * has met that waits after the first bytes of the file, where it can still hear it.
  */
 async function* hesitant(
 	content: AsyncIterable<Uint8Array>,
 	wait: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-	await wait();
-	yield* content;
+	let begun = false;
+	for await (const chunk of content) {
+		if (begun) yield chunk;
+		else {
+			begun = true;
+			yield chunk.subarray(0, FIRST_BYTES);
+			await wait();
+			yield chunk.subarray(FIRST_BYTES);
+		}
+	}
 }
 
 /** Whether a presigned post has run out while it was used: by S3's word, or by the clock. */

@@ -550,18 +550,18 @@ describe('A file that is sent to S3', () => {
 			return times;
 		};
 
-		it('gives the fields at once and the file after a moment, so that S3’s refusal can be heard', async () => {
+		it('gives the fields and the first bytes at once and the rest after a moment, so that S3’s refusal can be heard', async () => {
 			expect(await run(BROKEN, large())).toEqual([
 				[0, 0, 0, 0],
-				[0, 1500, 1500, 1500],
+				[0, 0, 1500, 1500, 1500],
 			]);
 		});
 
 		it('does so in every later try', async () => {
 			expect(await run(BROKEN, large(), [BROKEN, reply(503), stored])).toEqual([
 				[0, 0, 0, 0],
-				[0, 1500, 1500, 1500],
-				[0, 1500, 1500, 1500],
+				[0, 0, 1500, 1500, 1500],
+				[0, 0, 1500, 1500, 1500],
 			]);
 		});
 
