@@ -147,15 +147,17 @@ export class Processing {
 	/** @returns whether there is nothing left to wait for */
 	private settle({ record, deadline, resolve, reject }: Waiting): boolean {
 		const { id } = record;
-		if (record.processing_completed === true || isUnreadable(record)) {
-			if (isUnreadable(record)) {
-				reject(
-					new ClinikoError(
-						`Cliniko could not read the file: attachment ${id} is on the patient's record, marked as invalid.`,
-						'Check that the file opens and that its name ends in what it is (.pdf, .jpg). Then archive the attachment in Cliniko and upload the right file.',
-					),
-				);
-			} else resolve(record);
+		if (isUnreadable(record)) {
+			reject(
+				new ClinikoError(
+					`Cliniko could not read the file: attachment ${id} is on the patient's record, marked as invalid.`,
+					'Check that the file opens and that its name ends in what it is (.pdf, .jpg). Then archive the attachment in Cliniko and upload the right file.',
+				),
+			);
+			return true;
+		}
+		if (record.processing_completed === true) {
+			resolve(record);
 			return true;
 		}
 		if (Date.now() < deadline && !this.stopped) return false;

@@ -1,42 +1,6 @@
-import busboy from 'busboy';
 import fc from 'fast-check';
-import { multipartForm, type Form } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
-
-interface Part {
-	name: string;
-	value: string;
-	filename?: string;
-	mimeType?: string;
-}
-
-/** The parts in the order they arrive, read by a parser that is not ours. */
-async function partsOf({ contentType }: Form, bytes: Buffer): Promise<Part[]> {
-	return await new Promise<Part[]>((resolve, reject) => {
-		const parts: Part[] = [];
-		const parser = busboy({
-			headers: { 'content-type': contentType },
-			defParamCharset: 'utf8',
-			preservePath: true,
-		});
-		parser.on('field', (name, value) => parts.push({ name, value }));
-		parser.on('file', (name, stream, { filename, mimeType }) => {
-			const part: Part = { name, value: '', filename, mimeType };
-			parts.push(part);
-			stream.setEncoding('latin1');
-			stream.on('data', (chunk: string) => (part.value += chunk));
-		});
-		parser.on('error', reject);
-		parser.on('close', () => resolve(parts));
-		parser.end(bytes);
-	});
-}
-
-async function bytesOf({ body }: Form): Promise<Buffer> {
-	if (Buffer.isBuffer(body)) return body;
-	const all: Uint8Array[] = [];
-	for await (const chunk of body.stream()) all.push(chunk);
-	return Buffer.concat(all);
-}
+import { multipartForm } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
+import { bytesOf, partsOf } from './formParts.cts';
 
 /** What a parser gives back of a name that stood between quotes. */
 const seen = (name: string) =>

@@ -1,17 +1,9 @@
-import busboy from 'busboy';
 import {
 	multipartForm,
 	type Form,
 	type FormFile,
 } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
-
-/** A part of a form as S3 sees it. */
-interface Part {
-	name: string;
-	value: string;
-	filename?: string;
-	mimeType?: string;
-}
+import { bytesOf, partsOf } from './formParts.cts';
 
 const FIELDS = {
 	key: '123/patients/456/attachments/temp/x/${filename}',
@@ -33,36 +25,6 @@ const file = (more: Partial<FormFile> = {}): FormFile => {
 
 async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
 	for (const text of texts) yield await Promise.resolve(Buffer.from(text));
-}
-
-async function bytesOf({ body }: Form): Promise<Buffer> {
-	if (Buffer.isBuffer(body)) return body;
-	const all: Uint8Array[] = [];
-	for await (const chunk of body.stream()) all.push(chunk);
-	return Buffer.concat(all);
-}
-
-/** The parts in the order they arrive, read by a parser that is not ours. */
-async function partsOf(form: Form): Promise<Part[]> {
-	const bytes = await bytesOf(form);
-	return await new Promise<Part[]>((resolve, reject) => {
-		const parts: Part[] = [];
-		const parser = busboy({
-			headers: { 'content-type': form.contentType },
-			defParamCharset: 'utf8',
-			preservePath: true,
-		});
-		parser.on('field', (name, value) => parts.push({ name, value }));
-		parser.on('file', (name, stream, { filename, mimeType }) => {
-			const part: Part = { name, value: '', filename, mimeType };
-			parts.push(part);
-			stream.setEncoding('latin1');
-			stream.on('data', (chunk: string) => (part.value += chunk));
-		});
-		parser.on('error', reject);
-		parser.on('close', () => resolve(parts));
-		parser.end(bytes);
-	});
 }
 
 describe('The form for S3', () => {
