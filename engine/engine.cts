@@ -27,11 +27,21 @@ export interface Engine {
 	close(): Promise<void>;
 }
 
-/** Starts n8n-core with the package loaded; resolves when it is ready to run workflows. */
+/**
+ * Starts n8n-core with the package loaded; resolves when it is ready to run workflows.
+ *
+ * The environment may name another n8n-core than the project's own, `ENGINE_N8N` being the folder in
+ * which it is installed, and another default for `binaryMode`, `ENGINE_BINARY_MODE`: so all that uses
+ * the engine can be run on every n8n there is to support.
+ */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));
 	const child = fork(path.join(__dirname, 'host.cts'), {
-		execArgv: ['--require', 'tsx/cjs', ...(options.nodeArguments ?? [])],
+		execArgv: [
+			...['--require', 'tsx/cjs'],
+			...(process.env.ENGINE_N8N ? ['--require', path.join(__dirname, 'n8n-version.cts')] : []),
+			...(options.nodeArguments ?? []),
+		],
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		serialization: 'advanced',
 		env: {
@@ -40,8 +50,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 			TMPDIR: tmpdir(),
 			N8N_USER_FOLDER: folder,
 			N8N_ENCRYPTION_KEY: 'engine',
-			N8N_DEFAULT_BINARY_DATA_MODE: options.binaryMode ?? 'filesystem',
+			N8N_DEFAULT_BINARY_DATA_MODE:
+				options.binaryMode ?? process.env.ENGINE_BINARY_MODE ?? 'filesystem',
 			N8N_DIAGNOSTICS_ENABLED: 'false',
+			...(process.env.ENGINE_N8N && { ENGINE_N8N: process.env.ENGINE_N8N }),
 			ENGINE_PACKAGE: options.packageFolder ?? path.join(__dirname, '..'),
 			...options.env,
 		},

@@ -4,6 +4,8 @@
  * in globals.
  */
 import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { inspect } from 'node:util';
 import { Container } from '@n8n/di';
 import {
@@ -11,12 +13,13 @@ import {
 	ExecuteContext,
 	ExecutionLifecycleHooks,
 	LoadOptionsContext,
+	PollContext,
 	PackageDirectoryLoader,
 	RoutingNode,
 	WorkflowExecute,
 } from 'n8n-core';
 import {
-	createEmptyRunExecutionData,
+	NodeHelpers,
 	Workflow,
 	type ICredentialDataDecryptedObject,
 	type IDataObject,
@@ -25,12 +28,14 @@ import {
 	type INode,
 	type INodeType,
 	type INodeTypes,
+	type IVersionedNodeType,
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 
 import { credentialsHelper } from './credentials.cts';
-import type { Calls, Loaded, RunReply, RunRequest } from './protocol.cts';
+import { emptyRun, openBinaryData, startRun } from './older-cores.cts';
+import type { Calls, Loaded, PollRequest, RunReply, RunRequest } from './protocol.cts';
 import { answer, files } from './start-nodes.cts';
 
 const packageFolder = process.env.ENGINE_PACKAGE ?? process.cwd();
@@ -39,7 +44,7 @@ const packageName = 'n8n-nodes-cliniko';
 let executions = 0;
 
 async function start(): Promise<void> {
-	await Container.get(BinaryDataService).init();
+	await openBinaryData(Container.get(BinaryDataService));
 	const loader = new PackageDirectoryLoader(packageFolder);
 	await loader.loadAll();
 	const credentialType = (name: string): ICredentialType => {
@@ -58,6 +63,7 @@ async function start(): Promise<void> {
 		),
 	};
 	const nodeTypes = nodeTypesOf(types);
+	const pollContexts = new Map<string, PollContext>();
 
 	const calls: {
 		[K in keyof Calls]: (request: Calls[K]['request']) => Promise<Calls[K]['reply']>;
@@ -65,8 +71,8 @@ async function start(): Promise<void> {
 		loaded: async () => loaded(loader),
 		run: async (request) => await runWorkflow(nodeTypes, credentialType, request),
 		testCredential: async (data) => await testCredential(credentialType, data),
-		listSearch: async ({ method, credential, filter, paginationToken }) =>
-			await listSearch(nodeTypes, credentialType, credential, method, filter, paginationToken),
+		poll: async (request) => await poll(nodeTypes, credentialType, pollContexts, request),
+		listSearch: async (request) => await listSearch(nodeTypes, credentialType, request),
 	};
 	process.on(
 		'message',
@@ -100,7 +106,7 @@ function loaded({ types }: PackageDirectoryLoader): Loaded {
 async function runWorkflow(
 	nodeTypes: INodeTypes,
 	credentialType: (name: string) => ICredentialType,
-	{ workflow: file, items, credentials, write, cancelAfter, retryOf }: RunRequest,
+	{ workflow: file, items, startNode: start, credentials, write, cancelAfter, retryOf }: RunRequest,
 ): Promise<RunReply> {
 	const executionId = String(++executions);
 	const workflow = new Workflow({
@@ -114,7 +120,9 @@ async function runWorkflow(
 		nodeTypes,
 		settings: file.settings ?? {},
 	});
-	const startNode = Object.values(workflow.nodes).find(({ type }) => type === 'engine.files');
+	const startNode = Object.values(workflow.nodes).find(({ name, type }) =>
+		start ? name === start : type === 'engine.files',
+	);
 	const additionalData = additionalDataFor(credentialType, (id) => credentials[id]);
 	additionalData.executionId = executionId;
 	additionalData.hooks = new ExecutionLifecycleHooks('trigger', executionId, {
@@ -135,11 +143,11 @@ async function runWorkflow(
 		const execute = new WorkflowExecute(
 			additionalData,
 			retryOf ? 'retry' : 'trigger',
-			retryOf ? prepareRetry(retryOf) : createEmptyRunExecutionData(),
+			retryOf ? prepareRetry(retryOf) : emptyRun(),
 		);
 		const running = retryOf
 			? execute.processRunExecutionData(workflow)
-			: execute.run({ workflow, startNode });
+			: startRun(execute, workflow, startNode);
 		const cancel = cancelAfter && setTimeout(() => running.cancel(), cancelAfter);
 		const run = await running;
 		if (cancel) clearTimeout(cancel);
@@ -196,7 +204,7 @@ async function testCredential(
 		node,
 		additionalData,
 		'internal',
-		createEmptyRunExecutionData(),
+		emptyRun(),
 		0,
 		[],
 		{ main: [[{ json: {} }]] },
@@ -221,15 +229,42 @@ async function testCredential(
 	}
 }
 
+/** n8n polls with one context from the activation of a workflow to its end. */
+async function poll(
+	nodeTypes: INodeTypes,
+	credentialType: (name: string) => ICredentialType,
+	contexts: Map<string, PollContext>,
+	{ activation, activationMode, mode = 'trigger', parameters, credential, staticData }: PollRequest,
+): Promise<Calls['poll']['reply']> {
+	let context = contexts.get(activation);
+	if (!context) {
+		const node = { ...nodeWith(`${packageName}.clinikoTrigger`), parameters: parameters as never };
+		const workflow = new Workflow({
+			id: 'engine',
+			nodes: [node],
+			connections: {},
+			active: true,
+			nodeTypes,
+			staticData: { [`node:${node.name}`]: structuredClone(staticData ?? {}) },
+		});
+		const additionalData = additionalDataFor(credentialType, () => credential);
+		context = new PollContext(workflow, node, additionalData, mode, activationMode);
+		contexts.set(activation, context);
+	}
+	const { type } = context.getNode();
+	const items = await nodeTypes.getByNameAndVersion(type, 1).poll!.call(context);
+	const left = context.getWorkflowStaticData('node');
+	return { items: items?.[0] ?? null, staticData: JSON.parse(JSON.stringify(left)) as IDataObject };
+}
+
 async function listSearch(
 	nodeTypes: INodeTypes,
 	credentialType: (name: string) => ICredentialType,
-	credential: IDataObject,
-	method: string,
-	filter?: string,
-	paginationToken?: string,
+	{ method, credential, filter, paginationToken, parameters }: Calls['listSearch']['request'],
 ): Promise<Calls['listSearch']['reply']> {
 	const node = nodeWith(`${packageName}.cliniko`);
+	// As n8n does it: with what the fields are set to at the moment.
+	node.parameters = (parameters ?? {}) as never;
 	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
 	const additionalData = additionalDataFor(credentialType, () => credential);
 	const context = new LoadOptionsContext(workflow, node, additionalData, '');
@@ -253,12 +288,26 @@ function nodeWith(type: string): INode {
 	};
 }
 
+/** Our own types, and n8n's own nodes, which are loaded when a workflow names them. */
 function nodeTypesOf(types: Record<string, INodeType>): INodeTypes {
+	const typeOf = (name: string): INodeType | IVersionedNodeType => (types[name] ??= baseNode(name));
 	return {
-		getByName: (name) => types[name]!,
-		getByNameAndVersion: (name) => types[name]!,
+		getByName: typeOf,
+		getByNameAndVersion: (name, version) => NodeHelpers.getVersionedNodeType(typeOf(name), version),
 		getKnownTypes: () => ({}),
 	};
+}
+
+function baseNode(type: string): INodeType {
+	const folder = path.dirname(require.resolve('n8n-nodes-base/package.json'));
+	const known = JSON.parse(
+		readFileSync(path.join(folder, 'dist/known/nodes.json'), 'utf8'),
+	) as Record<string, { className: string; sourcePath: string }>;
+	const node = known[type.replace('n8n-nodes-base.', '')];
+	if (!node || !type.startsWith('n8n-nodes-base.'))
+		throw new Error(`There is no node type ${type}`);
+	const module = require(path.join(folder, node.sourcePath)) as Record<string, new () => INodeType>;
+	return new module[node.className]!();
 }
 
 function additionalDataFor(

@@ -1,4 +1,12 @@
-import type { IDataObject, INode, IConnections, IRun, IRunExecutionData } from 'n8n-workflow';
+import type {
+	IConnections,
+	IDataObject,
+	INode,
+	INodeExecutionData,
+	IRun,
+	IRunExecutionData,
+	WorkflowActivateMode,
+} from 'n8n-workflow';
 
 /** A file that the workflow starts with. */
 export interface StartFile {
@@ -27,8 +35,10 @@ export interface WorkflowFile {
 /** What one run needs. */
 export interface RunRequest {
 	workflow: WorkflowFile;
-	/** What the workflow's first node gives. */
+	/** What the workflow's first node gives, if that is `engine.files`. */
 	items: StartItem[];
+	/** The node that the run starts with, by name; else the one of the type `engine.files`. */
+	startNode?: string;
 	/** Credential data by the id that the nodes name. */
 	credentials: Record<string, IDataObject>;
 	/** Whether to give the reply's `written`; it is long. */
@@ -37,6 +47,20 @@ export interface RunRequest {
 	cancelAfter?: number;
 	/** The data of a failed run, which is gone on with as n8n's "Retry" in its list does. */
 	retryOf?: IRunExecutionData;
+}
+
+/** One poll of the trigger. */
+export interface PollRequest {
+	/** Polls with the same word belong to one activation of the workflow. */
+	activation: string;
+	/** How the activation came about, as n8n tells it: `activate`, `init` after a restart, `update`. */
+	activationMode: WorkflowActivateMode;
+	/** `manual` is "Fetch Test Event". */
+	mode?: 'trigger' | 'manual';
+	parameters: IDataObject;
+	credential: IDataObject;
+	/** What n8n's database holds for the node when the activation begins. */
+	staticData?: IDataObject;
 }
 
 /** What n8n would store of a run, and what it logged. */
@@ -64,8 +88,20 @@ export interface Calls {
 	loaded: { request: Record<string, never>; reply: Loaded };
 	run: { request: RunRequest; reply: RunReply };
 	testCredential: { request: IDataObject; reply: { status: 'OK' | 'Error'; message: string } };
+	/** `items` is null where n8n starts no execution; `staticData` is what the node has left for n8n. */
+	poll: {
+		request: PollRequest;
+		reply: { items: INodeExecutionData[] | null; staticData: IDataObject };
+	};
 	listSearch: {
-		request: { method: string; credential: IDataObject; filter?: string; paginationToken?: string };
+		request: {
+			method: string;
+			credential: IDataObject;
+			filter?: string;
+			paginationToken?: string;
+			/** What the node's other fields are set to. */
+			parameters?: IDataObject;
+		};
 		reply: { results: Array<{ name: string; value: string }>; paginationToken?: string };
 	};
 }
