@@ -8,10 +8,8 @@ import type {
 } from 'n8n-workflow';
 
 import { ClinikoError } from '../nodes/Cliniko/errors';
+import { contactOf } from '../nodes/Cliniko/transport/cliniko/contact';
 import { apiHost, apiKeyOf, shardOf } from '../nodes/Cliniko/transport/cliniko/shard';
-
-/** An address in characters that a header can carry: visible ASCII and Latin-1. */
-const EMAIL = /^(?!.*[^\x21-\x7e\xa1-\xff])[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+$/;
 
 /** n8n asks for the test's address as an expression; `authenticate` checks what comes out of it. */
 const API_URL_EXPRESSION =
@@ -96,13 +94,7 @@ export class ClinikoApi implements ICredentialType {
 	): Promise<IHttpRequestOptions> => {
 		const username = apiKeyOf(credential);
 		const host = apiHost(shardOf(credential));
-		const contact = String(credential.contactEmail ?? '').trim();
-		if (!EMAIL.test(contact)) {
-			throw new ClinikoError(
-				'The Cliniko API credential has no valid contact e-mail address: fill in Contact Email.',
-				'Cliniko asks for it on every request and may block requests that name no contact.',
-			);
-		}
+		const contact = contactOf(credential);
 		const target = targetOf(request);
 		if (target?.protocol !== 'https:' || target.host !== host) {
 			throw new ClinikoError(
@@ -149,9 +141,12 @@ export class ClinikoApi implements ICredentialType {
 
 /**
  * Where a request would go, or nothing if that cannot be told. An address that starts with `//`
- * counts as one of its own for the HTTP library, `baseURL` or not.
+ * counts as one of its own for the HTTP library, `baseURL` or not. n8n's HTTP Request node still
+ * says `uri`; where both are given, n8n takes `url`.
  */
-function targetOf({ url, baseURL }: IHttpRequestOptions): URL | undefined {
+function targetOf(request: IHttpRequestOptions & { uri?: unknown }): URL | undefined {
+	const { baseURL } = request;
+	const url = String(request.url ?? request.uri ?? '');
 	const isWhole = /^([a-z][a-z\d+.-]*:)?\/\//i.test(url);
 	const address = baseURL && !isWhole ? `${baseURL}/${url}` : url;
 	return URL.canParse(address) ? new URL(address) : undefined;

@@ -1,13 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** A patient attachment record as Cliniko gives it. Ids are decimal strings of up to 64 bits. */
-export type PatientAttachment = IDataObject & { id: string };
+import { linkedId, type ClinikoRecord } from './clinikoRecord';
 
-/** Whether a value is a record that can be relied on: it has an id, fit to go into a path. */
-export function isPatientAttachment(value: unknown): value is PatientAttachment {
-	const id: unknown = (value as IDataObject | undefined)?.id;
-	return typeof id === 'string' && /^\d+$/.test(id);
-}
+/** A patient attachment record (Cliniko's `PatientAttachment`). */
+export type PatientAttachment = ClinikoRecord;
 
 /** Cliniko writes this as the type of a file that it could not read (reported by integrators). */
 export function isUnreadable({ content_type: type }: PatientAttachment): boolean {
@@ -16,8 +12,7 @@ export function isUnreadable({ content_type: type }: PatientAttachment): boolean
 
 /** The id of the patient that the record belongs to, from its link; nothing if it has none. */
 export function patientIdOf(record: PatientAttachment): string | undefined {
-	const { self } = ((record.patient as IDataObject)?.links ?? {}) as IDataObject;
-	return /\/patients\/(\d+)$/.exec(String(self))?.[1];
+	return linkedId(record.patient, 'patients');
 }
 
 /** The ten fields that a workflow mostly needs, flat. */

@@ -3,27 +3,34 @@ import {
 	type IExecuteFunctions,
 	type IHttpRequestOptions,
 	type ILoadOptionsFunctions,
+	type IPollFunctions,
 	type IN8nHttpFullResponse,
 } from 'n8n-workflow';
 
+import type { FileStore } from '../download/downloadFile';
 import { ClinikoError } from '../errors';
 import { ClinikoApi, type ClinikoConnection } from './cliniko/clinikoApi';
+import { contactOf } from './cliniko/contact';
 import type { Pause } from './cliniko/rateLimit';
 import { shardOf } from './cliniko/shard';
 
 /** A cancelled execution notices it within this time, in ms, wherever it waits. */
 const LONGEST_NAP = 250;
 
+/** Whatever n8n runs our code in. */
+type N8nContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
+
 /**
  * Cliniko's API with the credential that the user chose on the node. n8n sends the requests, so its
  * proxy, TLS and SSRF settings hold, and the key stays with it.
  *
- * @throws ClinikoError if the credential's shard is none
+ * @throws ClinikoError if the credential's shard is none, or it names no contact
  */
-export async function connect(
-	context: IExecuteFunctions | ILoadOptionsFunctions,
-): Promise<ClinikoApi> {
-	const shard = shardOf(await context.getCredentials('clinikoApi'));
+export async function connect(context: N8nContext): Promise<ClinikoApi> {
+	const credential = await context.getCredentials('clinikoApi');
+	const shard = shardOf(credential);
+	// The credential asks for it too, but some n8n (1.123, 2.0) lose what a credential says.
+	contactOf(credential);
 	const request: ClinikoConnection['request'] = async (options) =>
 		(await context.helpers.httpRequestWithAuthentication.call(
 			context,
@@ -39,7 +46,7 @@ export async function connect(
 }
 
 /** Waits in short naps, so that a cancelled execution ends soon. */
-export function pauseFor(context: IExecuteFunctions | ILoadOptionsFunctions): Pause {
+export function pauseFor(context: N8nContext): Pause {
 	return async (ms) => {
 		const end = Date.now() + ms;
 		for (let left = ms; left > 0; left = end - Date.now()) {
@@ -75,7 +82,55 @@ export function sendToS3(
 	};
 }
 
-function assertNotCancelled(context: IExecuteFunctions | ILoadOptionsFunctions): void {
+/** A stream of Node's, as far as it is used here: a node may not import its types. */
+interface ByteStream {
+	on: ((event: 'data', listener: (chunk: Uint8Array) => void) => unknown) &
+		((event: 'newListener', listener: (event: unknown) => void) => unknown);
+	pause: () => unknown;
+	resume: () => unknown;
+	destroy: (error: Error) => unknown;
+}
+
+/** Fetches files from S3 into n8n's store: through n8n as well, and without the key. */
+export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
+	type N8nStream = Parameters<typeof context.helpers.binaryToString>[0];
+	return {
+		fetch: async (url, signal) => {
+			const { statusCode, body } = (await context.helpers.httpRequest({
+				method: 'GET',
+				url,
+				encoding: 'stream',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				disableFollowRedirect: true,
+				timeout: 0,
+				abortSignal: signal,
+			})) as IN8nHttpFullResponse;
+			return { status: statusCode, content: body as unknown as ByteStream };
+		},
+		text: async (content) => await context.helpers.binaryToString(content as N8nStream),
+		store: async (content, name, type, signal, arrived) => {
+			signal.addEventListener('abort', () => content.destroy(new Error('Broken off')));
+			content.on('data', (chunk) => arrived(chunk.length));
+			// To listen sets a stream flowing, before the store is there to take what comes.
+			content.pause();
+			// A store that listens as well would wait for ever for a stream that was paused.
+			content.on('newListener', (event) => {
+				if (event === 'data') void Promise.resolve().then(() => content.resume());
+			});
+			// Without a name n8n makes one of the address, which is signed.
+			const data = await context.helpers.prepareBinaryData(content as N8nStream, name, type);
+			// Set once more, since `prepareBinaryData` takes the name for a path.
+			data.fileName = name;
+			const extension = /\.(\w+)$/.exec(name)?.[1];
+			if (extension) data.fileExtension = extension;
+			return data;
+		},
+		pause: pauseFor(context),
+	};
+}
+
+function assertNotCancelled(context: N8nContext): void {
 	if ('getExecutionCancelSignal' in context && context.getExecutionCancelSignal()?.aborted) {
 		// n8n tells a cancelled execution from a failed one by this word.
 		throw new ClinikoError('The execution was canceled.', 'Nothing more was sent to Cliniko.');

@@ -1,4 +1,4 @@
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from './cliniko/rateLimit';
 
 /** How often the progress is looked at, in ms. */
 const LOOK = 1000;
@@ -17,8 +17,8 @@ const SLOWEST_LINE = 16;
 export type Progress = (content: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /**
- * Runs a transfer for as long as it moves, however long that is: a time-out by the clock would break
- * off a large file on a slow line.
+ * Sends content for as long as it moves, however long that is: a time-out by the clock would break off
+ * a large file on a slow line.
  *
  * @param size of the file in bytes
  * @param transfer sends its content through `progress`, and ends when `signal` says so
@@ -30,28 +30,45 @@ export async function unlessStalled<T>(
 	transfer: (signal: AbortSignal, progress: Progress) => Promise<T>,
 ): Promise<T> {
 	const longest = SILENCE + Math.min(size, BUFFERED) / SLOWEST_LINE;
-	const controller = new AbortController();
 	let moved = 0;
-	let over = false;
-
 	async function* progress(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
 		for await (const chunk of content) {
 			yield chunk;
 			moved++;
 		}
 	}
+	const send = async (signal: AbortSignal) => await transfer(signal, progress);
+	return await unlessStill(pause, () => moved, send, longest);
+}
+
+/**
+ * Runs a transfer for as long as something moves.
+ *
+ * @param moved grows with all that moves
+ * @param transfer ends when `signal` says so
+ * @param longest how long nothing may move, in ms
+ * @throws what `transfer` throws, or an Error if nothing moved for too long
+ */
+export async function unlessStill<T>(
+	pause: Pause,
+	moved: () => number,
+	transfer: (signal: AbortSignal) => Promise<T>,
+	longest = SILENCE,
+): Promise<T> {
+	const controller = new AbortController();
+	let over = false;
 	const watch = async (): Promise<never> => {
 		for (let still = 0, seen = 0; still < longest; still += LOOK) {
 			await pause(LOOK);
 			// Nobody waits for this any more.
 			if (over) return await new Promise<never>(() => {});
-			if (moved !== seen) still = 0;
-			seen = moved;
+			if (moved() !== seen) still = 0;
+			seen = moved();
 		}
 		throw new Error('The transfer stands still');
 	};
 	try {
-		return await Promise.race([transfer(controller.signal, progress), watch()]);
+		return await Promise.race([transfer(controller.signal), watch()]);
 	} finally {
 		over = true;
 		controller.abort();

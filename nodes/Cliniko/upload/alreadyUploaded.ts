@@ -1,5 +1,6 @@
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { isPatientAttachment, isUnreadable, type PatientAttachment } from './patientAttachment';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { Processing } from './processing';
 import type { Upload } from './uploadFile';
 
@@ -60,7 +61,7 @@ export class AlreadyUploaded {
 			what: `see which files patient ${patientId} has`,
 		})) {
 			for (const row of rows) {
-				if (!isPatientAttachment(row)) continue;
+				if (!isClinikoRecord(row)) continue;
 				const fresh = row.processing_completed === false;
 				found.push(fresh ? this.processing.finished(row).catch(() => row) : Promise.resolve(row));
 			}

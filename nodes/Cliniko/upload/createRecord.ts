@@ -1,6 +1,7 @@
 import { ClinikoError } from '../errors';
 import { MayHaveRun, type ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { isPatientAttachment, type PatientAttachment } from './patientAttachment';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
 import type { Upload } from './uploadFile';
 
@@ -38,7 +39,7 @@ export async function createRecord(
 	});
 	if (reply instanceof MayHaveRun) return reply;
 	const { body } = reply;
-	if (!isPatientAttachment(body)) {
+	if (!isClinikoRecord(body)) {
 		const error = new ClinikoError(
 			`Cliniko's reply has no ID for the file "${file.name}".`,
 			'Run the workflow again.',

@@ -1,7 +1,8 @@
 import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import { isPatientAttachment, isUnreadable, type PatientAttachment } from './patientAttachment';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 
 /** Wait before the first poll, in ms, and the factor and bound of its growth. */
 const FIRST_INTERVAL = 1000;
@@ -110,7 +111,7 @@ export class Processing {
 				what: 'see whether Cliniko has processed the files',
 			})) {
 				for (const row of rows) {
-					if (!isPatientAttachment(row)) continue;
+					if (!isClinikoRecord(row)) continue;
 					seen.add(row.id);
 					this.update(row);
 				}
@@ -130,7 +131,7 @@ export class Processing {
 			if (waiting && ++waiting.misses === MISSES) this.reject(id, error);
 			return undefined;
 		});
-		if (isPatientAttachment(record?.body)) this.update(record.body);
+		if (isClinikoRecord(record?.body)) this.update(record.body);
 	}
 
 	private update(record: PatientAttachment): void {

@@ -2,7 +2,7 @@ import { ClinikoError } from '../errors';
 import { MayHaveRun, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { createRecord, isAboutUploadUrl } from './createRecord';
-import type { PatientAttachment } from './patientAttachment';
+import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
 import { findRecord } from './recordSearch';
 import { Turns } from './turns';

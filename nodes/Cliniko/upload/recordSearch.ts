@@ -1,7 +1,8 @@
 import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import { isPatientAttachment, isUnreadable, type PatientAttachment } from './patientAttachment';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { Upload } from './uploadFile';
 
 /**
@@ -89,7 +90,7 @@ async function recordsSince(
 		what: `see whether the file "${file.name}" is on the record of patient ${patientId}, which is open since the connection broke`,
 	};
 	for await (const rows of api.list('patient_attachments', filters, purpose)) {
-		records.push(...rows.filter(isPatientAttachment));
+		records.push(...rows.filter(isClinikoRecord));
 	}
 	return records;
 }

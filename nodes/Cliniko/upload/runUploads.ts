@@ -1,5 +1,5 @@
 import { ClinikoError, withFile } from '../errors';
-import type { PatientAttachment } from './patientAttachment';
+import type { PatientAttachment } from '../records/patientAttachment';
 import type { Upload } from './uploadFile';
 
 /** What became of one file: its record, an error, or neither if it was not started any more. */

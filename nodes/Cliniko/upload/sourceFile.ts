@@ -28,7 +28,10 @@ export interface SourceFile {
 	contentType: string;
 	/** Exact, in bytes. */
 	size: number;
-	/** Tells the file from others in the same execution: its id in n8n's store, or a digest. */
+	/**
+	 * Tells the file from others in the same execution: what lasts of its id in n8n's store, or a
+	 * digest.
+	 */
 	source: string;
 	/**
 	 * The bytes, from the start at every call: a Buffer up to 5 MiB, a stream above. A stream that
@@ -69,7 +72,9 @@ export async function sourceFile(
 		name,
 		contentType: MIME_TYPE.test(data.mimeType) ? data.mimeType : 'application/octet-stream',
 		size,
-		source: id ?? createHash('sha256').update(content!).digest('hex'),
+		// n8n keeps the files of a webhook or a form in a temporary folder, and puts them into the
+		// execution's own when that is over: a person's retry finds them under another path.
+		source: id?.replace(/^.*\//, '') ?? createHash('sha256').update(content!).digest('hex'),
 		open: async () => {
 			const source = content ? inChunks(content) : read(id!, name, store);
 			const exact = exactly(size, name, source);

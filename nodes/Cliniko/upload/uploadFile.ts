@@ -1,11 +1,11 @@
 import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import { patientIdOf, type PatientAttachment } from './patientAttachment';
+import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { earlierRecord } from './earlierRecord';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
 import type { RecordCreation } from './recordCreation';
-import { readRecord } from './readRecord';
 import type { SourceFile } from './sourceFile';
 import type { UploadMemory } from './uploadMemory';
 
@@ -41,7 +41,7 @@ export async function uploadFile(
 	const { patientId, file } = upload;
 	const before = memory.recall(upload.identity);
 	if (before && 'attachment' in before) {
-		return ownRecord(await readRecord(api, before.attachment, file.name), upload);
+		return ownRecord(await earlierRecord(api, before.attachment, file.name), upload);
 	}
 	const found = before && (await creation.find(upload, before.since));
 	if (found) return found;

@@ -42,6 +42,14 @@ export interface ClinikoReply {
 	date: number;
 }
 
+/** A page of a list. */
+export interface Page {
+	rows: IDataObject[];
+	hasMore: boolean;
+	/** As in `ClinikoReply`. */
+	date: number;
+}
+
 /** What a request was for: completes the sentences of messages. */
 export interface Purpose {
 	/** Follows "could not", e.g. "look up the patient". */
@@ -107,15 +115,61 @@ export class ClinikoApi {
 		body: IDataObject,
 		purpose: Purpose,
 	): Promise<ClinikoReply | MayHaveRun> {
-		const headers = { 'Content-Type': 'application/json' };
-		const reply = await this.send(
-			{ method: 'POST', url: this.url(path), body: JSON.stringify(body), headers },
-			1,
+		const reply = await this.send({ method: 'POST', url: this.url(path), ...json(body) }, 1);
+		return saysNothing(reply) ? this.mayHaveRun(reply, purpose) : this.read(reply, purpose);
+	}
+
+	/**
+	 * Changes something to what the body says. Sent again as a GET is: the second time changes nothing
+	 * more.
+	 *
+	 * @param path below `/v1`
+	 * @param body is sent as JSON
+	 * @throws ClinikoError with what to do about it
+	 */
+	async patch(path: string, body: IDataObject, purpose: Purpose): Promise<ClinikoReply> {
+		const options = { method: 'PATCH', url: this.url(path), ...json(body) } as const;
+		return this.read(await this.send(options, TRIES), purpose);
+	}
+
+	/**
+	 * Has something done that is answered by a status alone, such as archiving. Sent again after a 429
+	 * only.
+	 *
+	 * @param path below `/v1`
+	 * @returns nothing once it is done, or what is known if it may have been done all the same
+	 * @throws ClinikoError if Cliniko refused it
+	 */
+	async order(path: string, purpose: Purpose): Promise<MayHaveRun | undefined> {
+		const reply = await this.send({ method: 'POST', url: this.url(path) }, 1, isFault);
+		if (reply && isSuccess(reply)) return undefined;
+		if (isFault(reply)) return this.mayHaveRun(reply, purpose);
+		throw this.fault(reply, purpose);
+	}
+
+	/**
+	 * Asks for a file, which Cliniko answers with a redirect to where it is. The redirect is not
+	 * followed, because the key would go along.
+	 *
+	 * @param path below `/v1`
+	 * @returns an https address
+	 * @throws ClinikoError with what to do about it
+	 */
+	async addressOfFile(path: string, purpose: Purpose): Promise<string> {
+		const headers = { Accept: '*/*' };
+		const options = { method: 'GET', url: this.url(path), headers } as const;
+		const reply = await this.send(options, TRIES, isFault);
+		const address = String(reply?.headers.location ?? '');
+		const isRedirect = reply && reply.statusCode >= 300 && reply.statusCode < 400;
+		if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, purpose);
+		if (isRedirect && URL.canParse(address) && new URL(address).protocol === 'https:') {
+			return address;
+		}
+		throw new ClinikoError(
+			`Could not ${purpose.what}: Cliniko did not say at which secure (https) address the file is.`,
+			'Run the workflow again. If it stays like this, open the file in Cliniko, or ask Cliniko support.',
+			reply.statusCode,
 		);
-		if (!saysNothing(reply)) return this.read(reply, purpose);
-		// A gateway's time-out is an answer, but not one of Cliniko's.
-		const answered = reply !== undefined && ![408, 502, 504].includes(reply.statusCode);
-		return new MayHaveRun(answered, this.fault(reply, purpose));
 	}
 
 	/**
@@ -132,31 +186,48 @@ export class ClinikoApi {
 		query: Record<string, string> = {},
 	): AsyncGenerator<IDataObject[]> {
 		for (let page = 1; ; page++) {
-			const parameters = new URLSearchParams({ per_page: '100', ...query, page: String(page) });
-			for (const filter of filters) parameters.append('q[]', filter);
-			const { body } = await this.get(`/${collection}?${parameters.toString()}`, purpose);
-			const rows = body[collection];
-			if (!Array.isArray(rows)) {
-				throw new ClinikoError(
-					`Could not ${purpose.what}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
-					'Run the workflow again. If it stays like this, look at status.cliniko.com.',
-				);
-			}
-			yield rows as IDataObject[];
-			// The address of the next page comes from outside, and the key goes along: only its
-			// presence is used.
-			if (rows.length === 0 || !(body.links as IDataObject | undefined)?.next) return;
+			const asked = { per_page: '100', ...query, page: String(page) };
+			const { rows, hasMore } = await this.page(collection, filters, purpose, asked);
+			yield rows;
+			if (rows.length === 0 || !hasMore) return;
 		}
+	}
+
+	/** Reads one page of a list: see `list`. */
+	async page(
+		collection: string,
+		filters: string[],
+		purpose: Purpose,
+		query: Record<string, string>,
+	): Promise<Page> {
+		const parameters = new URLSearchParams(query);
+		for (const filter of filters) parameters.append('q[]', filter);
+		const { body, date } = await this.get(`/${collection}?${parameters.toString()}`, purpose);
+		const rows = body[collection];
+		if (!Array.isArray(rows)) {
+			throw new ClinikoError(
+				`Could not ${purpose.what}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
+				'Run the workflow again. If it stays like this, look at status.cliniko.com.',
+			);
+		}
+		// The address of the next page comes from outside, and the key goes along: only its presence
+		// is used.
+		const hasMore = Boolean((body.links as IDataObject | undefined)?.next);
+		return { rows: rows as IDataObject[], hasMore, date };
 	}
 
 	private url(path: string): string {
 		return `https://${apiHost(this.shard)}/v1${path}`;
 	}
 
-	/** @returns the last reply, or nothing if none came */
+	/**
+	 * @param isOpen whether a reply leaves open what has become of the request
+	 * @returns the last reply, or nothing if none came
+	 */
 	private async send(
 		options: IHttpRequestOptions,
 		tries: number,
+		isOpen = saysNothing,
 	): Promise<IN8nHttpFullResponse | undefined> {
 		let attempts = 0;
 		let refusals = 0;
@@ -167,7 +238,7 @@ export class ClinikoApi {
 				if (refusals++ === RATE_LIMIT_WAITS) return reply;
 				this.gate.shut(reply.headers);
 			} else {
-				if (!saysNothing(reply) || ++attempts === tries) return reply;
+				if (!isOpen(reply) || ++attempts === tries) return reply;
 				await this.connection.pause(FIRST_WAIT * 2 ** (attempts - 1) * (0.5 + this.random()));
 			}
 		}
@@ -202,6 +273,12 @@ export class ClinikoApi {
 		return { body, date: Number.isFinite(date) ? date : this.now() };
 	}
 
+	private mayHaveRun(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): MayHaveRun {
+		// A gateway's time-out is an answer, but not one of Cliniko's.
+		const answered = reply !== undefined && ![408, 502, 504].includes(reply.statusCode);
+		return new MayHaveRun(answered, this.fault(reply, purpose));
+	}
+
 	/** What a reply that is of no use, or none, means to a person. */
 	private fault(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): ClinikoError {
 		if (!reply) {
@@ -222,13 +299,17 @@ export class ClinikoApi {
 }
 
 /** Whether a reply, or that there is none, leaves open what has become of the request. */
+function isFault(reply: IN8nHttpFullResponse | undefined): boolean {
+	return !reply || reply.statusCode >= 500 || reply.statusCode === 408;
+}
+
+/** The same for a request that is answered with JSON. */
 function saysNothing(reply: IN8nHttpFullResponse | undefined): boolean {
-	return (
-		!reply ||
-		reply.statusCode >= 500 ||
-		reply.statusCode === 408 ||
-		(isSuccess(reply) && !jsonObject(reply.body))
-	);
+	return isFault(reply) || (isSuccess(reply!) && !jsonObject(reply!.body));
+}
+
+function json(body: IDataObject): Pick<IHttpRequestOptions, 'body' | 'headers'> {
+	return { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
 }
 
 function isSuccess({ statusCode }: IN8nHttpFullResponse): boolean {

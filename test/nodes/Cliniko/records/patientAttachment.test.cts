@@ -1,9 +1,9 @@
+import { isClinikoRecord } from '../../../../nodes/Cliniko/records/clinikoRecord.ts';
 import {
-	isPatientAttachment,
 	isUnreadable,
 	patientIdOf,
 	simplified,
-} from '../../../../nodes/Cliniko/upload/patientAttachment.ts';
+} from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { freshRecord, processedRecord } from '../connection.cts';
 
 describe('A patient attachment', () => {
@@ -66,16 +66,16 @@ describe('A patient attachment', () => {
 	);
 
 	it('has an id that is a text', () => {
-		expect(isPatientAttachment({ id: '77' })).toBe(true);
+		expect(isClinikoRecord({ id: '77' })).toBe(true);
 		for (const value of [{ id: 77 }, { id: null }, {}, null, undefined, 'id', []]) {
-			expect(isPatientAttachment(value)).toBe(false);
+			expect(isClinikoRecord(value)).toBe(false);
 		}
 	});
 
 	it.each(['', ' 77', '77\n', '-77', '7.7', '../patients/1', '77?x', '٧٧'])(
 		'has no id that would lead elsewhere in a path: %j',
 		(id) => {
-			expect(isPatientAttachment({ id })).toBe(false);
+			expect(isClinikoRecord({ id })).toBe(false);
 		},
 	);
 

@@ -1,9 +1,28 @@
-import type { IExecuteFunctions, IHttpRequestOptions, ILoadOptionsFunctions } from 'n8n-workflow';
-import { connect, pauseFor, sendToS3 } from '../../../../nodes/Cliniko/transport/connect.ts';
+import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import type {
+	IBinaryData,
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+} from 'n8n-workflow';
+import {
+	connect,
+	filesFromS3,
+	pauseFor,
+	sendToS3,
+} from '../../../../nodes/Cliniko/transport/connect.ts';
 import { rejection, reply } from '../connection.cts';
 
 /** n8n's side of a run: what was sent, and a way to cancel it. */
-const n8n = (credential = { apiKey: 'MS0xLTE2OTk-uk2', shard: '' }) => {
+const n8n = (given = {}) => {
+	const credential = {
+		apiKey: 'MS0xLTE2OTk-uk2',
+		shard: '',
+		contactEmail: 'a@b.example',
+		...given,
+	};
 	const cancel = new AbortController();
 	const sent: Array<IHttpRequestOptions & { credential?: string }> = [];
 	const context = {
@@ -46,6 +65,12 @@ describe('The connection to Cliniko', () => {
 		const { context } = n8n({ apiKey: 'MS0xLTE2OTk', shard: 'evil.example/' });
 
 		expect((await rejection(connect(context))).message).toContain('not a shard');
+	});
+
+	it('is not made without a contact that Cliniko can reach', async () => {
+		const { context } = n8n({ contactEmail: ' ' });
+
+		expect((await rejection(connect(context))).message).toContain('Contact Email');
 	});
 
 	it('sends nothing more once the execution is cancelled', async () => {
@@ -144,7 +169,7 @@ describe('The connection to S3', () => {
 					signals[0]?.addEventListener('abort', () => reject(new Error('aborted')));
 				});
 			const result = sendToS3(context)(options, own.signal);
-			await new Promise(setImmediate);
+			await setImmediate();
 			expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
 			return { result, own, cancel };
 		};
@@ -205,5 +230,168 @@ describe('The connection to S3', () => {
 		await sendToS3(context)(options, new AbortController().signal);
 
 		expect(sent).toHaveLength(1);
+	});
+});
+
+describe('A file from S3', () => {
+	/** The address that n8n sees, of which it makes up what it is not told. */
+	const ADDRESS = 'https://files.example/1/patients/2/scan.v2%20(final)?X-Amz-Signature=0af1';
+
+	/** n8n's store, which reads all that comes. */
+	const store = () => {
+		const { context, sent, cancel } = n8n();
+		const read: Buffer[] = [];
+		context.helpers.prepareBinaryData = async (content, filePath, mimeType) => {
+			// A version of n8n that is given the reply itself takes its path for the file's.
+			const { dir, base, ext } = path.parse(filePath ?? ADDRESS.replace(/^https:..[^/]*./, ''));
+			await setImmediate();
+			for await (const chunk of content as Readable) read.push(chunk as Buffer);
+			return {
+				data: 'stored',
+				mimeType: mimeType!,
+				fileName: base,
+				...(dir && { directory: dir }),
+				fileExtension: ext.slice(1) || 'bin',
+			} as IBinaryData;
+		};
+		return { context, sent, cancel, read };
+	};
+	const signal = new AbortController().signal;
+
+	it('is asked for without the key, takes its time, and no redirect is followed', async () => {
+		const { context, sent } = store();
+		context.helpers.httpRequest = async (options) => {
+			sent.push(options);
+			return await Promise.resolve({ statusCode: 404, headers: {}, body: 'the stream' });
+		};
+
+		const answer = await filesFromS3(context).fetch(ADDRESS, signal);
+
+		expect(answer).toEqual({ status: 404, content: 'the stream' });
+		expect(sent).toEqual([
+			{
+				method: 'GET',
+				url: ADDRESS,
+				encoding: 'stream',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				disableFollowRedirect: true,
+				timeout: 0,
+				abortSignal: signal,
+			},
+		]);
+	});
+
+	it('arrives whole in n8n’s store, and is counted', async () => {
+		const { context, read } = store();
+		const chunks = Array.from({ length: 50 }, (_, at) => Buffer.alloc(1000, at));
+		const arrived: number[] = [];
+
+		const content = Readable.from(chunks, { objectMode: false });
+		await filesFromS3(context).store(content, 'a.pdf', 'application/pdf', signal, (bytes) =>
+			arrived.push(bytes),
+		);
+
+		expect(Buffer.concat(read)).toEqual(Buffer.concat(chunks));
+		expect(arrived.reduce((sum, bytes) => sum + bytes, 0)).toBe(50_000);
+	});
+
+	it('is read by a store that waits for the bytes to come to it', async () => {
+		// As n8n does where it keeps files in memory, in its database or in S3.
+		const { context } = store();
+		const arrived: number[] = [];
+		context.helpers.prepareBinaryData = async (content) => {
+			await setImmediate();
+			const read: Buffer[] = [];
+			await new Promise((resolve, reject) => {
+				(content as Readable)
+					.on('data', (chunk: Buffer) => read.push(chunk))
+					.on('end', resolve)
+					.on('error', reject);
+			});
+			return { data: Buffer.concat(read).toString(), mimeType: '' };
+		};
+		const content = Readable.from([Buffer.from('one '), Buffer.from('two')], { objectMode: false });
+		const storing = filesFromS3(context).store(content, 'a', '', signal, (n) => arrived.push(n));
+		const data = await Promise.race([storing, sleep(1000, undefined, { ref: false })]);
+
+		expect(data?.data).toBe('one two');
+		expect(arrived).toEqual([4, 3]);
+	});
+
+	it('waits for the store to be there before the first byte', async () => {
+		const { context } = store();
+		const content = new PassThrough();
+		content.write('first');
+		let taken: string | undefined;
+		context.helpers.prepareBinaryData = async () => {
+			// As long as a store takes to open its file.
+			for (let turn = 0; turn < 5; turn++) await setImmediate();
+			taken = String(content.read());
+			return await Promise.resolve({ data: '', mimeType: '' } as IBinaryData);
+		};
+
+		await filesFromS3(context).store(content, 'a.pdf', 'application/pdf', signal, () => {});
+
+		expect(taken).toBe('first');
+	});
+
+	it.each([
+		['a.pdf', 'pdf'],
+		['Ärztebrief 50% #2.tar.gz', 'gz'],
+		['.hidden', 'hidden'],
+		// n8n would take it for a path.
+		['reports/2026.pdf', 'pdf'],
+	])('has the name of the record and its ending: %s', async (name, fileExtension) => {
+		const { context } = store();
+		const content = Readable.from([Buffer.from('x')]);
+
+		expect(
+			await filesFromS3(context).store(content, name, 'application/pdf', signal, () => {}),
+		).toMatchObject({ fileName: name, fileExtension, mimeType: 'application/pdf' });
+	});
+
+	it.each(['a.pdf', 'scan.v2 (final)', 'no ending'])(
+		'has nothing of the address that it came from: %s',
+		async (name) => {
+			const { context } = store();
+			const content = Readable.from([Buffer.from('x')]);
+			const data = await filesFromS3(context).store(content, name, 'text/plain', signal, () => {});
+
+			expect(data.fileName).toBe(name);
+			expect(data).not.toHaveProperty('directory');
+			expect(JSON.stringify(data)).not.toMatch(/Amz|patients/);
+		},
+	);
+
+	it('ends with an error when it is broken off', async () => {
+		const { context } = store();
+		const own = new AbortController();
+		const content = new PassThrough();
+		content.write('first');
+		const result = filesFromS3(context).store(content, 'a.pdf', '', own.signal, () => {});
+		await setImmediate();
+
+		own.abort();
+
+		expect((await rejection(result)).message).toBe('Broken off');
+		expect(content.destroyed).toBe(true);
+	});
+
+	it('that is none gives the words of the refusal', async () => {
+		const { context } = store();
+		context.helpers.binaryToString = async (body) =>
+			await Promise.resolve(`text of ${String(body)}`);
+
+		expect(await filesFromS3(context).text('the stream' as never)).toBe('text of the stream');
+	});
+
+	it('is waited for in short naps, as all else is', async () => {
+		const { context, cancel } = store();
+		cancel.abort();
+
+		expect((await rejection(filesFromS3(context).pause(10))).message).toBe(
+			'The execution was canceled.',
+		);
 	});
 });

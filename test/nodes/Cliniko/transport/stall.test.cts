@@ -1,4 +1,8 @@
-import { unlessStalled, type Progress } from '../../../../nodes/Cliniko/upload/stall.ts';
+import {
+	unlessStalled,
+	unlessStill,
+	type Progress,
+} from '../../../../nodes/Cliniko/transport/stall.ts';
 import { rejection } from '../connection.cts';
 import { Timeline } from '../timeline.cts';
 
@@ -172,5 +176,61 @@ describe('A transfer', () => {
 		}
 
 		expect(unheard).not.toHaveBeenCalled();
+	});
+});
+
+describe('A transfer that counts for itself', () => {
+	/** Moves after each of these waits, and then waits for the last one. */
+	const run = async (waits: number[], last: number, longest?: number) => {
+		const timeline = new Timeline();
+		const begin = timeline.time;
+		let moved = 0;
+		let abortedAt: number | undefined;
+		const work = unlessStill(
+			timeline.pause,
+			() => moved,
+			async (signal) => {
+				signal.addEventListener('abort', () => (abortedAt = timeline.time - begin));
+				for (const wait of waits) {
+					await timeline.pause(wait);
+					moved += 65_536;
+				}
+				await timeline.pause(last);
+				return 'whole';
+			},
+			longest,
+		);
+		const [result] = await timeline.run(Promise.allSettled([work]));
+		return { result, took: timeline.time - begin, abortedAt };
+	};
+
+	it('may last for as long as it moves', async () => {
+		const { result, took } = await run(Array<number>(100).fill(59 * SECOND), 0);
+
+		expect(result).toEqual({ status: 'fulfilled', value: 'whole' });
+		expect(took).toBe(5900 * SECOND);
+	});
+
+	it('is broken off after a minute of silence, whatever came before', async () => {
+		const { result, took, abortedAt } = await run([30 * SECOND], 10 * MINUTE);
+
+		expect(result).toMatchObject({
+			status: 'rejected',
+			reason: { message: 'The transfer stands still' },
+		});
+		expect(Math.abs(took - 90 * SECOND)).toBeLessThanOrEqual(SECOND);
+		expect(abortedAt).toBe(took);
+	});
+
+	it('is broken off after a minute where nothing ever comes', async () => {
+		expect((await run([], 10 * MINUTE)).took).toBe(MINUTE);
+	});
+
+	it('may be given another time', async () => {
+		expect((await run([], 10 * MINUTE, 5 * SECOND)).took).toBe(5 * SECOND);
+	});
+
+	it('has its signal aborted at its end too, so that nothing is left open', async () => {
+		expect(await run([], 1500)).toMatchObject({ took: 1500, abortedAt: 1500 });
 	});
 });

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
-import type { PatientAttachment } from '../../../../nodes/Cliniko/upload/patientAttachment.ts';
+import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import type { Upload } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
 import {

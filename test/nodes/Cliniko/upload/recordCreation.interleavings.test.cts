@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import type { PatientAttachment } from '../../../../nodes/Cliniko/upload/patientAttachment.ts';
+import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { RecordCreation } from '../../../../nodes/Cliniko/upload/recordCreation.ts';
 import { uploadFile, type Upload } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/upload/uploadMemory.ts';

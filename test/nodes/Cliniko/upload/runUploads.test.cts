@@ -1,5 +1,5 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import type { PatientAttachment } from '../../../../nodes/Cliniko/upload/patientAttachment.ts';
+import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import {
 	runError,
 	runUploads,

@@ -277,6 +277,222 @@ describe('Cliniko’s API', () => {
 		});
 	});
 
+	describe('changes', () => {
+		const change = (status: number, body: unknown = { id: '77' }) =>
+			nock(HOST)
+				.patch('/v1/patient_attachments/77')
+				.reply(status, body as object);
+		const patch = async () =>
+			await api().patch(
+				'/patient_attachments/77',
+				{ description: null },
+				{ what: 'change the description' },
+			);
+
+		it('with JSON, and gives what it has become', async () => {
+			nock(HOST)
+				.patch('/v1/patient_attachments/77', '{"description":null}')
+				.matchHeader('Content-Type', 'application/json')
+				.reply(200, { id: '77', description: null });
+
+			expect((await patch()).body).toEqual({ id: '77', description: null });
+			expect(requests[0]).toMatchObject({ method: 'PATCH', disableFollowRedirect: true });
+		});
+
+		it.each([408, 500, 502, 503, 504])(
+			'again after a status %d: the second time changes nothing more',
+			async (status) => {
+				change(status);
+				change(200);
+
+				expect((await patch()).body).toEqual({ id: '77' });
+				expect(clock.pauses).toEqual([500]);
+			},
+		);
+
+		it('again after a connection broke off, and after a reply that is no JSON', async () => {
+			nock(HOST).patch('/v1/patient_attachments/77').replyWithError('ECONNRESET');
+			change(200, '<html>');
+			change(200);
+
+			expect((await patch()).body).toEqual({ id: '77' });
+		});
+
+		it('five times at most', async () => {
+			nock(HOST).patch('/v1/patient_attachments/77').times(5).reply(500);
+
+			expect((await rejection(patch())).message).toBe(
+				'Could not change the description: Cliniko answered with status 500.',
+			);
+		});
+
+		it.each([302, 400, 401, 403, 404, 409, 422])(
+			'nothing where the status is %d, which is a refusal',
+			async (status) => {
+				change(status);
+
+				expect((await rejection(patch())).httpCode).toBe(status);
+				expect(requests).toHaveLength(1);
+			},
+		);
+	});
+
+	describe('has something done', () => {
+		const archive = () => nock(HOST).post('/v1/patient_attachments/77/archive');
+		const order = async () =>
+			await api().order('/patient_attachments/77/archive', { what: 'archive attachment 77' });
+
+		it.each([
+			[204, ''],
+			[200, '{"id":"77"}'],
+			[201, '<html>'],
+		])('which a status alone answers: %d', async (status, body) => {
+			archive().reply(status, body);
+
+			expect(await order()).toBeUndefined();
+			expect(requests).toEqual([
+				{
+					method: 'POST',
+					url: `${HOST}/v1/patient_attachments/77/archive`,
+					timeout: 30_000,
+					encoding: 'text',
+					returnFullResponse: true,
+					ignoreHttpStatusErrors: true,
+					disableFollowRedirect: true,
+				},
+			]);
+		});
+
+		it.each([
+			[500, true],
+			[503, true],
+			[408, false],
+			[502, false],
+			[504, false],
+		])(
+			'once, even where the status is %d: it may have been done, and Cliniko is through with it: %s',
+			async (status, answered) => {
+				archive().reply(status, {});
+
+				const outcome = await order();
+
+				expect(outcome).toBeInstanceOf(MayHaveRun);
+				expect(outcome?.answered).toBe(answered);
+				expect(outcome?.error.message).toBe(
+					`Could not archive attachment 77: Cliniko answered with status ${status}.`,
+				);
+				expect(requests).toHaveLength(1);
+			},
+		);
+
+		it('once, even where the connection broke off', async () => {
+			archive().replyWithError('ECONNRESET');
+
+			const outcome = await order();
+
+			expect(outcome?.answered).toBe(false);
+			expect(outcome?.error.message).toContain('Cliniko did not answer');
+			expect(requests).toHaveLength(1);
+		});
+
+		it('again at the limit: then it was not done', async () => {
+			archive().reply(429, '', { 'Retry-After': '3' });
+			archive().reply(204);
+
+			expect(await order()).toBeUndefined();
+			expect(clock.pauses).toEqual([4000]);
+		});
+
+		it.each([302, 400, 401, 403, 404, 409, 422])(
+			'or not, where the status is %d, which is a refusal',
+			async (status) => {
+				archive().reply(status, {});
+
+				expect((await rejection(order())).httpCode).toBe(status);
+				expect(requests).toHaveLength(1);
+			},
+		);
+	});
+
+	describe('tells where a file is', () => {
+		const content = () => nock(HOST).get('/v1/patient_attachments/77/content');
+		const address = async () =>
+			await api().addressOfFile('/patient_attachments/77/content', {
+				what: 'download attachment 77',
+				notFound: 'There is no file.',
+			});
+		const file = 'https://files.example/a%20b.pdf?X-Amz-Signature=0af1';
+
+		it.each([301, 302, 303, 307, 308])('with a redirect %d', async (status) => {
+			content().reply(status, '', { Location: file });
+
+			expect(await address()).toBe(file);
+			// Nothing of it is JSON.
+			expect(requests).toEqual([
+				{
+					method: 'GET',
+					url: `${HOST}/v1/patient_attachments/77/content`,
+					headers: { Accept: '*/*' },
+					timeout: 30_000,
+					encoding: 'text',
+					returnFullResponse: true,
+					ignoreHttpStatusErrors: true,
+					// Followed, it would take the key along.
+					disableFollowRedirect: true,
+				},
+			]);
+		});
+
+		it('once a fault is over', async () => {
+			content().reply(503);
+			content().replyWithError('ECONNRESET');
+			content().reply(303, '', { Location: file });
+
+			expect(await address()).toBe(file);
+		});
+
+		it.each([
+			['no address', 303, {}],
+			['an empty address', 303, { Location: '' }],
+			['an address of http', 303, { Location: 'http://files.example/a.pdf' }],
+			['an address without a host', 303, { Location: '/files/a.pdf' }],
+			['an address of another kind', 303, { Location: 'file:///etc/passwd' }],
+			['an address that is none', 303, { Location: 'https://' }],
+			['a page', 200, { Location: 'https://files.example/a.pdf' }],
+			['nothing', 204, {}],
+		])('unless there is %s', async (_, status, headers) => {
+			content().reply(status, '', headers as Record<string, string>);
+
+			const error = await rejection(address());
+
+			expect(error.message).toBe(
+				'Could not download attachment 77: Cliniko did not say at which secure (https) address the file is.',
+			);
+			expect(error.httpCode).toBe(status);
+			expect(requests).toHaveLength(1);
+		});
+
+		it.each([
+			[401, 'Cliniko refused the API key.'],
+			[403, 'may not do this'],
+			[404, 'There is no file.'],
+			[422, 'did not accept it'],
+		])('unless it refuses with %d', async (status, message) => {
+			content().reply(status, {}, { Location: file });
+
+			const error = await rejection(address());
+
+			expect(error.message).toContain(message);
+			expect(error.httpCode).toBe(status);
+		});
+
+		it('unless it has a fault five times', async () => {
+			content().times(5).reply(500, '', { Location: file });
+
+			expect((await rejection(address())).message).toContain('status 500');
+		});
+	});
+
 	describe('at its limit', () => {
 		it('is asked again once the limit is reset', async () => {
 			const reset = String(clock.time / 1000 + 20);
@@ -464,6 +680,37 @@ describe('Cliniko’s API', () => {
 			expect(error.description).toBe('Fill it in.');
 			expect(error.cause).toBeUndefined();
 			expect(requests).toHaveLength(1);
+		});
+	});
+
+	describe('gives a page of a list', () => {
+		const page = async (query: Record<string, string>, filters: string[] = []) =>
+			await api().page('patient_attachments', filters, READ, query);
+		const list = (body: object, headers = {}) =>
+			nock(HOST).get('/v1/patient_attachments').query(true).reply(200, body, headers);
+
+		it('the one that is asked for, with Cliniko’s own time', async () => {
+			list({ patient_attachments: [{ id: '1' }] }, { Date: 'Mon, 02 Mar 2026 08:30:00 GMT' });
+
+			expect(await page({ page: '3', per_page: '50' }, ['id:=1', 'filename:~a&b'])).toEqual({
+				rows: [{ id: '1' }],
+				hasMore: false,
+				date: Date.parse('2026-03-02T08:30:00Z'),
+			});
+			expect(requests.map(({ url }) => url)).toEqual([
+				`${HOST}/v1/patient_attachments?page=3&per_page=50&q%5B%5D=id%3A%3D1&q%5B%5D=filename%3A%7Ea%26b`,
+			]);
+		});
+
+		it.each([
+			['there is', { next: 'https://evil.example/' }, true],
+			['there is none', { self: 'x', previous: 'y' }, false],
+			['the address of the next is empty', { next: '' }, false],
+			['there are no links', undefined, false],
+		])('and says whether there are more: %s', async (_, links, hasMore) => {
+			list({ patient_attachments: [], links });
+
+			expect((await page({})).hasMore).toBe(hasMore);
 		});
 	});
 

@@ -1,0 +1,120 @@
+import type { IDataObject } from 'n8n-workflow';
+import { closedPatients } from '../../../../nodes/Cliniko/upload/closedPatients.ts';
+import { FakeCliniko, rejection, reply } from '../connection.cts';
+
+const patient = (id: string, more: IDataObject = {}): IDataObject => ({
+	id,
+	first_name: 'Philippa',
+	last_name: 'Featherstonehaugh',
+	archived_at: null,
+	merged_at: null,
+	deleted_at: null,
+	...more,
+});
+
+const WHEN = '2026-03-02T09:00:00Z';
+const merged = (into: string) => ({
+	links: { self: `https://api.au1.cliniko.com/v1/patients/${into}` },
+});
+
+/** Who of these is closed at a Cliniko with these patients, by id, with the words. */
+const closed = async (ids: string[], ...patients: IDataObject[]) => {
+	const cliniko = new FakeCliniko(() => ({ patients, links: {} }));
+	const found = await closedPatients(cliniko.api, ids);
+	return {
+		words: Object.fromEntries([...found].map(([id, { message }]) => [id, message])),
+		advice: [...found.values()].map(({ description }) => String(description)),
+		cliniko,
+	};
+};
+
+describe('The patients of a run', () => {
+	it('are asked for together, the archived ones too', async () => {
+		const { cliniko } = await closed(['1', '9007199254740993', '1']);
+
+		expect(cliniko.lines).toEqual(['GET /patients']);
+		expect(cliniko.sent[0]!.filters).toEqual(['id:=1,9007199254740993', 'archived_at:*']);
+	});
+
+	it('are not asked for where there are none', async () => {
+		const { cliniko, words } = await closed([]);
+
+		expect(cliniko.sent).toEqual([]);
+		expect(words).toEqual({});
+	});
+
+	it.each([
+		[100, [100]],
+		[101, [100, 1]],
+		[250, [100, 100, 50]],
+	])('are asked for by the hundred: %d', async (count, asked) => {
+		const ids = Array.from({ length: count }, (_, at) => String(at + 1));
+		const { cliniko } = await closed(ids);
+
+		const lists = cliniko.sent.map(({ filters }) => filters[0]!.slice('id:='.length).split(','));
+		expect(lists.map(({ length }) => length)).toEqual(asked);
+		expect(lists.flat()).toEqual(ids);
+	});
+
+	it('may get files unless they are out of use', async () => {
+		const { words } = await closed(
+			['1', '2', '3', '4', '5'],
+			patient('1'),
+			patient('2', { archived_at: WHEN }),
+			patient('3', { deleted_at: WHEN }),
+			patient('4', { archived_at: WHEN, merged_with_patient: merged('9007199254740993') }),
+			patient('5', { merged_with_patient: merged('1') }),
+		);
+
+		expect(words).toEqual({
+			2: 'Patient 2 is archived in Cliniko, so nothing was sent.',
+			3: 'Patient 3 is archived in Cliniko, so nothing was sent.',
+			4: 'Patient 4 was merged into patient 9007199254740993 in Cliniko, so nothing was sent.',
+			5: 'Patient 5 was merged into patient 1 in Cliniko, so nothing was sent.',
+		});
+	});
+
+	it('who are merged come with advice about whom to use', async () => {
+		const { advice } = await closed(
+			['4'],
+			patient('4', { archived_at: WHEN, merged_with_patient: merged('9') }),
+		);
+
+		expect(advice[0]).toContain('Use patient 9 instead.');
+	});
+
+	it('who are merged into nobody that can be told are out of use all the same', async () => {
+		const { words } = await closed(['4'], patient('4', { merged_at: WHEN }));
+
+		expect(words[4]).toContain('is archived');
+	});
+
+	it('are not named in the words', async () => {
+		const { words, advice } = await closed(['2'], patient('2', { archived_at: WHEN }));
+
+		expect(JSON.stringify([words, advice])).not.toMatch(/Philippa|Featherstonehaugh/);
+	});
+
+	it('whom the list does not show may get files: the presigned post tells', async () => {
+		expect((await closed(['1'])).words).toEqual({});
+		expect((await closed(['1'], { id: 1, archived_at: WHEN })).words).toEqual({});
+	});
+
+	it('are looked for on all pages', async () => {
+		const cliniko = new FakeCliniko(({ query }) =>
+			query.get('page') === '1'
+				? { patients: [patient('1')], links: { next: 'https://evil.example/' } }
+				: { patients: [patient('2', { archived_at: WHEN })] },
+		);
+
+		expect([...(await closedPatients(cliniko.api, ['1', '2'])).keys()]).toEqual(['2']);
+	});
+
+	it('of whom Cliniko cannot be asked are known by nobody', async () => {
+		const cliniko = new FakeCliniko(() => reply(403));
+		const error = await rejection(closedPatients(cliniko.api, ['1']));
+
+		expect(error.message).toContain('Could not look up the patients');
+		expect(error.httpCode).toBe(403);
+	});
+});
