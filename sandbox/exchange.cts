@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { finished, pipeline } from 'node:stream/promises';
@@ -79,7 +80,7 @@ async function carryOut(
 		if (await sender.strike(fault.do)) return;
 		reply = fault.do.rewrite?.(reply) ?? reply;
 	}
-	await sender.send(reply);
+	await sender.send(reply, fault?.act === 'reply' ? fault : undefined);
 }
 
 /** Reads the rest of a request's body and forgets it. Rejects with BrokenOff where it never ends. */
@@ -143,7 +144,8 @@ class Sender {
 		return Boolean(action.reset ?? action.hang ?? action.reply);
 	}
 
-	async send(reply: Reply): Promise<void> {
+	/** @param fault strikes while the body is being sent */
+	async send(reply: Reply, fault?: Required<Fault>): Promise<void> {
 		const { settings, now } = this.around;
 		if (settings.latencyMs > 0) await wait(settings.latencyMs, undefined, { ref: false });
 		const { response } = this;
@@ -153,7 +155,10 @@ class Sender {
 		response.setHeader('Date', new Date(now()).toUTCString());
 		if (reply.closes) response.setHeader('Connection', 'close');
 		response.writeHead(reply.status, reply.headers);
-		if (reply.file) await pipeline(createReadStream(reply.file), response).catch(brokenOff);
+		const stream = reply.file ? createReadStream(reply.file) : reply.stream;
+		const body = stream ?? [Buffer.from(reply.body)];
+		if (fault) await pipeline(this.struck(body, fault), response).catch(brokenOff);
+		else if (stream) await pipeline(stream, response).catch(brokenOff);
 		else response.end(reply.body);
 		if (!reply.closes) {
 			// What no handler wanted of the body, so that the connection can carry the next request.
@@ -162,6 +167,28 @@ class Sender {
 			response.once('finish', () => {
 				setTimeout(() => response.destroy(), LINGER_MS).unref();
 			});
+		}
+	}
+
+	/** The body of a reply, up to where a fault strikes, and on from there if it is a mere delay. */
+	private async *struck(
+		body: AsyncIterable<Buffer> | Iterable<Buffer>,
+		{ afterBytes, do: action }: Required<Fault>,
+	): AsyncGenerator<Buffer> {
+		let left = afterBytes;
+		for await (const chunk of body) {
+			yield chunk.subarray(0, left);
+			const rest = chunk.subarray(left);
+			left -= chunk.length - rest.length;
+			if (rest.length === 0) continue;
+			// What went out before arrives first.
+			await wait(LINGER_MS, undefined, { ref: false });
+			if (await this.strike(action)) {
+				if (!this.response.destroyed) await once(this.response, 'close');
+				return;
+			}
+			yield rest;
+			left = Infinity;
 		}
 	}
 }

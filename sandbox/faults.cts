@@ -7,10 +7,11 @@ import type { Reply } from './reply.cts';
  * - `s3`: POST to the bucket
  * - `create`: POST /patient_attachments
  * - `poll`: GET of one attachment record, or of a list filtered by id
+ * - `patients`: GET /patients, the list
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
-export type Step = 'user' | 'presign' | 's3' | 'create' | 'poll' | 'get' | 'other';
+export type Step = 'user' | 'presign' | 's3' | 'create' | 'poll' | 'patients' | 'get' | 'other';
 
 export interface FaultAction {
 	/** Wait this long first; with nothing else given, the request then goes on as usual. */
@@ -31,10 +32,11 @@ export interface Fault {
 	times?: number;
 	/** How many matching requests pass before the first that it strikes, default 0. */
 	skip?: number;
-	/** `before` the request is carried out; `after` it was, but before the reply; or while its
-	 * `body` is being received. */
-	act: 'before' | 'after' | 'body';
-	/** For `act: 'body'`: how many bytes arrive before it strikes, default 1. */
+	/** `before` the request is carried out; `after` it was, but before the reply; while its `body` is
+	 * being received; or while the body of the `reply` is being sent. */
+	act: 'before' | 'after' | 'body' | 'reply';
+	/** For `act: 'body'` and `'reply'`: how many bytes arrive, or go out, before it strikes, default
+	 * 1. */
 	afterBytes?: number;
 	do: FaultAction;
 }
@@ -48,12 +50,15 @@ export class Faults {
 
 	private scripted: Array<Required<Fault>> = [];
 	private readonly idle = new Set<Fault>();
-	private readonly brokenHandshakes = { api: 0, s3: 0 };
+	private readonly brokenHandshakes = { api: { skip: 0, times: 0 }, s3: { skip: 0, times: 0 } };
 
 	/** Scripts one fault. */
 	add(fault: Fault): void {
 		if (fault.do.rewrite && fault.act !== 'after') {
 			throw new Error("Only a reply can be rewritten: `rewrite` needs act: 'after'");
+		}
+		if (fault.do.reply && fault.act === 'reply') {
+			throw new Error("A reply on its way cannot become another: no `reply` with act: 'reply'");
 		}
 		const scripted = { times: 1, skip: 0, afterBytes: 1, ...fault };
 		this.scripted.push(scripted);
@@ -65,17 +70,18 @@ export class Faults {
 		return [...this.idle];
 	}
 
-	/** Makes the next `times` connections to that end break off during the TLS handshake. */
-	tls(end: 'api' | 's3', times = 1): void {
-		this.brokenHandshakes[end] += times;
+	/** Makes `times` connections to that end break off during the TLS handshake, after `skip` that it
+	 * lets pass. */
+	tls(end: 'api' | 's3', times = 1, skip = 0): void {
+		this.brokenHandshakes[end].times += times;
+		this.brokenHandshakes[end].skip += skip;
 	}
 
 	/** Drops everything that was scripted, the clock's skew too. */
 	clear(): void {
 		this.scripted = [];
 		this.idle.clear();
-		this.brokenHandshakes.api = 0;
-		this.brokenHandshakes.s3 = 0;
+		for (const end of ['api', 's3'] as const) this.brokenHandshakes[end] = { skip: 0, times: 0 };
 		this.clockSkewMs = 0;
 	}
 
@@ -97,8 +103,13 @@ export class Faults {
 
 	/** Whether this connection is to break off in its handshake; it counts as used. */
 	takeHandshake(end: 'api' | 's3'): boolean {
-		if (this.brokenHandshakes[end] === 0) return false;
-		this.brokenHandshakes[end]--;
+		const broken = this.brokenHandshakes[end];
+		if (broken.times === 0) return false;
+		if (broken.skip > 0) {
+			broken.skip--;
+			return false;
+		}
+		broken.times--;
 		return true;
 	}
 }

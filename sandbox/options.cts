@@ -1,3 +1,4 @@
+import type { Comparison } from './api/filters.cts';
 import type { RecordedRequest } from './recorded-request.cts';
 import type { PolicyCondition } from './s3/policy.cts';
 
@@ -33,9 +34,19 @@ export interface SandboxOptions {
 	/** Whether the presign's `url` ends in '/', default true. Real accounts have been seen with
 	 * and without. */
 	trailingSlash?: boolean;
+	/** Whether the API's text filters mind case and accents. Cliniko does not say. 'insensitive', the
+	 * default, is what the usual collation of a database does; 'sensitive' minds both. */
+	comparison?: Comparison;
 	/** S3 answers a refused upload as soon as it knows, and closes the connection on the rest of
 	 * the body; the default reads the body to its end first. */
 	earlyRefusal?: boolean;
+	/**
+	 * `http://127.0.0.1:<port>` of a real S3 server, which then takes the place of the sandbox's own
+	 * bucket: what comes to `BUCKET_HOST` is handed on to it as it is. It has to have the bucket
+	 * `BUCKET`, of an owner with `ACCESS_KEY_ID` and `SECRET_ACCESS_KEY`, and to answer to
+	 * `BUCKET_HOST`. `maxFileBytes` and the like still shape the policies, and the server judges.
+	 */
+	s3Endpoint?: string;
 	/** Changes the conditions and fields of each presigned post before it is signed. */
 	policyConditions?: (draft: PresignDraft) => void;
 	/** Called once for each request when it is over, answered or not. */
@@ -44,7 +55,7 @@ export interface SandboxOptions {
 
 /** The options that may change while the sandbox runs; each request reads them afresh. */
 export type Settings = Required<
-	Omit<SandboxOptions, 'port' | 'folder' | 'policyConditions' | 'onRequest'>
+	Omit<SandboxOptions, 'port' | 'folder' | 's3Endpoint' | 'policyConditions' | 'onRequest'>
 > &
 	Pick<SandboxOptions, 'policyConditions' | 'onRequest'>;
 
@@ -67,6 +78,7 @@ export function settingsFrom(options: SandboxOptions): Settings {
 		latencyMs: options.latencyMs ?? 0,
 		uploadUrlForm: options.uploadUrlForm ?? 'raw',
 		trailingSlash: options.trailingSlash ?? true,
+		comparison: options.comparison ?? 'insensitive',
 		earlyRefusal: options.earlyRefusal ?? false,
 		policyConditions: options.policyConditions,
 		onRequest: options.onRequest,

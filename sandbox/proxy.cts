@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Where the proxy sends a connection: one of the sandbox's two ends. */
@@ -9,6 +9,8 @@ export interface ProxyRules {
 	endOf(host: string): End | undefined;
 	/** Takes the client's connection over for one end, the TLS handshake still to come. */
 	connect(end: End, socket: Socket): void;
+	/** Answers a request for one end that has come without a tunnel. */
+	answer(end: End, request: IncomingMessage, response: ServerResponse): void;
 	/** Whether this connection is to break off during its handshake. */
 	breaksHandshake(end: End): boolean;
 	/** Told about each request that gets no further than the proxy, with its status, or null
@@ -23,6 +25,13 @@ export interface ProxyRules {
 export function createProxy(rules: ProxyRules): Server {
 	// A request for a plain-HTTP address arrives here; there is no such address to reach.
 	const proxy = createServer((request, response) => {
+		// Up to about n8n 1.100 a proxy is asked for the https address itself, and not for a tunnel.
+		const [, host = '', path] = /^https:\/\/([^/:]+)(?::443)?(\/.*)$/.exec(request.url ?? '') ?? [];
+		const asked = rules.endOf(host.toLowerCase());
+		if (asked) {
+			request.url = path;
+			return rules.answer(asked, request, response);
+		}
 		request.resume();
 		rules.refused(request, 403);
 		response.writeHead(403, { 'Content-Type': 'text/plain' });

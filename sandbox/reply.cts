@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** What a handler answers; the exchange adds `Date` and sends it. */
 export interface Reply {
 	status: number;
@@ -5,6 +7,8 @@ export interface Reply {
 	body: string;
 	/** A file to send as the body in place of `body`. */
 	file?: string;
+	/** Sent as the body in place of `body` as it comes. */
+	stream?: Readable;
 	/** Send at once, though the request's body is still arriving, and close the connection. */
 	closes?: boolean;
 }

@@ -15,11 +15,12 @@ import { settingsFrom, type SandboxOptions, type Settings } from './options.cts'
 import { createProxy, type End } from './proxy.cts';
 import type { RecordedRequest } from './recorded-request.cts';
 import { BUCKET_HOST } from './s3/bucket.cts';
+import { createRealS3, Inventory } from './s3/real-s3.cts';
 import { createS3 } from './s3/site.cts';
 import { Storage } from './s3/storage.cts';
 
 export * from './clinic/seed.cts';
-export { BUCKET, BUCKET_HOST } from './s3/bucket.cts';
+export { ACCESS_KEY_ID, BUCKET, BUCKET_HOST, REGION, SECRET_ACCESS_KEY } from './s3/bucket.cts';
 export type { Clinic, Patient, PatientAttachment, Role, User } from './clinic/clinic.cts';
 export type { Fault, FaultAction, Faults, Step } from './faults.cts';
 export type { PresignDraft, SandboxOptions, Settings } from './options.cts';
@@ -61,10 +62,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	const requests: RecordedRequest[] = [];
 	const now = () => Date.now() + faults.clockSkewMs;
 	const around: Surroundings = { settings, faults, requests, now };
-	const storage = new Storage(join(folder, 'objects'));
+	const { s3Endpoint } = options;
+	const storage = new (s3Endpoint ? Inventory : Storage)(join(folder, 'objects'));
 	const clinic = new Clinic(settings, storage, now);
 	const rateLimit = new RateLimit(settings);
 	seed(clinic, settings.shard);
+	const bucket = s3Endpoint ? createRealS3(s3Endpoint, storage) : createS3(storage, around);
 
 	const tls = {
 		SNICallback: (host: string, done: (error: Error | null, context?: never) => void) => {
@@ -78,7 +81,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	};
 	const ends = {
 		api: createServer(tls, serve(createApi(clinic, storage, rateLimit, around), around)),
-		s3: createServer(tls, serve(createS3(storage, around), around)),
+		s3: createServer(tls, serve(bucket, around)),
 	};
 	const proxy = createProxy({
 		endOf(host): End | undefined {
@@ -87,6 +90,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		},
 		// The proxy hands its connection over whole: the ends listen on no port of their own.
 		connect: (end, socket) => ends[end].emit('connection', socket),
+		answer: (end, request, response) => ends[end].emit('request', request, response),
 		breaksHandshake: (end) => faults.takeHandshake(end),
 		refused(request, status) {
 			const record = recordOfRefused(request, status);

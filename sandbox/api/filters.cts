@@ -11,6 +11,8 @@ export interface Field<Row> {
 }
 
 export type Fields<Row> = Record<string, Field<Row>>;
+/** Whether case and accents make a difference between texts. */
+export type Comparison = 'insensitive' | 'sensitive';
 export type Kind = 'string' | 'numeric' | 'date' | 'date-time' | 'boolean';
 
 /** The documented operators of each kind, longer before those they begin with. Date-times have no
@@ -23,20 +25,38 @@ const operators: Record<Kind, string[]> = {
 	boolean: ['!=', '='],
 };
 
+type Fold = (text: string) => string;
+
+/** What is left of a text for comparing. Letters such as ø and ß have no accent that could be
+ * ignored, and stay as they are. */
+const FOLDS: Record<Comparison, Fold> = {
+	insensitive: (text) =>
+		text
+			.normalize('NFD')
+			.replace(/[\u0300-\u036f]/g, '')
+			.toLowerCase(),
+	sensitive: (text) => text,
+};
+
 const ISO_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /**
  * What the `q[]` parameters of one request select; a row has to fit all of them.
  *
  * @param filters each `field:operator value`, as in `id:=1,2,3`
+ * @param comparison how texts are compared, with every operator that takes one
  * @throws a 400 where a filter is not in the documented grammar
  */
-export function compileFilters<Row>(filters: string[], fields: Fields<Row>): (row: Row) => boolean {
-	const tests = filters.map((filter) => compile(filter, fields));
+export function compileFilters<Row>(
+	filters: string[],
+	fields: Fields<Row>,
+	comparison: Comparison = 'insensitive',
+): (row: Row) => boolean {
+	const tests = filters.map((filter) => compile(filter, fields, FOLDS[comparison]));
 	return (row) => tests.every((test) => test(row));
 }
 
-function compile<Row>(filter: string, fields: Fields<Row>): (row: Row) => boolean {
+function compile<Row>(filter: string, fields: Fields<Row>, fold: Fold): (row: Row) => boolean {
 	const colon = filter.indexOf(':');
 	const name = colon < 0 ? filter : filter.slice(0, colon);
 	const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
@@ -45,7 +65,7 @@ function compile<Row>(filter: string, fields: Fields<Row>): (row: Row) => boolea
 	const operator = operators[field.kind].find((known) => rest.startsWith(known));
 	if (!operator)
 		throw refuse(400, `Filter for ${name} must have an operator that a ${field.kind} has`);
-	const test = testOf(field.kind, operator, rest.slice(operator.length), name);
+	const test = testOf(field.kind, operator, rest.slice(operator.length), name, fold);
 	return (row) => test(field.of(row));
 }
 
@@ -54,28 +74,27 @@ function testOf(
 	operator: string,
 	text: string,
 	name: string,
+	fold: Fold,
 ): (value: Value) => boolean {
 	if (['?', '!?', '*'].includes(operator)) {
 		if (text !== '') throw refuse(400, `Filter ${operator} for ${name} takes no value`);
 		if (operator === '*') return () => true;
 		return (value) => (operator === '?') === (value !== null && value !== '');
 	}
-	if (kind === 'string') return textTest(operator, text);
+	if (kind === 'string') return textTest(operator, text, fold);
 	if (kind === 'date' && text.includes('*')) return dateWildcard(operator, text, name);
 	const list = kind === 'numeric' && operator === '=' ? text.split(',') : [text];
 	const wanted = list.map((item) => parse(kind, item, name));
 	return comparison(operator, wanted);
 }
 
-/** Text is compared without regard to case, as the usual collation of a database would; the
- * documentation does not say. */
-function textTest(operator: string, text: string): (value: Value) => boolean {
-	const wanted = text.toLowerCase();
+function textTest(operator: string, text: string, fold: Fold): (value: Value) => boolean {
+	const wanted = fold(text);
 	const wildcard = new RegExp(`^${wanted.split('%').map(escaped).join('.*')}$`, 's');
 	return (value) => {
 		// As in SQL, nothing can be said about a value that is not there, not even `!=`.
 		if (typeof value !== 'string') return false;
-		const given = value.toLowerCase();
+		const given = fold(value);
 		if (operator === '~') return given.includes(wanted);
 		if (operator === '~~') return wildcard.test(given);
 		return (operator === '=') === (given === wanted);

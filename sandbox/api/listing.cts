@@ -1,5 +1,5 @@
 import { json, refuse, type Reply } from '../reply.cts';
-import { compileFilters, type Fields, type Value } from './filters.cts';
+import { compileFilters, type Comparison, type Fields, type Value } from './filters.cts';
 
 /** A kind of record that the API lists: under which name, by which fields, in which form. */
 export interface Resource<Row> {
@@ -11,9 +11,14 @@ export interface Resource<Row> {
 const MAX_PER_PAGE = 100;
 
 /** The rows that a request's `q[]` select. Archived ones only if it speaks of `archived_at`. */
-export function select<Row>(rows: Iterable<Row>, url: URL, resource: Resource<Row>): Row[] {
+export function select<Row>(
+	rows: Iterable<Row>,
+	url: URL,
+	resource: Resource<Row>,
+	comparison?: Comparison,
+): Row[] {
 	const filters = url.searchParams.getAll('q[]');
-	const fits = compileFilters(filters, resource.fields);
+	const fits = compileFilters(filters, resource.fields, comparison);
 	const withArchived = filters.some((filter) => filter.startsWith('archived_at:'));
 	const { archived_at: archivedAt } = resource.fields;
 	return [...rows].filter((row) => fits(row) && (withArchived || archivedAt.of(row) === null));
@@ -21,21 +26,28 @@ export function select<Row>(rows: Iterable<Row>, url: URL, resource: Resource<Ro
 
 /** One page of a list in Cliniko's envelope, by the request's `q[]`, `sort`, `order`, `page` and
  * `per_page`. */
-export function listing<Row>(rows: Iterable<Row>, url: URL, resource: Resource<Row>): Reply {
-	const selected = select(rows, url, resource).sort(ordering(url, resource));
+export function listing<Row>(
+	rows: Iterable<Row>,
+	url: URL,
+	resource: Resource<Row>,
+	comparison?: Comparison,
+): Reply {
+	const selected = select(rows, url, resource, comparison).sort(ordering(url, resource));
 	const page = count(url, 'page', 1, Infinity);
 	const perPage = count(url, 'per_page', 50, MAX_PER_PAGE);
 	const start = (page - 1) * perPage;
-	const at = (number: number) => {
+	const at = (number?: number) => {
 		const address = new URL(url);
-		address.searchParams.set('page', String(number));
+		if (number !== undefined) address.searchParams.set('page', String(number));
+		// Written out anew: brackets may arrive as they are, and are none in an address.
+		address.search = address.searchParams.toString();
 		return address.href;
 	};
 	return json(200, {
 		[resource.name]: selected.slice(start, start + perPage).map((row) => resource.render(row)),
 		total_entries: selected.length,
 		links: {
-			self: url.href,
+			self: at(),
 			...(start + perPage < selected.length && { next: at(page + 1) }),
 			...(page > 1 && { previous: at(page - 1) }),
 		},

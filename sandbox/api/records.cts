@@ -1,6 +1,30 @@
 import type { Patient, PatientAttachment, User } from '../clinic/clinic.cts';
 import type { Resource } from './listing.cts';
 
+/** What a patient's record has besides, none of which the sandbox's patients have. */
+const EMPTY_PATIENT = Object.fromEntries(
+	[
+		['accepted_email_marketing', 'accepted_privacy_policy', 'accepted_sms_marketing'],
+		['address_1', 'address_2', 'address_3', 'city', 'post_code', 'state', 'country', 'time_zone'],
+		['title', 'gender', 'gender_identity', 'sex', 'pronouns', 'occupation', 'emergency_contact'],
+		['invoice_default_to', 'invoice_email', 'invoice_extra_information'],
+		['medicare', 'medicare_reference_number', 'dva_card_number'],
+		['receives_confirmation_emails', 'reminder_type', 'referral_source'],
+		['appointment_notes', 'notes', 'custom_fields'],
+	]
+		.flat()
+		.map((name) => [name, null]),
+);
+
+/** What a patient's record has links to. */
+const LISTS_OF_A_PATIENT = [
+	'appointments',
+	'attendees',
+	'invoices',
+	'medical_alerts',
+	'patient_attachments',
+];
+
 /** The patients of `/patients`, in the documented form, addresses starting with `base`. */
 export function patients(base: string): Resource<Patient> {
 	return {
@@ -18,6 +42,7 @@ export function patients(base: string): Resource<Patient> {
 			preferred_first_name: { kind: 'string', of: (row) => row.preferredFirstName },
 		},
 		render: (row) => ({
+			...EMPTY_PATIENT,
 			id: row.id,
 			label: `${row.firstName} ${row.lastName}`,
 			first_name: row.firstName,
@@ -33,7 +58,9 @@ export function patients(base: string): Resource<Patient> {
 			created_at: time(row.createdAt),
 			updated_at: time(row.updatedAt),
 			...(row.mergedWith && { merged_with_patient: link(`${base}/patients/${row.mergedWith}`) }),
-			patient_attachments: link(`${base}/patients/${row.id}/patient_attachments`),
+			...Object.fromEntries(
+				LISTS_OF_A_PATIENT.map((name) => [name, link(`${base}/patients/${row.id}/${name}`)]),
+			),
 			...link(`${base}/patients/${row.id}`),
 		}),
 	};
@@ -86,7 +113,9 @@ export function renderUser(user: User, base: string) {
 		email: user.email,
 		first_name: user.firstName,
 		last_name: user.lastName,
+		new_ui_enabled: null,
 		phone_numbers: [],
+		privacy_policy_accepted: null,
 		role: user.role,
 		time_zone: 'Melbourne',
 		time_zone_identifier: 'Australia/Melbourne',

@@ -16,7 +16,7 @@ const CONTENT_LIFETIME_MS = 5 * 60_000;
 export const routes: Route[] = [
 	{ method: 'GET', path: /^\/v1\/user$/, step: 'user', handle: getUser },
 	{ method: 'GET', path: /^\/v1\/settings\/public$/, step: 'get', handle: getPublicSettings },
-	{ method: 'GET', path: /^\/v1\/patients$/, step: 'get', handle: listPatients },
+	{ method: 'GET', path: /^\/v1\/patients$/, step: 'patients', handle: listPatients },
 	{ method: 'GET', path: /^\/v1\/patients\/(\d+)$/, step: 'get', handle: getPatient },
 	{
 		method: 'GET',
@@ -71,8 +71,13 @@ function getPublicSettings({ clinic }: Call): Reply {
 	});
 }
 
-function listPatients({ clinic, exchange, base }: Call): Reply {
-	return listing(clinic.patients.values(), exchange.url, patients(base));
+function listPatients({ clinic, exchange, base, around }: Call): Reply {
+	return listing(
+		clinic.patients.values(),
+		exchange.url,
+		patients(base),
+		around.settings.comparison,
+	);
 }
 
 function getPatient(call: Call): Reply {
@@ -87,16 +92,26 @@ function getPresignedPost(call: Call): Reply {
 
 function listAttachmentsOfPatient(call: Call): Reply {
 	checkFileAccess(call.user);
-	const { clinic, exchange, base } = call;
+	const { clinic, exchange, base, around } = call;
 	const { id } = patientOf(call);
 	const { patient_id: _, ...fields } = patientAttachments(base).fields;
 	const rows = [...clinic.attachments.values()].filter(({ patientId }) => patientId === id);
-	return listing(rows, exchange.url, { ...patientAttachments(base), fields });
+	return listing(
+		rows,
+		exchange.url,
+		{ ...patientAttachments(base), fields },
+		around.settings.comparison,
+	);
 }
 
-function listAttachments({ clinic, exchange, base, user }: Call): Reply {
+function listAttachments({ clinic, exchange, base, user, around }: Call): Reply {
 	checkFileAccess(user);
-	return listing(clinic.attachments.values(), exchange.url, patientAttachments(base));
+	return listing(
+		clinic.attachments.values(),
+		exchange.url,
+		patientAttachments(base),
+		around.settings.comparison,
+	);
 }
 
 async function create({ exchange, user, clinic, storage, around, base }: Call): Promise<Reply> {

@@ -12,7 +12,8 @@ import { error } from './replies.cts';
 
 /** What S3 takes before the file, in bytes. */
 const MAX_PRE_DATA = 20_480;
-const HEAD_BYTES = 16;
+/** How much of a file is kept to tell its type by. */
+export const HEAD_BYTES = 16;
 
 /** A file that has been written to disk whole. */
 export interface WrittenFile {

@@ -346,6 +346,9 @@ describe('A record', () => {
 	});
 });
 
+/** José María Núñez-Quist. */
+const SEEDED_NUNEZ = '1234567890123456783';
+
 describe('A list', () => {
 	const ids = async (query: string, path = '/patients') =>
 		(await client.api(`${path}?${query}`)).json[path.slice(1)].map(
@@ -389,6 +392,35 @@ describe('A list', () => {
 		]);
 		const merged = await client.api(`/patients/${SANDBOX_MERGED_PATIENT_ID}?q[]=archived_at:*`);
 		expect(merged.json.merged_with_patient.links.self).toContain(SANDBOX_PATIENT_ID);
+	});
+
+	it('compares text without regard to case and accents, or with it, as the settings say', async () => {
+		const { id } = sandbox.clinic.addPatient({ firstName: 'Łucia', lastName: 'Núñez' });
+		const found = async () => [
+			await ids('q[]=last_name:=nunez'),
+			await ids('q[]=last_name:~%C3%BA%C3%B1'),
+			await ids('q[]=first_name:=lucia'),
+		];
+		expect(await found()).toEqual([[id], [SEEDED_NUNEZ, id], []]);
+		sandbox.settings.comparison = 'sensitive';
+		expect(await found()).toEqual([[], [SEEDED_NUNEZ, id], []]);
+		expect(await ids('q[]=last_name:=N%C3%BA%C3%B1ez')).toEqual([id]);
+	});
+
+	it('leads from a merged patient to the next, as often as they were merged', async () => {
+		const last = sandbox.clinic.addPatient();
+		const middle = sandbox.clinic.addPatient({ archivedAt: 1000, mergedWith: last.id });
+		const first = sandbox.clinic.addPatient({ archivedAt: 1000, mergedWith: middle.id });
+		let path = `/patients/${first.id}`;
+		const seen: string[] = [];
+		for (;;) {
+			const { id, merged_with_patient: next } = (await client.api(`${path}?q[]=archived_at:*`))
+				.json;
+			seen.push(id);
+			if (!next) break;
+			path = next.links.self.split('/v1')[1];
+		}
+		expect(seen).toEqual([first.id, middle.id, last.id]);
 	});
 
 	it('tells ids apart that are one number to JavaScript', async () => {

@@ -1,5 +1,6 @@
 import {
 	BUCKET_HOST,
+	SANDBOX_API_KEY,
 	SANDBOX_PATIENT_ID,
 	startSandbox,
 	type Sandbox,
@@ -51,7 +52,9 @@ describe('A fault', () => {
 		['poll', '/patient_attachments?q[]=id:=1,2'],
 		['poll', '/patient_attachments/1'],
 		['get', '/patient_attachments?q[]=size:=1'],
-		['get', '/patients'],
+		['get', `/patients/${SANDBOX_PATIENT_ID}`],
+		['patients', '/patients'],
+		['patients', '/patients?q[]=id:=1,2'],
 		['any', '/patients'],
 		['other', '/nowhere'],
 	] as const)('on %s strikes %s', async (on, path) => {
@@ -120,6 +123,7 @@ describe('A fault', () => {
 		const hanging = client.upload(presigned, 'a.bin', bytes).finally(() => (settled = true));
 		hanging.catch(() => undefined);
 		await until(() => (sandbox.requests.at(-1)?.bytesReceived ?? 0) > 0);
+		if (act === 'after') await until(() => sandbox.storage.objects.size > 0);
 		await new Promise((resolve) => setTimeout(resolve, 300));
 		expect(settled).toBe(false);
 		expect(sandbox.storage.objects.size).toBe(act === 'after' ? 1 : 0);
@@ -135,6 +139,48 @@ describe('A fault', () => {
 		const answer = await client.upload(presigned, 'a.bin', Buffer.alloc(1_000_000));
 		expect(answer.status).toBe(201);
 		expect(Date.now() - start).toBeGreaterThanOrEqual(145);
+	});
+
+	it('can break a connection off while the reply is sent', async () => {
+		sandbox.faults.add({ on: 'patients', act: 'reply', afterBytes: 100, do: { reset: true } });
+		await expect(client.api('/patients')).rejects.toThrow(/closed|terminated/);
+		expect(sandbox.requests).toMatchObject([{ status: 200 }]);
+		expect((await client.api('/patients')).status).toBe(200);
+	});
+
+	it('can leave a client hanging in the middle of the reply', async () => {
+		const whole = (await client.api('/patients')).text;
+		sandbox.faults.add({ on: 'patients', act: 'reply', afterBytes: 30, do: { hang: true } });
+		const socket = await client.tls('api.au1.cliniko.com');
+		const key = Buffer.from(`${SANDBOX_API_KEY}:`).toString('base64');
+		const headers = [
+			'Host: api.au1.cliniko.com',
+			`Authorization: Basic ${key}`,
+			'User-Agent: Sandbox test (test@clinic.example)',
+			'Accept: application/json',
+		];
+		socket.write(`GET /v1/patients HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
+		let received = '';
+		socket.on('data', (data) => (received += String(data)));
+		await until(() => received.includes(whole.slice(0, 30)));
+		await new Promise((resolve) => setTimeout(resolve, 300));
+		expect(received).not.toContain(whole.slice(0, 31));
+		expect(socket.readyState).toBe('open');
+		socket.destroy();
+	});
+
+	it('can delay the rest of a reply', async () => {
+		const { text } = await client.api('/patients');
+		sandbox.faults.add({ on: 'patients', act: 'reply', afterBytes: 100, do: { delayMs: 150 } });
+		const start = Date.now();
+		expect((await client.api('/patients')).text).toBe(text);
+		expect(Date.now() - start).toBeGreaterThanOrEqual(145);
+	});
+
+	it('cannot make another reply of one that is on its way', () => {
+		expect(() =>
+			sandbox.faults.add({ on: 'any', act: 'reply', do: { reply: { status: 500 } } }),
+		).toThrow(/on its way/);
 	});
 
 	it('can change the real reply', async () => {
@@ -169,6 +215,13 @@ describe('A fault', () => {
 		await expect(client.tls(host)).rejects.toThrow();
 		(await client.tls(host)).destroy();
 		expect(sandbox.requests).toMatchObject([{ method: 'CONNECT', status: null }]);
+	});
+
+	it('can let TLS handshakes pass before the one that it breaks', async () => {
+		sandbox.faults.tls('api', 1, 1);
+		(await client.tls('api.au1.cliniko.com')).destroy();
+		await expect(client.tls('api.au1.cliniko.com')).rejects.toThrow();
+		(await client.tls('api.au1.cliniko.com')).destroy();
 	});
 
 	it('is forgotten on reset', async () => {

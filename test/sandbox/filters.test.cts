@@ -1,4 +1,4 @@
-import { compileFilters, type Fields } from '../../sandbox/api/filters.cts';
+import { compileFilters, type Comparison, type Fields } from '../../sandbox/api/filters.cts';
 import { Refusal } from '../../sandbox/reply.cts';
 
 interface Row {
@@ -101,6 +101,38 @@ describe('A filter', () => {
 		const both = (...filters: string[]) => compileFilters(filters, fields)(row);
 		expect(both('size:=12', 'name:~knee')).toBe(true);
 		expect(both('size:=12', 'name:~hip')).toBe(false);
+	});
+
+	describe.each(['name:=José', 'name:~sé', 'name:~~J%é'])('on a text: %s', (filter) => {
+		const among = (comparison?: Comparison) =>
+			['José', 'josé', 'Jose', 'JOSE\u0301', 'Jos'].filter((name) =>
+				compileFilters([filter], fields, comparison)({ ...row, name }),
+			);
+
+		it('minds neither case nor accents unless told to', () => {
+			expect(among()).toEqual(['José', 'josé', 'Jose', 'JOSE\u0301']);
+			expect(among('insensitive')).toEqual(['José', 'josé', 'Jose', 'JOSE\u0301']);
+		});
+
+		it('minds both if told to, down to the way in which an accent is stored', () => {
+			const fit = filter === 'name:~sé' ? ['José', 'josé'] : ['José'];
+			expect(among('sensitive')).toEqual(fit);
+		});
+	});
+
+	it('that excludes a text minds case and accents as the others do', () => {
+		const not = (comparison: Comparison) =>
+			compileFilters(['name:!=jose'], fields, comparison)({ ...row, name: 'José' });
+		expect(not('insensitive')).toBe(false);
+		expect(not('sensitive')).toBe(true);
+	});
+
+	it('takes a letter of its own for no letter with an accent', () => {
+		const fit = (filter: string, name: string) =>
+			compileFilters([filter], fields)({ ...row, name });
+		expect(fit('name:=Lukasz', 'Łukasz')).toBe(false);
+		expect(fit('name:=Soren', 'Søren')).toBe(false);
+		expect(fit('name:=Strauss', 'Strauß')).toBe(false);
 	});
 
 	it.each([
