@@ -5,6 +5,7 @@ import type {
 	INodeListSearchResult,
 } from 'n8n-workflow';
 
+import { isClinikoRecord } from '../records/clinikoRecord';
 import { connect } from '../transport/connect';
 
 const PURPOSE = { what: 'look up patients' };
@@ -26,13 +27,10 @@ export async function searchPatients(
 	const found = new Map<string, IDataObject>();
 	let more = false;
 	for (const filters of nameFilters(filter ?? '')) {
-		const query = new URLSearchParams({ page, per_page: '50', sort: 'last_name:asc' });
-		for (const one of filters) query.append('q[]', one);
-		const { body } = await api.get(`/patients?${query.toString()}`, PURPOSE);
-		for (const patient of Array.isArray(body.patients) ? (body.patients as IDataObject[]) : []) {
-			if (typeof patient.id === 'string') found.set(patient.id, patient);
-		}
-		more ||= Boolean((body.links as IDataObject | undefined)?.next);
+		const query = { page, per_page: '50', sort: 'last_name:asc' };
+		const { rows, hasMore } = await api.page('patients', filters, PURPOSE, query);
+		for (const patient of rows.filter(isClinikoRecord)) found.set(patient.id, patient);
+		more ||= hasMore;
 	}
 	return {
 		results: [...found.values()].map(choice),

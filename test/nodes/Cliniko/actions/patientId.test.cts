@@ -1,5 +1,10 @@
 import type { IExecuteFunctions, INodePropertyMode } from 'n8n-workflow';
-import { patientIdField, patientIdOf } from '../../../../nodes/Cliniko/actions/patientId.ts';
+import {
+	optionalPatientIdField,
+	optionalPatientIdOf,
+	patientIdField,
+	patientIdOf,
+} from '../../../../nodes/Cliniko/actions/patientId.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { thrownBy } from '../connection.cts';
 
@@ -88,7 +93,7 @@ describe('The patient of an item', () => {
 		expect(error.description).toContain('Choose a patient from the list');
 	});
 
-	it.each([[null], [undefined], [''], [locator('list', '')]])(
+	it.each([[null], [undefined], [''], [locator('list', '')], [locator('url', ' ')]])(
 		'has to be set at all: not %j',
 		(parameter) => {
 			expect(thrownBy(() => idOf(parameter)).message).toBe('No patient is set for this item.');
@@ -125,7 +130,6 @@ describe('The address of a patient', () => {
 	});
 
 	const hostile = [
-		['empty', ''],
 		['an id', '12'],
 		['without its protocol', 'your-clinic.uk2.cliniko.com/patients/12'],
 		['of http', 'http://your-clinic.uk2.cliniko.com/patients/12'],
@@ -169,7 +173,8 @@ describe('The address of a patient', () => {
 	});
 
 	describe('in the node’s panel', () => {
-		const byUrl = patientIdField.modes?.find(({ name }) => name === 'url') as INodePropertyMode;
+		const field = patientIdField('Whose file it is');
+		const byUrl = field.modes?.find(({ name }) => name === 'url') as INodePropertyMode;
 		const [{ properties }] = byUrl.validation as unknown as [{ properties: { regex: string } }];
 		// n8n asks for the whole text.
 		const passes = (text: string) => new RegExp(`^${properties.regex}$`).test(text);
@@ -182,10 +187,87 @@ describe('The address of a patient', () => {
 			expect(passes(address!)).toBe(false);
 		});
 
+		it('is not empty', () => {
+			expect(passes('')).toBe(false);
+		});
+
 		it('gives its id as the first thing that n8n finds in it', () => {
 			const { regex } = byUrl.extractValue as { regex: string };
 
 			expect(new RegExp(regex).exec(`${PAGE}/attachments`)?.slice(1)).toEqual([id]);
 		});
+
+		it('has the description of the operation that it is a field of', () => {
+			expect(field.description).toBe('Whose file it is');
+			expect(field.required).toBe(true);
+		});
+	});
+});
+
+describe('The patient that may be left out', () => {
+	/** @param set in the node, where it may be an expression; `given` is what comes of that */
+	const optionalIdOf = (set: unknown, given: unknown = set) => {
+		const context = {
+			getNode: () => ({ parameters: { patientId: set } }),
+			getNodeParameter: (name: string, itemIndex: number) =>
+				name === 'patientId' && itemIndex === 3 ? given : undefined,
+		};
+		return optionalPatientIdOf(context as unknown as IExecuteFunctions, 3, 'uk2');
+	};
+
+	it.each([
+		[undefined],
+		[null],
+		[''],
+		[locator('list', '')],
+		[locator('id', '')],
+		[locator('url', '')],
+	])('is nobody where the field is empty: %j', (set) => {
+		expect(optionalIdOf(set)).toBeUndefined();
+	});
+
+	it.each([
+		[locator('list', '9007199254740993')],
+		[locator('id', '9007199254740993')],
+		[locator('url', PAGE)],
+		[locator('url', PAGE.replace('your-clinic.uk2', 'Your-Clinic.UK2'))],
+		['9007199254740993'],
+	])('is the one that is given: %j', (set) => {
+		expect(optionalIdOf(set)).toBe('9007199254740993');
+		expect(optionalIdOf('={{ $json.patient }}', set)).toBe('9007199254740993');
+	});
+
+	it.each([[''], [' '], [undefined], [null]])(
+		'is not left out by an expression that gives nothing: %j',
+		(value) => {
+			// An attachment of anybody would pass then.
+			for (const mode of ['id', 'url', 'list']) {
+				const set = locator(mode, '={{ $json.patient }}');
+				const error = thrownBy(() => optionalIdOf(set, locator(mode, value)));
+				expect(error.message).toBe('No patient is set for this item.');
+			}
+			expect(thrownBy(() => optionalIdOf('={{ $json.patient }}', value ?? null)).message).toBe(
+				'No patient is set for this item.',
+			);
+		},
+	);
+
+	it('has to be a patient of this clinic if it is given', () => {
+		const messageFor = (mode: string, value: string) =>
+			thrownBy(() => optionalIdOf(locator(mode, value))).message;
+
+		expect(messageFor('id', 'Jane')).toContain('not a whole number');
+		expect(messageFor('url', 'https://evil.example/patients/12')).toContain('not the address');
+		expect(messageFor('url', PAGE.replace('uk2', 'au1'))).toContain('is on shard au1');
+	});
+
+	it.each(['id', 'url'])('may be left empty in the node’s panel, by %s', (mode) => {
+		const { modes, required } = optionalPatientIdField('Whose it is');
+		const { validation } = modes!.find(({ name }) => name === mode) as INodePropertyMode;
+		const [{ properties }] = validation as unknown as [{ properties: { regex: string } }];
+		const passes = (text: string) => new RegExp(`^${properties.regex}$`).test(text);
+
+		expect(required).toBeFalsy();
+		expect([passes(''), passes('Jane')]).toEqual([true, false]);
 	});
 });

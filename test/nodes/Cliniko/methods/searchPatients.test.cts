@@ -137,8 +137,13 @@ describe('The list of patients', () => {
 		expect(last.paginationToken).toBeUndefined();
 	});
 
+	it('says what is wrong where the reply has no list: nobody there is another thing', async () => {
+		const { message } = await rejection(search(() => ({ total_entries: 0 })));
+		expect(message).toBe("Could not look up patients: Cliniko's reply has no list of patients.");
+	});
+
 	it.each([
-		['no list', {}],
+		['no rows', { patients: [] }],
 		['rows without an id', { patients: [{ first_name: 'Jane' }] }],
 		['an id that is a number, whose last digits may be wrong', { patients: [{ id: 12 }] }],
 	])('is empty where the reply has %s', async (_, body) => {

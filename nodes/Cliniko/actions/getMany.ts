@@ -1,0 +1,60 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
+
+/** A page of Cliniko's lists has at most this many records. */
+const LONGEST_PAGE = 100;
+
+/** The fields in which the user says how many records are wanted. */
+export const limitFields: INodeProperties[] = [
+	{
+		displayName: 'Return All',
+		name: 'returnAll',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to return all results or only up to a given limit',
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		default: 50,
+		description: 'Max number of results to return',
+		displayOptions: { show: { returnAll: [false] } },
+	},
+];
+
+/** How many records an item asks for; Infinity for all. */
+export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
+	if (context.getNodeParameter('returnAll', itemIndex, false)) return Infinity;
+	return Math.max(Math.trunc(Number(context.getNodeParameter('limit', itemIndex, 50))) || 50, 1);
+}
+
+/**
+ * Reads a list, newest first, with as few requests as its pages allow.
+ *
+ * @param collection such as `patients`
+ * @param filters for Cliniko's `q[]`; a record has to fit all
+ * @param limit the most records to return
+ */
+export async function newestFirst(
+	api: ClinikoApi,
+	collection: string,
+	filters: string[],
+	limit: number,
+	purpose: Purpose,
+): Promise<ClinikoRecord[]> {
+	// What is created between two pages moves the rest on: a record can come twice.
+	const records = new Map<string, ClinikoRecord>();
+	const query = {
+		sort: 'created_at:desc',
+		per_page: String(Math.min(limit, LONGEST_PAGE)),
+	};
+	for await (const rows of api.list(collection, filters, purpose, query)) {
+		for (const row of rows.filter(isClinikoRecord)) records.set(row.id, row);
+		if (records.size >= limit) break;
+	}
+	return [...records.values()].slice(0, limit);
+}

@@ -1,0 +1,228 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { CRITERIA, criterion, tellingApart, type Criterion } from '../../find/criteria';
+import { findPatients } from '../../find/findPatients';
+import { simplifiedPatient, type Patient } from '../../records/patient';
+import { connect } from '../../transport/connect';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operations';
+import { simplifyField } from '../simplify';
+
+const fields: INodeProperties[] = [
+	{
+		displayName: 'Email',
+		name: 'email',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. jane@mail.example',
+		description:
+			'The address on the patient’s record. Families often share one: give a name or the date of birth too.',
+	},
+	{
+		displayName: 'First Name',
+		name: 'firstName',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. Jane',
+		description: 'Capitals, accents, apostrophes and hyphens make no difference',
+	},
+	{
+		displayName: 'Last Name',
+		name: 'lastName',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. Citizen',
+		description: 'Capitals, accents, apostrophes and hyphens make no difference',
+	},
+	{
+		displayName: 'Preferred First Name',
+		name: 'preferredFirstName',
+		type: 'string',
+		default: '',
+		description: 'The name the patient goes by, which Cliniko keeps beside the first name',
+	},
+	{
+		displayName: 'Date of Birth',
+		name: 'dateOfBirth',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 1987-05-31',
+		description: 'Year, month and day in this order',
+	},
+	{
+		displayName: 'Old Reference ID',
+		name: 'oldReferenceId',
+		type: 'string',
+		default: '',
+		description: 'The number that the patient had in another system before Cliniko',
+	},
+	{
+		displayName: 'If Not Exactly One Patient Fits',
+		name: 'ifNotOne',
+		type: 'options',
+		default: 'error',
+		description: 'What to do if none or several patients fit everything that is given above',
+		options: [
+			{ name: 'Stop', value: 'error', description: 'Stop with a message that says why' },
+			{
+				name: 'Return an Item That Says So',
+				value: 'item',
+				description: 'With "matched" set to their number, for an If or Switch node',
+			},
+		],
+	},
+	simplifyField,
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			{
+				displayName: 'If a Field Above Is Empty',
+				name: 'ifEmpty',
+				type: 'options',
+				default: 'none',
+				description: 'What to do if an expression above gives nothing for an item',
+				options: [
+					{
+						name: 'Count as No Match',
+						value: 'none',
+						description: 'What is left might fit another patient',
+					},
+					{
+						name: 'Leave It Out',
+						value: 'leaveOut',
+						description: 'Find the patient by the other fields alone',
+					},
+				],
+			},
+			{
+				displayName: 'Include Archived Patients',
+				name: 'includeArchived',
+				type: 'boolean',
+				default: false,
+				description: 'Whether archived patients count as well',
+			},
+		],
+	},
+];
+
+/** Why an item has no patient, for people, and what an If node needs to know. */
+interface NotFound {
+	message: string;
+	advice: string;
+	patientIds: string[];
+}
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, async (itemIndex) => {
+		const parameter = <T>(name: string, fallback: T) =>
+			context.getNodeParameter(name, itemIndex, fallback) as T;
+		const { ifEmpty, includeArchived } = parameter<IDataObject>('options', {});
+		const { criteria, empty } = criteriaOf(context, itemIndex);
+		if (criteria.length + empty.length === 0) throw nothingGiven();
+		const isOpen = empty.length > 0 && ifEmpty !== 'leaveOut';
+		if (!isOpen && criteria.length === 0) throw nothingGiven();
+		const { patients, archived } = isOpen
+			? { patients: [], archived: [] }
+			: await findPatients(api, criteria, Boolean(includeArchived));
+
+		const [patient] = patients;
+		if (patient && patients.length === 1) {
+			const record = parameter('simplify', true) ? simplifiedPatient(patient) : patient;
+			return [{ json: { matched: 1, ...record } }];
+		}
+		const { message, advice, patientIds } = isOpen
+			? fieldEmpty(empty)
+			: notOne(patients, archived, criteria);
+		if (parameter('ifNotOne', 'error') === 'error') throw new ClinikoError(message, advice);
+		return [{ json: { matched: patients.length, patient_ids: patientIds, message, advice } }];
+	});
+}
+
+/** What the item says of the patient, and the labels of fields that are set and say nothing. */
+function criteriaOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): { criteria: Criterion[]; empty: string[] } {
+	const set = context.getNode().parameters;
+	const criteria: Criterion[] = [];
+	const empty: string[] = [];
+	for (const { name, label } of CRITERIA) {
+		const value: unknown = context.getNodeParameter(name, itemIndex, '');
+		if (typeof value === 'object' && value !== null && !isDateTime(value)) {
+			throw new ClinikoError(
+				`${label} is not text for this item.`,
+				'Let its expression give one value, such as {{ $json.email }}.',
+			);
+		}
+		const text = String(value ?? '').trim();
+		if (text !== '') criteria.push(criterion(name, text));
+		else if (set[name] !== undefined && set[name] !== '') empty.push(label);
+	}
+	return { criteria, empty };
+}
+
+/** What n8n's `$now` and the like are: they write themselves as ISO 8601. */
+function isDateTime(value: object): boolean {
+	return typeof (value as { toISO?: unknown }).toISO === 'function';
+}
+
+function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[]): NotFound {
+	const by = criteria.map(({ label }) => label).join(', ');
+	const patientIds = patients.map(({ id }) => id);
+	if (patients.length === 0 && archived.length > 0) {
+		const ids = archived.map(({ id }) => id).join(', ');
+		return {
+			message: `No patient fits (${by}) who is not archived. Archived: ID ${ids}.`,
+			advice:
+				'Take the patient out of the archive in Cliniko, or add the option Include Archived Patients.',
+			patientIds,
+		};
+	}
+	if (patients.length === 0) {
+		return {
+			message: `No patient fits (${by}).`,
+			advice: 'Look the patient up in Cliniko: they may be new, or written in another way there.',
+			patientIds,
+		};
+	}
+	const apart = tellingApart(patients, criteria);
+	return {
+		message: `${patients.length} patients fit (${by}): IDs ${patientIds.join(', ')}.`,
+		advice: apart.length
+			? `${apart.join(' or ')} would tell them apart: add it to the search.`
+			: 'No other field tells them apart. If they are one person, merge them in Cliniko.',
+		patientIds,
+	};
+}
+
+function fieldEmpty(labels: string[]): NotFound {
+	return {
+		message: `${labels.join(' and ')} ${labels.length > 1 ? 'are' : 'is'} empty for this item, so no patient was looked for.`,
+		advice:
+			'Check what the form or the e-mail gives there. To find patients by the other fields alone, add the option If a Field Above Is Empty; it may then find another patient than the one who is meant.',
+		patientIds: [],
+	};
+}
+
+function nothingGiven(): ClinikoError {
+	return new ClinikoError(
+		'There is nothing to find a patient by.',
+		'Fill in at least one of the fields. The surest are the date of birth and both names, or the e-mail address and a name.',
+	);
+}
+
+export const find: Operation = {
+	name: 'Find',
+	value: 'find',
+	action: 'Find patient',
+	description:
+		'Find the one patient who has this e-mail address, name, date of birth or old reference ID',
+	fields,
+	execute,
+};

@@ -1,0 +1,27 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { simplifiedPatient } from '../../records/patient';
+import { readRecord } from '../../records/readRecord';
+import { connect } from '../../transport/connect';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operations';
+import { patientIdField, patientIdOf } from '../patientId';
+import { simplifyField } from '../simplify';
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, async (itemIndex) => {
+		const patient = await readRecord(api, 'patients', patientIdOf(context, itemIndex, api.shard));
+		const simplify = context.getNodeParameter('simplify', itemIndex, true);
+		return [{ json: simplify ? simplifiedPatient(patient) : patient }];
+	});
+}
+
+export const get: Operation = {
+	name: 'Get',
+	value: 'get',
+	action: 'Get patient',
+	description: 'Return the record of a patient whose ID is known, archived or not',
+	fields: [patientIdField('The patient to return'), simplifyField],
+	execute,
+};

@@ -1,0 +1,40 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { simplifiedPatient } from '../../records/patient';
+import { connect } from '../../transport/connect';
+import { eachItem } from '../eachItem';
+import { filterFields, filtersOf, type FilterField } from '../filters';
+import { limitFields, limitOf, newestFirst } from '../getMany';
+import type { Operation } from '../operations';
+import { simplifyField } from '../simplify';
+
+const FILTERS: FilterField[] = [
+	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
+	{ displayName: 'Date of Birth', name: 'date_of_birth', kind: 'date' },
+	{ displayName: 'Email', name: 'email', kind: 'text' },
+	{ displayName: 'First Name', name: 'first_name', kind: 'text' },
+	{ displayName: 'Last Name', name: 'last_name', kind: 'text' },
+	{ displayName: 'Old Reference ID', name: 'old_reference_id', kind: 'text' },
+	{ displayName: 'Preferred First Name', name: 'preferred_first_name', kind: 'text' },
+	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
+];
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, async (itemIndex) => {
+		const filters = filtersOf(context, itemIndex, FILTERS);
+		const limit = limitOf(context, itemIndex);
+		const patients = await newestFirst(api, 'patients', filters, limit, { what: 'list patients' });
+		const simplify = context.getNodeParameter('simplify', itemIndex, true);
+		return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
+	});
+}
+
+export const getMany: Operation = {
+	name: 'Get Many',
+	value: 'getMany',
+	action: 'Get many patients',
+	description: 'Return the patients that fit some filters, newest first',
+	fields: [...limitFields, ...filterFields(FILTERS), simplifyField],
+	execute,
+};

@@ -1,0 +1,11 @@
+import type { Resource } from '../operations';
+import { find } from './find';
+import { get } from './get';
+import { getMany } from './getMany';
+
+export const patient: Resource = {
+	name: 'Patient',
+	value: 'patient',
+	defaultOperation: 'find',
+	operations: [find, get, getMany],
+};

@@ -1,0 +1,161 @@
+import { ClinikoError } from '../errors';
+import type { Patient } from '../records/patient';
+import { hasLetters, patternOf, sameName } from './names';
+
+/** What a patient can be found by; the names are those of the node's parameters. */
+export type CriterionName =
+	| 'email'
+	| 'firstName'
+	| 'lastName'
+	| 'preferredFirstName'
+	| 'dateOfBirth'
+	| 'oldReferenceId';
+
+/** One thing that is known of the patient who is looked for. */
+export interface Criterion {
+	name: CriterionName;
+	/** As the user reads it. */
+	label: string;
+	/**
+	 * Cliniko's filters, each of which lets all fitting patients through as far as it is known how
+	 * Cliniko compares; nothing where no filter would. All that any of them gives are candidates.
+	 */
+	filters: string[];
+	fits: (patient: Patient) => boolean;
+}
+
+interface CriterionKind {
+	label: string;
+	/** Cliniko's name of the field. */
+	field: string;
+	/** The lower, the fewer patients share a value. */
+	rank: number;
+	/** @throws ClinikoError if the value is of no use */
+	read: (value: string, label: string) => string;
+	filters: (value: string) => string[];
+	same: (a: string, b: string) => boolean;
+}
+
+const name = (label: string, field: string): CriterionKind => ({
+	label,
+	field,
+	rank: 4,
+	read: readName,
+	filters: (value) => {
+		const pattern = patternOf(value);
+		return pattern ? [`${field}:~~${pattern}`] : [];
+	},
+	same: sameName,
+});
+
+const KINDS: Record<CriterionName, CriterionKind> = {
+	email: {
+		label: 'Email',
+		field: 'email',
+		rank: 3,
+		read: readEmail,
+		// Nothing says whether Cliniko's comparing minds the case. A ~ at the start would make another
+		// operator of it.
+		filters: (value) =>
+			[...new Set([value, value.toLowerCase()])].map((one) => `email:~${one.replace(/^~+/, '')}`),
+		same: sameText,
+	},
+	firstName: name('First Name', 'first_name'),
+	lastName: name('Last Name', 'last_name'),
+	preferredFirstName: name('Preferred First Name', 'preferred_first_name'),
+	dateOfBirth: {
+		label: 'Date of Birth',
+		field: 'date_of_birth',
+		rank: 1,
+		read: readDate,
+		filters: (value) => [`date_of_birth:=${value}`],
+		same: (a, b) => a === b,
+	},
+	oldReferenceId: {
+		label: 'Old Reference ID',
+		field: 'old_reference_id',
+		rank: 2,
+		read: (value) => value,
+		filters: (value) => [`old_reference_id:=${value}`],
+		same: sameText,
+	},
+};
+
+/** All of them, in the order in which the node shows them. */
+export const CRITERIA = Object.entries(KINDS).map(([key, { label }]) => ({
+	name: key as CriterionName,
+	label,
+}));
+
+/**
+ * Reads what is known of a patient.
+ *
+ * @param value as a form or an e-mail gave it, not empty
+ * @throws ClinikoError if it is not what it should be
+ */
+export function criterion(name: CriterionName, value: string): Criterion {
+	const { label, field, read, filters, same } = KINDS[name];
+	const wanted = read(value.trim(), label);
+	return {
+		name,
+		label,
+		filters: filters(wanted),
+		fits: ({ [field]: given }) => typeof given === 'string' && same(given.trim(), wanted),
+	};
+}
+
+/** The criteria with the most telling one first. */
+export function byTelling(criteria: Criterion[]): Criterion[] {
+	return [...criteria].sort((a, b) => KINDS[a.name].rank - KINDS[b.name].rank);
+}
+
+/** The labels of the fields by which each of these patients can be told from the others. */
+export function tellingApart(patients: Patient[], known: Criterion[]): string[] {
+	return CRITERIA.filter(({ name: one }) => {
+		if (known.some((criterion) => criterion.name === one)) return false;
+		const { field, same } = KINDS[one];
+		const values = patients.map((patient) => String(patient[field] ?? '').trim());
+		return values.every(
+			(value, at) => value !== '' && !values.slice(at + 1).some((other) => same(value, other)),
+		);
+	}).map(({ label }) => label);
+}
+
+function readName(value: string, label: string): string {
+	if (hasLetters(value)) return value;
+	throw new ClinikoError(
+		`${label} has no letters for this item.`,
+		'Check the expression, and what the form or the e-mail gives there.',
+	);
+}
+
+/**
+ * Takes the address out of `Jane Citizen <jane@mail.example>`, as e-mail triggers give it. Of several
+ * addresses none is taken: any of them may be meant.
+ */
+function readEmail(value: string, label: string): string {
+	const [, name = '', inBrackets] = /^("[^"]*"\s*|[^<>]*)<([^<>]*)>$/.exec(value) ?? [];
+	const address = (inBrackets ?? value).trim();
+	const isOther = !name.startsWith('"') && name.includes('@') && name.trim() !== address;
+	if (!isOther && /^[^\s@<>,;]+@[^\s@<>,;]+$/.test(address)) return address;
+	throw new ClinikoError(
+		`${label} is not one e-mail address for this item.`,
+		'Give one address, alone or as NAME <ADDRESS>.',
+	);
+}
+
+/** Only what can be read in one way: 03/04/2010 is two days, and a time in UTC may be the day before. */
+function readDate(value: string, label: string): string {
+	const [, day] =
+		/^(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/.exec(value) ?? [];
+	const isDay = day && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);
+	if (isDay) return day;
+	throw new ClinikoError(
+		`${label} is not a date in the form year-month-day for this item.`,
+		'Write it such as 1987-05-31. An expression can bring other forms into it: {{ DateTime.fromFormat($json.born, "dd/MM/yyyy").toISODate() }}.',
+	);
+}
+
+function sameText(a: string, b: string): boolean {
+	return a.normalize('NFKC').toLowerCase() === b.normalize('NFKC').toLowerCase();
+}

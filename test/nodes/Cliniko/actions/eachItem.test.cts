@@ -1,0 +1,106 @@
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
+import { eachItem, type Result } from '../../../../nodes/Cliniko/actions/eachItem.ts';
+import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
+import { rejection } from '../connection.cts';
+
+const NODE = { id: '1', name: 'Cliniko', type: 'cliniko', typeVersion: 1, position: [0, 0] };
+
+const run = async (
+	work: (itemIndex: number) => Promise<Result[]>,
+	{ items = 3, continues = false } = {},
+): Promise<INodeExecutionData[]> =>
+	await eachItem(
+		{
+			getInputData: () => Array.from({ length: items }, () => ({ json: {} })),
+			getNode: () => NODE,
+			continueOnFail: () => continues,
+		} as unknown as IExecuteFunctions,
+		work,
+	);
+
+describe('Work on each item', () => {
+	it('gives the results of all, in their order, each paired to its item', async () => {
+		const counts = [2, 0, 1];
+		const output = await run(
+			async (item) =>
+				await Promise.resolve(
+					Array.from({ length: counts[item]! }, (_, at) => ({ json: { item, at } })),
+				),
+		);
+		expect(output).toEqual([
+			{ json: { item: 0, at: 0 }, pairedItem: { item: 0 } },
+			{ json: { item: 0, at: 1 }, pairedItem: { item: 0 } },
+			{ json: { item: 2, at: 0 }, pairedItem: { item: 2 } },
+		]);
+	});
+
+	it('is done one after the other', async () => {
+		const log: string[] = [];
+		await run(async (item) => {
+			log.push(`start ${item}`);
+			await new Promise(setImmediate);
+			log.push(`end ${item}`);
+			return [];
+		});
+		expect(log).toEqual(['start 0', 'end 0', 'start 1', 'end 1', 'start 2', 'end 2']);
+	});
+
+	it('is none where there are no items', async () => {
+		expect(
+			await run(async () => await Promise.reject(new Error('not to be')), { items: 0 }),
+		).toEqual([]);
+	});
+
+	it('passes files on', async () => {
+		const binary = { data: { mimeType: 'application/pdf', data: '' } };
+		const output = await run(async () => await Promise.resolve([{ json: {}, binary }]), {
+			items: 1,
+		});
+		expect(output).toEqual([{ json: {}, binary, pairedItem: { item: 0 } }]);
+	});
+});
+
+describe('Work that fails', () => {
+	const failsAt = (bad: number, error: Error) => async (item: number) => {
+		await Promise.resolve();
+		if (item === bad) throw error;
+		return [{ json: { item } }];
+	};
+
+	it('stops the node with the item and the advice, and the items after it are left alone', async () => {
+		const seen: number[] = [];
+		const error = await rejection(
+			run(async (item) => {
+				seen.push(item);
+				return await failsAt(1, new ClinikoError('It went wrong.', 'Put it right.'))(item);
+			}),
+		);
+		expect(error).toBeInstanceOf(NodeOperationError);
+		expect(error.message).toBe('It went wrong. [item 1]');
+		expect(error.description).toBe('Put it right.');
+		expect(error.context).toMatchObject({ itemIndex: 1 });
+		expect(seen).toEqual([0, 1]);
+	});
+
+	it('keeps the status of Cliniko’s reply', async () => {
+		const error = await rejection(run(failsAt(0, new ClinikoError('No.', 'Ask.', 403))));
+		expect(error).toBeInstanceOf(NodeApiError);
+		expect(error.httpCode).toBe('403');
+	});
+
+	it('is an error item with “On Error: Continue”, and the others go on', async () => {
+		const output = await run(failsAt(1, new ClinikoError('It went wrong.', 'Put it right.')), {
+			continues: true,
+		});
+		expect(output).toEqual([
+			{ json: { item: 0 }, pairedItem: { item: 0 } },
+			{ json: { error: 'It went wrong. [item 1] Put it right.' }, pairedItem: { item: 1 } },
+			{ json: { item: 2 }, pairedItem: { item: 2 } },
+		]);
+	});
+});

@@ -1,0 +1,322 @@
+import type { IDataObject } from 'n8n-workflow';
+import { criterion, type Criterion } from '../../../../nodes/Cliniko/find/criteria.ts';
+import { findPatients } from '../../../../nodes/Cliniko/find/findPatients.ts';
+import { FakeCliniko, rejection, reply, type Answer, type Sent } from '../connection.cts';
+
+const NAMES = [criterion('firstName', 'Jane'), criterion('lastName', 'Citizen')];
+
+const link = (id: string) => ({
+	links: { self: `https://api.au1.cliniko.com/v1/patients/${id}` },
+});
+
+const jane = (id: string, more: IDataObject = {}): IDataObject => ({
+	id,
+	first_name: 'Jane',
+	last_name: 'Citizen',
+	date_of_birth: '1987-05-31',
+	email: 'jane@mail.example',
+	old_reference_id: 'P-1',
+	archived_at: null,
+	...more,
+});
+
+const merged = (id: string, into: string, more: IDataObject = {}) =>
+	jane(id, {
+		archived_at: '2025-01-01T00:00:00Z',
+		merged_at: '2025-01-01T00:00:00Z',
+		merged_with_patient: link(into),
+		...more,
+	});
+
+const archived = (id: string, more: IDataObject = {}) =>
+	jane(id, { archived_at: '2025-01-01T00:00:00Z', ...more });
+
+/** Finds among patients in lists of one page; what is not in them is read by its id. */
+async function find(
+	listed: IDataObject[],
+	{
+		criteria = NAMES,
+		includeArchived = false,
+		others = [],
+	}: { criteria?: Criterion[]; includeArchived?: boolean; others?: IDataObject[] } = {},
+) {
+	const { cliniko, result } = search(criteria, includeArchived, ({ path }) => {
+		if (path === '/patients') return { patients: listed };
+		const other = others.find(({ id }) => path === `/patients/${String(id)}`);
+		return other ?? reply(404);
+	});
+	const { patients, archived: out } = await result;
+	const ids = (rows: IDataObject[]) => rows.map(({ id }) => id);
+	return { patients: ids(patients), archived: ids(out), cliniko };
+}
+
+function search(
+	criteria: Criterion[],
+	includeArchived: boolean,
+	answer: (sent: Sent, count: number) => Answer,
+) {
+	const cliniko = new FakeCliniko(answer);
+	return { cliniko, result: findPatients(cliniko.api, criteria, includeArchived) };
+}
+
+describe('Cliniko is asked', () => {
+	it.each([
+		[
+			'the date of birth',
+			['dateOfBirth', 'oldReferenceId', 'email', 'firstName'],
+			['date_of_birth:=1987-05-31'],
+		],
+		['the old reference ID', ['oldReferenceId', 'email', 'lastName'], ['old_reference_id:=P-1']],
+		['the e-mail address', ['email', 'lastName', 'firstName'], ['email:~jane@mail.example']],
+	] as const)('once, for %s where that is known', async (_, names, filters) => {
+		const values = {
+			dateOfBirth: '1987-05-31',
+			oldReferenceId: 'P-1',
+			email: 'jane@mail.example',
+			firstName: 'Jane',
+			lastName: 'Citizen',
+		};
+		const criteria = names.map((name) => criterion(name, values[name]));
+		const { cliniko, patients } = await find([jane('1')], { criteria });
+		expect(cliniko.sent.map(({ filters: sent }) => sent)).toEqual([[...filters, 'archived_at:*']]);
+		expect(patients).toEqual(['1']);
+	});
+
+	it('once, for all names together where only names are known', async () => {
+		const criteria = [...NAMES, criterion('preferredFirstName', 'Jim')];
+		const { cliniko } = await find([], { criteria });
+		expect(cliniko.sent).toHaveLength(1);
+		expect(cliniko.sent[0]?.filters.map((filter) => filter.replace(/~~.*/, '~~'))).toEqual([
+			'first_name:~~',
+			'last_name:~~',
+			'preferred_first_name:~~',
+			'archived_at:*',
+		]);
+	});
+
+	it('for the e-mail address in both its spellings, and each patient counts once', async () => {
+		const criteria = [criterion('email', 'Jane@mail.example')];
+		const { cliniko, patients } = await find([jane('1')], { criteria });
+		expect(cliniko.sent.map(({ filters }) => filters[0])).toEqual([
+			'email:~Jane@mail.example',
+			'email:~jane@mail.example',
+		]);
+		expect(patients).toEqual(['1']);
+	});
+
+	it('for 100 patients at a time, until there are no more', async () => {
+		const page = (from: number, count: number) =>
+			Array.from({ length: count }, (_, at) => jane(String(from + at), { first_name: 'Joan' }));
+		const { cliniko, result } = search(NAMES, false, (_, count) =>
+			count === 1
+				? { patients: page(1, 100), links: { next: 'https://evil.example/' } }
+				: { patients: [...page(101, 49), jane('777')], links: {} },
+		);
+		expect((await result).patients.map(({ id }) => id)).toEqual(['777']);
+		expect(cliniko.sent.map(({ query }) => [query.get('page'), query.get('per_page')])).toEqual([
+			['1', '100'],
+			['2', '100'],
+		]);
+	});
+
+	it('for no more than a thousand', async () => {
+		const full = ({ query }: Sent) => ({
+			patients: Array.from({ length: 100 }, (_, at) =>
+				jane(`${Number(query.get('page')) * 100 + at}`),
+			),
+			links: { next: 'more' },
+		});
+		const { cliniko, result } = search(NAMES, false, full);
+		const { message, description } = await rejection(result);
+		expect(message).toBe(
+			'What is known of the patient is too little to find them by: more than 1000 patients would have to be compared.',
+		);
+		expect(description).toContain('Add the e-mail address');
+		expect(cliniko.sent).toHaveLength(11);
+	});
+
+	it('and all of a thousand are compared', async () => {
+		const { result } = search(NAMES, false, ({ query }) => ({
+			patients: Array.from({ length: 100 }, (_, at) =>
+				jane(`${Number(query.get('page')) * 100 + at}`),
+			),
+			links: query.get('page') === '10' ? {} : { next: 'more' },
+		}));
+		expect((await result).patients).toHaveLength(1000);
+	});
+
+	it('for nobody where nothing can be searched by', async () => {
+		const { cliniko, result } = search([criterion('firstName', 'Éé')], false, () => ({}));
+		expect((await rejection(result)).message).toContain('nothing in it that Cliniko can search by');
+		expect(cliniko.sent).toEqual([]);
+	});
+
+	it('by the name that can be searched by, while the other is compared all the same', async () => {
+		const criteria = [criterion('firstName', 'Éé'), criterion('lastName', 'Citizen')];
+		const { cliniko, patients } = await find([jane('1'), jane('2', { first_name: 'Ee' })], {
+			criteria,
+		});
+		expect(cliniko.sent[0]?.filters).toHaveLength(2);
+		expect(patients).toEqual(['2']);
+	});
+});
+
+describe('A patient fits', () => {
+	const all = [
+		criterion('email', 'jane@mail.example'),
+		criterion('firstName', 'Jane'),
+		criterion('lastName', 'Citizen'),
+		criterion('dateOfBirth', '1987-05-31'),
+		criterion('oldReferenceId', 'P-1'),
+	];
+
+	it('who fits everything that is known', async () => {
+		expect((await find([jane('1')], { criteria: all })).patients).toEqual(['1']);
+	});
+
+	it.each([
+		['e-mail address', { email: 'joe@mail.example' }],
+		['first name', { first_name: 'Joe' }],
+		['last name', { last_name: 'Doe' }],
+		['date of birth', { date_of_birth: '1987-05-30' }],
+		['old reference ID', { old_reference_id: 'P-2' }],
+		['record of an e-mail address', { email: null }],
+	])('and nobody who has another %s', async (_, more) => {
+		expect((await find([jane('1', more)], { criteria: all })).patients).toEqual([]);
+	});
+
+	it('though the others that Cliniko gives do not', async () => {
+		const listed = [jane('1', { first_name: 'Janet' }), jane('2'), jane('3', { last_name: 'C' })];
+		expect((await find(listed)).patients).toEqual(['2']);
+	});
+
+	it('beside others who fit as well, each of whom counts', async () => {
+		expect((await find([jane('1'), jane('2'), jane('9007199254740993')])).patients).toEqual([
+			'1',
+			'2',
+			'9007199254740993',
+		]);
+	});
+
+	it('only with an id that can be relied on', async () => {
+		const bad = [{ ...jane('1'), id: 12 }, { ...jane('1'), id: '1/../2' }, null];
+		expect((await find(bad as IDataObject[])).patients).toEqual([]);
+	});
+});
+
+describe('A patient who was merged', () => {
+	it('leads to the one they were merged into, who need not fit any more', async () => {
+		const { patients, cliniko } = await find([merged('1', '2')], {
+			others: [jane('2', { last_name: 'Married' })],
+		});
+		expect(patients).toEqual(['2']);
+		expect(cliniko.lines).toEqual(['GET /patients', 'GET /patients/2']);
+		expect(cliniko.sent[1]?.filters).toEqual(['archived_at:*']);
+	});
+
+	it('counts once beside the one they were merged into, and costs no further call', async () => {
+		const { patients, cliniko } = await find([merged('1', '2'), jane('2'), merged('3', '2')]);
+		expect(patients).toEqual(['2']);
+		expect(cliniko.sent).toHaveLength(1);
+	});
+
+	it('leads on through as many mergers as there are', async () => {
+		const { patients } = await find([merged('1', '2')], {
+			others: [merged('2', '3'), merged('3', '4'), jane('4')],
+		});
+		expect(patients).toEqual(['4']);
+	});
+
+	it('into one who is archived leads to nobody unless archived ones count', async () => {
+		const others = [archived('2')];
+		expect(await find([merged('1', '2')], { others })).toMatchObject({
+			patients: [],
+			archived: ['2'],
+		});
+		expect(await find([merged('1', '2')], { others, includeArchived: true })).toMatchObject({
+			patients: ['2'],
+			archived: [],
+		});
+	});
+
+	it('into one who is gone leads to nobody', async () => {
+		expect(await find([merged('1', '2')])).toMatchObject({ patients: [], archived: [] });
+	});
+
+	it('into one who cannot be read is no reason to say that there is none', async () => {
+		const { result } = search(NAMES, false, ({ path }) =>
+			path === '/patients' ? { patients: [merged('1', '2')] } : reply(403),
+		);
+		expect((await rejection(result)).message).toMatch(
+			/^Could not read patient 2: .*may not do this/,
+		);
+	});
+
+	it('in a circle ends nowhere, and the search ends', async () => {
+		const { patients, archived: out } = await find([merged('1', '2'), merged('2', '1')]);
+		expect(patients).toEqual([]);
+		expect(out.length).toBeGreaterThan(0);
+		expect((await find([merged('1', '1')])).patients).toEqual([]);
+	});
+
+	it('does not bring in one whose own merger leads to somebody else', async () => {
+		// Both fit, and both lead to the same person.
+		const { patients } = await find([merged('1', '5'), merged('2', '5')], { others: [jane('5')] });
+		expect(patients).toEqual(['5']);
+	});
+});
+
+describe('An archived patient', () => {
+	it.each([
+		['archived', { archived_at: '2025-01-01T00:00:00Z' }],
+		['deleted', { deleted_at: '2025-01-01T00:00:00Z' }],
+		['merged into nobody we know', { merged_at: '2025-01-01T00:00:00Z' }],
+	])('counts only if asked for: %s', async (_, more) => {
+		expect(await find([jane('1', more)])).toMatchObject({ patients: [], archived: ['1'] });
+		expect(await find([jane('1', more)], { includeArchived: true })).toMatchObject({
+			patients: ['1'],
+			archived: [],
+		});
+	});
+
+	it('does not stand in the way of one who is not', async () => {
+		expect(await find([archived('1'), jane('2')])).toMatchObject({
+			patients: ['2'],
+			archived: ['1'],
+		});
+	});
+
+	it('counts as another one if archived ones are asked for', async () => {
+		expect((await find([archived('1'), jane('2')], { includeArchived: true })).patients).toEqual([
+			'1',
+			'2',
+		]);
+	});
+});
+
+describe('Where Cliniko cannot be asked', () => {
+	it.each([
+		[401, /refused the API key/],
+		[403, /may not do this/],
+		[500, /answered with status 500/],
+	])('the search says so: status %i', async (status, words) => {
+		const { message, httpCode } = await rejection(search(NAMES, false, () => reply(status)).result);
+		expect(message).toMatch(/^Could not look for the patient: /);
+		expect(message).toMatch(words);
+		expect(httpCode).toBe(status);
+	});
+
+	it('and never takes half of the pages for all of them', async () => {
+		const { result } = search(NAMES, false, (_, count) =>
+			count === 1 ? { patients: [jane('1')], links: { next: 'more' } } : reply(403),
+		);
+		expect((await rejection(result)).httpCode).toBe(403);
+	});
+
+	it('nor a reply without a list for an empty one', async () => {
+		const { message } = await rejection(search(NAMES, false, () => ({ total_entries: 0 })).result);
+		expect(message).toBe(
+			"Could not look for the patient: Cliniko's reply has no list of patients.",
+		);
+	});
+});
