@@ -8,7 +8,8 @@ import {
 } from 'n8n-workflow';
 
 import { operationFor, properties } from './actions/operations';
-import { nodeError } from './actions/report';
+import { errorText, nodeError } from './actions/report';
+import { searchAttachments } from './methods/searchAttachments';
 import { searchPatients } from './methods/searchPatients';
 
 export class Cliniko implements INodeType {
@@ -19,7 +20,7 @@ export class Cliniko implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: "Put files on patients' records in Cliniko",
+		description: 'Find patients in Cliniko, and put files on their records or fetch them',
 		defaults: { name: 'Cliniko' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -28,7 +29,7 @@ export class Cliniko implements INodeType {
 		properties,
 	};
 
-	methods = { listSearch: { searchPatients } };
+	methods = { listSearch: { searchAttachments, searchPatients } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0);
@@ -44,7 +45,13 @@ export class Cliniko implements INodeType {
 		try {
 			return [await operation.execute(this)];
 		} catch (error) {
-			throw nodeError(this, error as Error, 0);
+			if (!this.continueOnFail()) throw nodeError(this, error as Error, 0);
+			// n8n itself would hand the items on as they came, to the output of those that went well.
+			const failed = this.getInputData().map((_, item) => ({
+				json: { error: errorText(error as Error, item) },
+				pairedItem: { item },
+			}));
+			return [failed];
 		}
 	}
 }

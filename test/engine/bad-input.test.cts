@@ -133,7 +133,7 @@ const cases: Case[] = [
 		prepare: ({ settings }) => (settings.maxFileBytes = 10),
 		message: /"good\.pdf" has \d+ bytes, and Cliniko takes at most 10 bytes/,
 		description: /smaller/,
-		requests: 1,
+		requests: 2,
 	},
 	{
 		what: 'a key that Cliniko refuses',
@@ -168,14 +168,14 @@ const cases: Case[] = [
 		run: { parameters: patientId('99') },
 		message: /no patient with the ID 99\. Cliniko says: The requested resource could not be found/,
 		description: /Check the ID/,
-		requests: 1,
+		requests: 2,
 	},
 	{
 		what: 'a role without the right',
 		run: { credential: { ...CREDENTIAL, apiKey: SANDBOX_SCHEDULER_API_KEY } },
 		message: /may not do this/,
 		description: /role/,
-		requests: 1,
+		requests: 2,
 	},
 	{
 		what: 'a record that Cliniko does not accept',
@@ -196,7 +196,7 @@ const cases: Case[] = [
 		message:
 			/"good\.pdf".*did not accept it\. Cliniko says: Validation Failed: temp_attachment_url is invalid/,
 		description: /Change what Cliniko names/,
-		requests: 3,
+		requests: 4,
 	},
 	{
 		what: 'a presigned post without an address',
@@ -204,7 +204,7 @@ const cases: Case[] = [
 		prepare: presign({ url: null, fields: { key: 'a' } }),
 		message: /no upload address/,
 		description: /not sent/,
-		requests: 1,
+		requests: 2,
 	},
 	{
 		what: 'a presigned post without fields',
@@ -212,7 +212,7 @@ const cases: Case[] = [
 		prepare: presign({ url: 'https://evil.example/', fields: null }),
 		message: /no upload address/,
 		description: /not sent/,
-		requests: 1,
+		requests: 2,
 	},
 	{
 		what: 'a presigned post for an http address',
@@ -223,7 +223,7 @@ const cases: Case[] = [
 		}),
 		message: /not a secure \(https\) one/,
 		description: /not sent/,
-		requests: 1,
+		requests: 2,
 	},
 	{
 		what: 'a reply of S3 that is no XML',
@@ -237,14 +237,14 @@ const cases: Case[] = [
 			}),
 		message: /does not say where it is/,
 		description: /run the workflow again/i,
-		requests: 5,
+		requests: 6,
 	},
 	{
 		what: 'a file that Cliniko cannot read',
 		run: { items: [{ files: { data: file('broken.pdf', 'no PDF at all') } }] },
 		message: /could not read the file: attachment \d+ .*\[file "broken\.pdf"\]/,
 		description: /archive the attachment/,
-		requests: 4,
+		requests: 5,
 	},
 	{
 		what: 'processing that takes too long',
@@ -252,7 +252,7 @@ const cases: Case[] = [
 		prepare: ({ settings }) => (settings.processingMs = 600_000),
 		message: /not finished processing attachment \d+ after 1 seconds/,
 		description: /do not upload it again/,
-		requests: 4,
+		requests: 5,
 	},
 ];
 
@@ -266,6 +266,8 @@ describe.each(cases)('$what', ({ run, prepare, message, description, requests })
 		expect(
 			clinic.sandbox.requests.map(({ host, path, status }) => [host, path, status]),
 		).toHaveLength(requests);
+		// Whether the patient may get a file is asked before anything else.
+		if (requests > 0) expect(clinic.sandbox.requests[0]?.path).toMatch(/^\/v1\/patients\?/);
 	});
 });
 

@@ -19,6 +19,10 @@ type Clinic = ClinicWithN8n['sandbox'];
 /** What the node is at when it is cancelled. */
 const moments: Array<[string, (sandbox: Clinic) => void, Partial<SandboxOptions>?]> = [
 	[
+		'looks the patients up',
+		({ faults }) => faults.add({ on: 'patients', act: 'before', do: { hang: true } }),
+	],
+	[
 		'waits for a presigned post',
 		({ faults }) => faults.add({ on: 'presign', act: 'before', do: { hang: true } }),
 	],

@@ -58,14 +58,15 @@ export type Asked = [
 	create: number,
 	poll?: number,
 	get?: number,
+	patients?: number,
 ];
 
 /** A fault, and what has to come of it. */
 export interface Row {
 	what: string;
 	faults?: Fault[];
-	/** How many connections break in the TLS handshake. */
-	tls?: { api?: number; s3?: number };
+	/** How many connections break in the TLS handshake, after how many that do not. */
+	tls?: { api?: number; s3?: number; skip?: number };
 	/** By how many hours the clocks of Cliniko and S3 are ahead of ours. */
 	skew?: number;
 	settings?: Partial<Settings>;
@@ -84,7 +85,7 @@ export interface Row {
 	/**
 	 * How often the steps are asked, if not once for each file: presign, S3 and create exactly; then at
 	 * most how often the poll (one more than there are files, if left out) and the list of the patient's
-	 * files (never).
+	 * files (never); and again exactly how often the list of the run's patients (once).
 	 */
 	asked?: Asked;
 	/** About how long it takes, in seconds, if that is long: the longest rows are begun first. */
@@ -129,6 +130,7 @@ const presign = at('presign');
 const s3 = at('s3');
 const create = at('create');
 const poll = at('poll');
+const patients = at('patients');
 const get = at('get');
 
 // What a fault does.
@@ -234,6 +236,121 @@ const oneByOne = { concurrency: 1 };
 const four: FileName[] = ['letter.pdf', 'letter.pdf', 'letter.pdf', 'letter.pdf'];
 const two: FileName[] = ['letter.pdf', 'letter.pdf'];
 
+/** Whether the run's patients may get a file, which is asked for before anything else. */
+const asksPatients = (times: number): Asked => [1, 1, 1, 2, 0, times];
+const onlyPatients = (times: number): Asked => [0, 0, 0, 0, 0, times];
+const lookUp = ([message, advice]: readonly [RegExp, RegExp]) =>
+	notStored(new RegExp(`look up the patients.*${message.source}`), advice);
+const patientsRows: Row[] = [
+	...(
+		[
+			['reset', patients.before(reset)],
+			['reset before the reply', patients.after(reset)],
+			['reset in the reply', patients.after(cutOff)],
+			...[500, 502, 503, 504, 408].map((status) => [`${status}`, patients.before(html(status))]),
+			['HTML', patients.before(html())],
+			['half the JSON', patients.after(half)],
+			['an array', patients.before(json(200, []))],
+			['null', patients.before(json(200, null))],
+			['nothing', patients.before(answer(200))],
+		] as Array<[string, Fault]>
+	).map(([what, strike]): Row => ({ what, faults: [strike], asked: asksPatients(2) })),
+	{ what: 'hang', faults: [patients.before(hang)], asked: asksPatients(2), takes: 33 },
+	{ what: 'slow', faults: [patients.before(slow)] },
+	{ what: '500 three times', faults: [patients.before(answer(500), 3)], asked: asksPatients(4) },
+	...(
+		[
+			['reset', reset, noReply],
+			['503', html(503), fault(503)],
+			['HTML', html(), notJson],
+		] as const
+	).map(
+		([what, action, words]): Row => ({
+			what: `${what} for ever`,
+			faults: [patients.before(action, EVER)],
+			then: lookUp(words),
+			asked: onlyPatients(5),
+		}),
+	),
+	...(
+		[
+			[400, fault(400)],
+			[401, badKey],
+			[403, mayNot],
+			[404, [/has nothing there/, /Check the ID/]],
+			[409, fault(409)],
+			[422, [/did not accept it/, /Change what/]],
+		] as const
+	).map(
+		([status, words]): Row => ({
+			what: `${status}`,
+			faults: [patients.before(json(status, { message: 'No' }))],
+			then: lookUp(words),
+			asked: onlyPatients(1),
+		}),
+	),
+	...[301, 302, 307].map(
+		(status): Row => ({
+			what: `${status} to another host`,
+			faults: [patients.before(elsewhere(status))],
+			then: lookUp(redirect),
+			asked: onlyPatients(1),
+		}),
+	),
+	{
+		what: 'no list in it',
+		faults: [patients.before(json(200, { people: [] }))],
+		then: lookUp([/no list of patients/, /again.*status\.cliniko\.com/]),
+		asked: onlyPatients(1),
+	},
+	{
+		what: 'a list without the patient, of whom the presigned post then tells',
+		faults: [patients.after(changedTo({ patients: [], total_entries: 0 }))],
+	},
+	{
+		what: 'a list with another patient, who is archived',
+		faults: [
+			patients.after(
+				changedTo({
+					patients: [{ id: '1234567890123456787', archived_at: '2024-08-01T12:00:00Z' }],
+				}),
+			),
+		],
+	},
+	{
+		what: 'the patient of one of two files is archived, and the run stops',
+		faults: [
+			patients.after(
+				changedTo({
+					patients: [{ id: '1234567890123456782', archived_at: '2024-08-01T12:00:00Z' }],
+				}),
+			),
+		],
+		files: two,
+		twoPatients: true,
+		then: {
+			0: 'skipped',
+			1: not(/Patient 1234567890123456782 is archived.*nothing was sent/, /right patient/),
+		},
+		asked: onlyPatients(1),
+	},
+	{
+		what: '503 for ever, for all files of a run',
+		faults: [patients.before(html(503), EVER)],
+		files: four,
+		goOn: true,
+		then: [0, 1, 2, 3].map(() => lookUp(fault(503))[0]!),
+		asked: onlyPatients(5),
+	},
+	{ what: 'TLS failure', tls: { api: 1 } },
+	{
+		what: 'TLS failure for ever',
+		tls: { api: EVER },
+		then: lookUp(noReply),
+		asked: onlyPatients(0),
+	},
+];
+
 const presignRows: Row[] = [
 	{ what: 'reset', faults: [presign.before(reset)], asked: [2, 1, 1] },
 	{ what: 'reset before the reply', faults: [presign.after(reset)], asked: [2, 1, 1] },
@@ -335,10 +452,10 @@ const presignRows: Row[] = [
 		then: notStored(/Cliniko takes at most 10 bytes/, /smaller.*not sent/),
 		asked: [1, 0, 0],
 	},
-	{ what: 'TLS failure', tls: { api: 1 } },
+	{ what: 'TLS failure', tls: { api: 1, skip: 1 } },
 	{
 		what: 'TLS failure for ever',
-		tls: { api: EVER },
+		tls: { api: EVER, skip: 1 },
 		then: notStored(...noReply),
 		asked: [0, 0, 0],
 	},
@@ -961,7 +1078,7 @@ const pollRows: Row[] = [
 	},
 ];
 
-/** The list of the patient's files, which is asked for before anything else. */ const listRows: Row[] =
+/** The list of the patient's files, which is asked for before the first presigned post. */ const listRows: Row[] =
 	[
 		...(
 			[
@@ -1064,6 +1181,13 @@ const limitRows: Row[] = [
 		] as const
 	).flatMap(([what, action, waits]): Row[] => [
 		{
+			what: `patients: ${what}`,
+			faults: [patients.before(action)],
+			asked: asksPatients(2),
+			takes: waits,
+			waits,
+		},
+		{
 			what: `presign: ${what}`,
 			faults: [presign.before(action)],
 			asked: [2, 1, 1],
@@ -1078,6 +1202,12 @@ const limitRows: Row[] = [
 			waits,
 		},
 	]),
+	{
+		what: 'patients: for ever',
+		faults: [patients.before(limited(-1), EVER)],
+		then: lookUp(limit),
+		asked: onlyPatients(11),
+	},
 	{
 		what: 'presign: for ever',
 		faults: [presign.before(limited(-1), EVER)],
@@ -1124,7 +1254,7 @@ const clockRows: Row[] = [5, -5].flatMap((skew): Row[] => [
 	{
 		what: `${skew} h, and the rate limit`,
 		skew,
-		settings: { requestsPerWindow: 1, rateLimitWindowMs: 5000 },
+		settings: { requestsPerWindow: 2, rateLimitWindowMs: 5000 },
 		asked: [1, 1, 2, 3],
 		waits: 2,
 	},
@@ -1263,6 +1393,7 @@ const severalRows: Row[] = [
 	{
 		what: 'everything resets once, and then again',
 		faults: [
+			patients.before(reset, 2),
 			presign.before(reset, 2),
 			s3.before(reset, 2),
 			create.after(reset, 2),
@@ -1270,7 +1401,7 @@ const severalRows: Row[] = [
 			get.before(reset, 2),
 		],
 		files: ['letter.pdf', 'film.mp4', 'scan.pdf', '50% #2.pdf'],
-		asked: [6, 6, 4, 7, 10],
+		asked: [6, 6, 4, 7, 10, 3],
 		takes: 15,
 	},
 ];
@@ -1305,6 +1436,7 @@ const named = (step: string, rows: Row[]): Row[] =>
 	rows.map((row) => ({ ...row, what: `${step}: ${row.what}` }));
 
 export const rows: Row[] = [
+	...named('patients', patientsRows),
 	...named('presign', presignRows),
 	...named('S3', s3Rows),
 	...named('create', createRows),

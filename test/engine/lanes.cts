@@ -2,8 +2,6 @@
  * Runs the rows of the fault table. Most of a row's time is waiting, so many run at once: each lane is
  * a sandbox and an engine of its own, and takes the next row when it is done with one.
  */
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import {
@@ -13,9 +11,11 @@ import {
 	type Fault,
 	type RecordedRequest,
 	type Sandbox,
+	type StoredObject,
 } from '../../sandbox/sandbox.cts';
 import { CREDENTIAL, file, openClinic, pdf, sha256, type ClinicWithN8n } from './clinic.cts';
 import type { CredentialRow, FileName, Meanwhile, Row } from './fault-table.cts';
+import { storeFile } from './records.cts';
 
 /** A file of a row. */
 export interface RowFile {
@@ -165,7 +165,7 @@ function prepare(
 	Object.assign(settings, row.settings);
 	faults.clockSkewMs = (row.skew ?? 0) * HOUR;
 	for (const fault of row.faults ?? []) faults.add(withMoments(fault, Date.now()));
-	for (const end of ['api', 's3'] as const) faults.tls(end, row.tls?.[end] ?? 0);
+	for (const end of ['api', 's3'] as const) faults.tls(end, row.tls?.[end] ?? 0, row.tls?.skip);
 }
 
 /** Makes moments, in seconds since 1970, of headers such as `in 2`. */
@@ -183,24 +183,10 @@ function withMoments(fault: Fault, now: number): Fault {
 }
 
 /** Lets happen in Cliniko what the row says. */
-function arrange({ clinic, storage, settings }: Sandbox, ours: RowFile, what: Meanwhile): void {
-	const put = (name: string, content: Buffer) => {
-		const key = `${clinic.tempFolder(ours.patientId)}another/${name}`;
-		const object = {
-			key,
-			size: content.length,
-			sha256: sha256(content),
-			md5: createHash('md5').update(content).digest('hex'),
-			head: content.subarray(0, 16),
-			path: storage.freshPath(),
-			contentType: 'application/pdf',
-			fields: {},
-		};
-		writeFileSync(object.path, content);
-		storage.put(object);
-		return object;
-	};
-	const record = (object: ReturnType<typeof put>) =>
+function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): void {
+	const { clinic, storage, settings } = sandbox;
+	const put = (name: string, content: Buffer) => storeFile(sandbox, ours.patientId, name, content);
+	const record = (object: StoredObject) =>
 		clinic.addAttachment(
 			{
 				patientId: ours.patientId,
@@ -218,7 +204,7 @@ function arrange({ clinic, storage, settings }: Sandbox, ours: RowFile, what: Me
 		created = true;
 		if (what.gone) clinic.attachments.clear();
 		if (what.late !== undefined) {
-			const [sent] = [...storage.objects.values()] as Array<ReturnType<typeof put>>;
+			const [sent] = [...storage.objects.values()];
 			setTimeout(() => record(sent!), what.late);
 		}
 		if (what.foreign) {

@@ -1,6 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { SANDBOX_API_KEY, type Fault } from '../../sandbox/sandbox.cts';
+import {
+	BUCKET_HOST,
+	SANDBOX_API_KEY,
+	SANDBOX_PATIENT_ID,
+	type Fault,
+} from '../../sandbox/sandbox.cts';
 import {
 	CREDENTIAL,
 	file,
@@ -9,6 +14,7 @@ import {
 	type ClinicWithN8n,
 	type UploadResult,
 } from './clinic.cts';
+import { putOnRecord } from './records.cts';
 
 const TOKEN = 'A-token-of-the-form-that-nobody-may-read';
 const SHORT = 'sh0rt-v4lue';
@@ -147,6 +153,128 @@ describe.each(faults)('when %s', (what, fault, credential) => {
 				...formValues,
 			];
 			expect(secrets.filter((secret) => kept.includes(secret))).toEqual([]);
+		},
+		60_000,
+	);
+});
+
+const EVER = 99;
+const answer = (status: number, body: string, headers: Record<string, string> = {}) => ({
+	reply: { status, headers, body },
+});
+const signed = `https://${BUCKET_HOST}/a.pdf?X-Amz-Signature=${'0af1'.repeat(16)}`;
+
+/** The operation, and what goes wrong there. */
+const operations: Array<[operation: string, what: string, fault?: Fault]> = [
+	['get', 'all goes well'],
+	['getMany', 'all goes well'],
+	['download', 'all goes well'],
+	['update', 'all goes well'],
+	['archive', 'all goes well'],
+	['get', 'the key is refused', { on: 'poll', act: 'before', do: answer(401, echo) }],
+	[
+		'get',
+		'Cliniko has a fault',
+		{ on: 'poll', times: EVER, act: 'before', do: answer(500, inFull) },
+	],
+	['getMany', 'the role is refused', { on: 'get', act: 'before', do: answer(403, echo) }],
+	['getMany', 'a page comes', { on: 'get', times: EVER, act: 'before', do: answer(200, page) }],
+	['update', 'it is refused', { on: 'other', act: 'before', do: answer(422, echo) }],
+	['update', 'a page comes', { on: 'other', times: EVER, act: 'before', do: answer(200, page) }],
+	['archive', 'it is refused', { on: 'other', act: 'before', do: answer(403, echo) }],
+	[
+		'archive',
+		'Cliniko has a fault',
+		{ on: 'other', times: EVER, act: 'before', do: answer(503, inFull) },
+	],
+	[
+		'download',
+		'Cliniko redirects to an insecure address',
+		{
+			on: 'get',
+			act: 'before',
+			do: answer(303, page, { location: signed.replace('https', 'http') }),
+		},
+	],
+	['download', 'Cliniko refuses', { on: 'get', act: 'before', do: answer(403, echo) }],
+	[
+		'download',
+		'S3 answers with a page',
+		{ on: 'other', times: EVER, act: 'before', do: answer(500, page) },
+	],
+	[
+		'download',
+		'S3 says what was signed',
+		{
+			on: 'other',
+			times: EVER,
+			act: 'before',
+			do: answer(
+				403,
+				`<Error><Code>SignatureDoesNotMatch</Code><Message>${signed} is not ours</Message><AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId></Error>`,
+			),
+		},
+	],
+	[
+		'download',
+		'S3 closes the connection',
+		{ on: 'other', times: EVER, act: 'before', do: { reset: true } },
+	],
+	[
+		'download',
+		'the connection breaks in the file',
+		{ on: 'other', times: EVER, act: 'reply', afterBytes: 5, do: { reset: true } },
+	],
+];
+
+describe.each(operations)('at %s, when %s', (operation, _, fault) => {
+	it.each(['stopWorkflow', 'continueErrorOutput'] as const)(
+		'n8n stores and logs no key, no signed address and no patient (%s)',
+		async (onError) => {
+			const { id } = await putOnRecord(clinic.sandbox, { name: 'a.pdf', content: pdf('a') });
+			const logged = clinic.engine.log().length;
+			if (fault) clinic.sandbox.faults.add({ ...fault });
+			const result = await clinic.run({
+				items: [{}],
+				parameters: {
+					operation,
+					patientId: {
+						__rl: true,
+						mode: 'id',
+						value: SANDBOX_PATIENT_ID,
+					},
+					attachmentId: { __rl: true, mode: 'id', value: id },
+					description: 'new',
+				},
+				node: { onError },
+				write: true,
+			});
+			const failed = result.error?.message ?? result.errorOutput[0]?.json.error;
+			expect(failed).toEqual(fault ? expect.any(String) : undefined);
+			if (!fault) expect(result.output).toHaveLength(1);
+			expect(clinic.sandbox.faults.unused).toEqual([]);
+
+			const kept = result.written + clinic.engine.log().slice(logged);
+			const signatures = clinic.sandbox.requests.flatMap(
+				({ path }) => /X-Amz-Signature=(\w+)/.exec(path)?.[1] ?? [],
+			);
+			const secrets = [
+				SANDBOX_API_KEY,
+				Buffer.from(`${SANDBOX_API_KEY}:`).toString('base64'),
+				'Authorization',
+				'X-Amz-',
+				'AKI',
+				'0af1'.repeat(16),
+				...signatures,
+				PATIENT.name,
+				PATIENT.email,
+				"O'Hara",
+				CREDENTIAL.contactEmail,
+			];
+			expect(secrets.filter((secret) => kept.includes(secret))).toEqual([]);
+			if (operation === 'download' && fault?.on !== 'get') {
+				expect(signatures.length).toBeGreaterThan(0);
+			}
 		},
 		60_000,
 	);

@@ -65,6 +65,8 @@ describe('a file in n8n’s store', () => {
 			'status 403, AccessDenied: Invalid according to Policy: Policy expired.',
 		);
 		expect(clinic.sandbox.requests.map(({ method, status }) => [method, status])).toEqual([
+			// The patient, then the presigned post.
+			['GET', 200],
 			['GET', 200],
 			['POST', 403],
 			['GET', 200],

@@ -64,12 +64,13 @@ it('gives the record as Cliniko does when it is not to be simplified', async () 
 	});
 });
 
-it('takes two Cliniko calls for a file, and one poll for all that wait', async () => {
+it('takes two Cliniko calls for a file, and for all one look at the patients and one poll', async () => {
 	const items = Array.from({ length: 12 }, (_, at) => ({
 		files: { data: file(`${at}.pdf`, pdf(`${at}`)) },
 	}));
 	const { output } = await clinic.run({ items });
 	expect(output).toHaveLength(12);
+	expect(requestsTo('/v1/patients?')).toHaveLength(1);
 	expect(requestsTo('attachment_presigned_post')).toHaveLength(12);
 	expect(
 		requestsTo('/v1/patient_attachments').filter(({ method }) => method === 'POST'),
@@ -85,7 +86,7 @@ it('sends the key and the contact to Cliniko only, and not to S3', async () => {
 	expect(s3).toHaveLength(1);
 	expect(s3[0]?.headers).not.toHaveProperty('authorization');
 	const api = requestsTo('api.au1.cliniko.com');
-	expect(api).toHaveLength(3);
+	expect(api).toHaveLength(4);
 	for (const { headers } of api) {
 		expect(headers.authorization).toMatch(/^Basic /);
 		expect(headers['user-agent']).toBe('n8n-nodes-cliniko (front.desk@clinic.example)');
@@ -209,7 +210,7 @@ it('gives the fresh record at once when it is not to wait', async () => {
 		parameters: { waitForProcessing: false },
 	});
 	expect(output[0]?.json).toMatchObject({ processing_completed: false, filename: null });
-	expect(clinic.sandbox.requests).toHaveLength(3);
+	expect(clinic.sandbox.requests).toHaveLength(4);
 });
 
 it('gives the record as it stands after the longest wait, if asked to continue', async () => {

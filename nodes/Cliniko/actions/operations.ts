@@ -5,6 +5,7 @@ import {
 	type INodeProperties,
 } from 'n8n-workflow';
 
+import { patient } from './patient';
 import { patientAttachment } from './patientAttachment';
 
 /** Something the node can do. To add one, write its file and put it into its resource's list. */
@@ -27,7 +28,7 @@ export interface Resource {
 	operations: Operation[];
 }
 
-const resources: Resource[] = [patientAttachment];
+const resources: Resource[] = [patient, patientAttachment];
 
 /** All parameters of the node, each shown for its own operation only. */
 export const properties: INodeProperties[] = [

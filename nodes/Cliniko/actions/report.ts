@@ -1,4 +1,9 @@
-import { NodeApiError, NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type IPollFunctions,
+} from 'n8n-workflow';
 
 import { ClinikoError, withFile } from '../errors';
 
@@ -7,11 +12,12 @@ import { ClinikoError, withFile } from '../errors';
  * reply if there was one. Nothing of the request or the reply itself goes along.
  *
  * @param error a ClinikoError, what n8n itself threw over an expression, or a result of this function
+ * @param itemIndex nothing in a trigger, which has no items
  */
 export function nodeError(
-	context: IExecuteFunctions,
+	context: IExecuteFunctions | IPollFunctions,
 	error: Error,
-	itemIndex: number,
+	itemIndex?: number,
 ): NodeApiError | NodeOperationError {
 	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
 	const node = context.getNode();
@@ -43,6 +49,6 @@ export function errorText(error: Error, itemIndex: number, fileName?: string): s
 	return [withItem(withFile(error.message, fileName), itemIndex), advice].filter(Boolean).join(' ');
 }
 
-function withItem(message: string, itemIndex: number): string {
-	return `${message} [item ${itemIndex}]`;
+function withItem(message: string, itemIndex: number | undefined): string {
+	return itemIndex === undefined ? message : `${message} [item ${itemIndex}]`;
 }

@@ -1,9 +1,14 @@
 import type { Resource } from '../operations';
+import { archive } from './archive';
+import { download } from './download';
+import { get } from './get';
+import { getMany } from './getMany';
+import { update } from './update';
 import { upload } from './upload';
 
 export const patientAttachment: Resource = {
 	name: 'Patient Attachment',
 	value: 'patientAttachment',
 	defaultOperation: 'upload',
-	operations: [upload],
+	operations: [archive, download, get, getMany, update, upload],
 };

@@ -7,7 +7,7 @@ import type {
 
 import { connect, pauseFor, sendToS3 } from '../../transport/connect';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
-import { simplified } from '../../upload/patientAttachment';
+import { simplified } from '../../records/patientAttachment';
 import { Processing } from '../../upload/processing';
 import { RecordCreation } from '../../upload/recordCreation';
 import { runError, runUploads, type Outcome } from '../../upload/runUploads';
@@ -16,10 +16,11 @@ import { UploadMemory } from '../../upload/uploadMemory';
 import type { Operation } from '../operations';
 import { patientIdField } from '../patientId';
 import { errorText, nodeError } from '../report';
-import { optionsOf, planUploads, type UploadPlan } from './uploadPlan';
+import { simplifyField } from '../simplify';
+import { optionsOf, planUploads, refuseClosedPatients, type UploadPlan } from './uploadPlan';
 
 const fields: INodeProperties[] = [
-	patientIdField,
+	patientIdField('The patient whose record the file belongs on'),
 	{
 		displayName: 'Input Binary Field',
 		name: 'binaryPropertyName',
@@ -29,7 +30,7 @@ const fields: INodeProperties[] = [
 		hint: 'The name of the input field containing the file to be uploaded',
 		placeholder: 'e.g. data or attachment_*',
 		description:
-			'For several files, give their names with commas between, or a pattern such as attachment_* or *. Each file becomes an attachment of its own.',
+			'For several files, give their names with commas between, or a pattern such as attachment_* or *. Each file becomes an attachment of its own. As a tool of an AI agent, the file has to be in the agent’s own input: a model cannot pass a file.',
 	},
 	{
 		displayName: 'Description',
@@ -47,13 +48,7 @@ const fields: INodeProperties[] = [
 		description:
 			'Whether to wait until Cliniko has processed the file. Only then does the record have its file name, type and size.',
 	},
-	{
-		displayName: 'Simplify',
-		name: 'simplify',
-		type: 'boolean',
-		default: true,
-		description: 'Whether to return a simplified version of the response instead of the raw data',
-	},
+	simplifyField,
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -148,7 +143,10 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		if (plan.error && !goOn) throw nodeError(context, plan.error, itemIndex);
 		plans.push(plan);
 	}
-	const uploads = plans.flatMap((plan) => plan.uploads);
+	await refuseClosedPatients(api, plans, memory);
+	const refused = goOn ? undefined : plans.find(({ error }) => error);
+	if (refused) throw nodeError(context, refused.error!, refused.itemIndex);
+	const uploads = plans.flatMap((plan) => (plan.error ? [] : plan.uploads));
 
 	const creation = new RecordCreation(api, pause, memory);
 	for (const one of uploads) creation.resume(one);

@@ -1,14 +1,13 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { ClinikoError } from '../../errors';
+import { descriptionOf } from '../../records/description';
+import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
+import { closedPatients } from '../../upload/closedPatients';
 import { sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/uploadFile';
 import type { UploadMemory } from '../../upload/uploadMemory';
 import { patientIdOf } from '../patientId';
-
-/** Cliniko's own limit (OpenAPI, `UploadedPatientAttachment.description`). */
-const LONGEST_DESCRIPTION = 255;
 
 /** What the collection "Options" holds; what is left out has the default. */
 export interface UploadOptions {
@@ -52,7 +51,7 @@ export async function planUploads(
 		);
 		if (picked.length === 0) return { itemIndex, uploads: [] };
 		const patientId = patientIdOf(context, itemIndex, shard);
-		const description = describe(context.getNodeParameter('description', itemIndex, ''));
+		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
 		const { getBinaryMetadata: metadata, getBinaryStream: stream } = context.helpers;
 		const store = { metadata, stream };
 		const uploads: Upload[] = [];
@@ -75,14 +74,25 @@ export async function planUploads(
 	}
 }
 
-function describe(value: unknown): string {
-	const description = String(value ?? '');
-	const length = [...description].length;
-	if (length > LONGEST_DESCRIPTION) {
-		throw new ClinikoError(
-			`The description has ${length} characters, and Cliniko takes at most ${LONGEST_DESCRIPTION}.`,
-			'Shorten Description. With an expression, .slice(0, 255) at its end cuts it.',
-		);
+/**
+ * Gives an `error` to the plans whose patient must not get a file. What an earlier try has stored
+ * counts as stored, whatever has become of the patient since.
+ *
+ * @param plans are changed in place
+ */
+export async function refuseClosedPatients(
+	api: ClinikoApi,
+	plans: UploadPlan[],
+	memory: UploadMemory,
+): Promise<void> {
+	const open = plans.filter(({ uploads }) =>
+		uploads.some(({ identity }) => memory.recall(identity) === undefined),
+	);
+	const patientOf = ({ uploads }: UploadPlan) => uploads[0]!.patientId;
+	try {
+		const closed = await closedPatients(api, open.map(patientOf));
+		for (const plan of open) plan.error = closed.get(patientOf(plan));
+	} catch (error) {
+		for (const plan of open) plan.error = error as Error;
 	}
-	return description;
 }

@@ -1,6 +1,7 @@
 import {
 	NodeHelpers,
 	type INode,
+	type INodeParameters,
 	type INodeProperties,
 	type INodePropertyOptions,
 } from 'n8n-workflow';
@@ -14,13 +15,23 @@ const named = (name: string, among = properties) => among.filter((one) => one.na
 const valuesOf = ({ options }: INodeProperties) =>
 	(options as INodePropertyOptions[]).map(({ value }) => value);
 
-/** The parameters that the panel shows where these are set. */
-const shownWith = (parameters: { resource: string; operation: string }) =>
+/** The parameters that the panel shows where these are set, and the rest is as it begins. */
+const shownWith = (parameters: INodeParameters & { resource: string; operation: string }) =>
 	properties
 		.filter((property) =>
-			NodeHelpers.displayParameter(parameters, property, { typeVersion: 1 } as INode, description),
+			NodeHelpers.displayParameter(
+				{ ...defaultsOf(parameters), ...parameters },
+				property,
+				{ typeVersion: 1 } as INode,
+				description,
+			),
 		)
 		.map(({ name }) => name);
+
+const defaultsOf = ({ resource, operation }: { resource: string; operation: string }) =>
+	Object.fromEntries(
+		operationFor(resource, operation)!.fields.map(({ name, default: value }) => [name, value]),
+	) as INodeParameters;
 
 describe('The parameters of the node', () => {
 	const [resource] = named('resource');
@@ -32,7 +43,10 @@ describe('The parameters of the node', () => {
 
 	it('begin with an upload, for which a saved workflow names nothing', () => {
 		expect(resource!.default).toBe('patientAttachment');
-		expect(named('operation')[0]!.default).toBe('upload');
+		const [operation] = named('operation').filter(
+			({ displayOptions }) => displayOptions?.show?.resource?.[0] === 'patientAttachment',
+		);
+		expect(operation!.default).toBe('upload');
 		expect(operations).toContainEqual({ resource: 'patientAttachment', operation: 'upload' });
 	});
 
@@ -70,6 +84,17 @@ describe('The parameters of the node', () => {
 		expect(shownWith(chosen).sort()).toEqual(
 			['resource', 'operation', ...fields.map(({ name }) => name)].sort(),
 		);
+	});
+
+	it.each([
+		['patientAttachment', 'getMany', { returnAll: true }, ['limit']],
+		['patient', 'getMany', { returnAll: true }, ['limit']],
+		['patientAttachment', 'getMany', { of: 'allPatients' }, ['patientId']],
+	])('are not shown where they mean nothing: %s %s %j', (of, operation, set, hidden) => {
+		const before = shownWith({ resource: of, operation });
+		const after = shownWith({ resource: of, operation, ...set });
+
+		expect(before.filter((name) => !after.includes(name))).toEqual(hidden);
 	});
 
 	it('are all tied to a resource and an operation', () => {
@@ -151,5 +176,108 @@ describe('The upload', () => {
 			searchable: true,
 		});
 		expect(Object.keys(new Cliniko().methods.listSearch)).toContain('searchPatients');
+	});
+});
+
+describe('What can be done with an attachment', () => {
+	const [operation] = named('operation').filter(
+		({ displayOptions }) => displayOptions?.show?.resource?.[0] === 'patientAttachment',
+	);
+
+	it('is in the order of the alphabet, and each has a sentence for n8n’s panel', () => {
+		expect(operation!.options).toMatchObject([
+			{ name: 'Archive', value: 'archive', action: 'Archive patient attachment' },
+			{ name: 'Download', value: 'download', action: 'Download patient attachment' },
+			{ name: 'Get', value: 'get', action: 'Get patient attachment' },
+			{ name: 'Get Many', value: 'getMany', action: 'Get many patient attachments' },
+			{ name: 'Update', value: 'update', action: 'Update patient attachment' },
+			{ name: 'Upload', value: 'upload', action: 'Upload patient attachment' },
+		]);
+	});
+
+	const anybody = ['patientId', 'resourceLocator', { mode: 'list', value: '' }];
+	const one = ['attachmentId', 'resourceLocator', { mode: 'list', value: '' }];
+	const simplify = ['simplify', 'boolean', true];
+
+	it.each([
+		['archive', [anybody, one]],
+		['download', [anybody, one, ['binaryPropertyName', 'string', 'data'], simplify]],
+		['get', [anybody, one, simplify]],
+		[
+			'getMany',
+			[
+				['of', 'options', 'onePatient'],
+				anybody,
+				['returnAll', 'boolean', false],
+				['limit', 'number', 50],
+				['filters', 'fixedCollection', {}],
+				['archived', 'options', 'exclude'],
+				simplify,
+			],
+		],
+		['update', [anybody, one, ['description', 'string', ''], simplify]],
+	])('has the parameters that saved workflows hold: %s', (name, parameters) => {
+		const { fields } = operationFor('patientAttachment', name)!;
+
+		expect(fields.map(({ name: field, type, default: value }) => [field, type, value])).toEqual(
+			parameters,
+		);
+	});
+
+	it.each(['archive', 'download', 'get', 'update'])(
+		'needs an attachment, and its patient only if one likes: %s',
+		(name) => {
+			const { fields } = operationFor('patientAttachment', name)!;
+
+			expect(named('attachmentId', fields)[0]!.required).toBe(true);
+			expect(named('patientId', fields)[0]!.required).toBeFalsy();
+			// It narrows the list below, so it comes first.
+			expect(fields[0]!.name).toBe('patientId');
+		},
+	);
+
+	it('needs a patient for the attachments of one', () => {
+		const { fields } = operationFor('patientAttachment', 'getMany')!;
+
+		expect(named('patientId', fields)[0]!.required).toBe(true);
+		expect(valuesOf(named('of', fields)[0]!)).toEqual(['allPatients', 'onePatient']);
+	});
+
+	it('takes an attachment from the list, by id or by address', () => {
+		const { fields } = operationFor('patientAttachment', 'get')!;
+		const [attachment] = named('attachmentId', fields);
+
+		expect(attachment?.modes?.map(({ name }) => name)).toEqual(['list', 'id', 'url']);
+		expect(attachment?.modes?.[0]?.typeOptions).toEqual({
+			searchListMethod: 'searchAttachments',
+			searchable: true,
+		});
+		expect(Object.keys(new Cliniko().methods.listSearch)).toContain('searchAttachments');
+	});
+});
+
+describe('As a tool of an AI agent', () => {
+	const described = (operation: string, field: string) =>
+		named(field, operationFor('patientAttachment', operation)!.fields)[0]!.description;
+
+	it('the node can be used', () => {
+		expect(description.usableAsTool).toBe(true);
+	});
+
+	it('an operation that takes or gives a file says that it cannot cross into a tool call', () => {
+		expect(described('upload', 'binaryPropertyName')).toMatch(
+			/tool of an AI agent.*the file has to be in the agent’s own input.*cannot pass a file/,
+		);
+		expect(described('download', 'binaryPropertyName')).toMatch(
+			/model that uses this node as its tool gets the record only.*a file cannot cross/,
+		);
+	});
+
+	it('no field is without a description, from which a model learns what belongs there', () => {
+		const fields = ['archive', 'download', 'get', 'getMany', 'update', 'upload'].flatMap(
+			(operation) => operationFor('patientAttachment', operation)!.fields,
+		);
+
+		expect(fields.filter(({ name, description: text }) => name !== 'options' && !text)).toEqual([]);
 	});
 });

@@ -1,0 +1,54 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { downloadFile } from '../../download/downloadFile';
+import { ClinikoError } from '../../errors';
+import { simplified } from '../../records/patientAttachment';
+import { connect, filesFromS3 } from '../../transport/connect';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operations';
+import { simplifyField } from '../simplify';
+import { attachmentFields, attachmentOf } from './oneAttachment';
+
+const fields: INodeProperties[] = [
+	...attachmentFields('The attachment whose file to download'),
+	{
+		displayName: 'Put Output File in Field',
+		name: 'binaryPropertyName',
+		type: 'string',
+		default: 'data',
+		required: true,
+		placeholder: 'e.g. data',
+		hint: 'The name of the output binary field to put the file in',
+		description:
+			'Later steps find the file under this name. A model that uses this node as its tool gets the record only: a file cannot cross into a tool call.',
+	},
+	simplifyField,
+];
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, async (itemIndex) => {
+		// An expression may give nothing, which is no name.
+		const given: unknown = context.getNodeParameter('binaryPropertyName', itemIndex, 'data');
+		const field = String(given ?? '').trim();
+		if (field === '') {
+			throw new ClinikoError(
+				'Put Output File in Field is empty for this item.',
+				'Give the file a field name, such as data.',
+			);
+		}
+		const record = await attachmentOf(context, itemIndex, api).read();
+		const data = await downloadFile(api, record, filesFromS3(context));
+		const simplify = context.getNodeParameter('simplify', itemIndex, true);
+		return [{ json: simplify ? simplified(record) : record, binary: { [field]: data } }];
+	});
+}
+
+export const download: Operation = {
+	name: 'Download',
+	value: 'download',
+	action: 'Download patient attachment',
+	description: 'Fetch the file of an attachment, with its name and type',
+	fields,
+	execute,
+};

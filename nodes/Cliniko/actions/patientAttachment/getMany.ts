@@ -1,0 +1,64 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { simplified } from '../../records/patientAttachment';
+import { connect } from '../../transport/connect';
+import { eachItem } from '../eachItem';
+import { filterFields, filtersOf, type FilterField } from '../filters';
+import { limitFields, limitOf, newestFirst } from '../getMany';
+import type { Operation } from '../operations';
+import { patientIdField, patientIdOf } from '../patientId';
+import { simplifyField } from '../simplify';
+
+const FILTERS: FilterField[] = [
+	{ displayName: 'Content Type', name: 'content_type', kind: 'text' },
+	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
+	{ displayName: 'Description', name: 'description', kind: 'text' },
+	{ displayName: 'File Name', name: 'filename', kind: 'text' },
+	{ displayName: 'Processed At', name: 'processed_at', kind: 'dateTime' },
+	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
+];
+
+const fields: INodeProperties[] = [
+	{
+		displayName: 'Attachments Of',
+		name: 'of',
+		type: 'options',
+		default: 'onePatient',
+		description: 'Whose attachments to return',
+		options: [
+			{ name: 'All Patients', value: 'allPatients' },
+			{ name: 'One Patient', value: 'onePatient' },
+		],
+	},
+	{
+		...patientIdField('The patient whose attachments to return'),
+		displayOptions: { show: { of: ['onePatient'] } },
+	},
+	...limitFields,
+	...filterFields(FILTERS),
+	simplifyField,
+];
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, async (itemIndex) => {
+		const filters = filtersOf(context, itemIndex, FILTERS);
+		if (context.getNodeParameter('of', itemIndex, 'onePatient') === 'onePatient') {
+			filters.push(`patient_id:=${patientIdOf(context, itemIndex, api.shard)}`);
+		}
+		const limit = limitOf(context, itemIndex);
+		const purpose = { what: 'list attachments' };
+		const records = await newestFirst(api, 'patient_attachments', filters, limit, purpose);
+		const simplify = context.getNodeParameter('simplify', itemIndex, true);
+		return records.map((record) => ({ json: simplify ? simplified(record) : record }));
+	});
+}
+
+export const getMany: Operation = {
+	name: 'Get Many',
+	value: 'getMany',
+	action: 'Get many patient attachments',
+	description: 'Return the attachments of a patient or of all patients, newest first',
+	fields,
+	execute,
+};

@@ -1,0 +1,56 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { isClinikoRecord } from '../../records/clinikoRecord';
+import { descriptionOf } from '../../records/description';
+import { simplified } from '../../records/patientAttachment';
+import { connect } from '../../transport/connect';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operations';
+import { simplifyField } from '../simplify';
+import { attachmentFields, attachmentOf } from './oneAttachment';
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, async (itemIndex) => {
+		const { id, assertOwner } = attachmentOf(context, itemIndex, api);
+		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
+		await assertOwner();
+		const { body } = await api.patch(
+			`/patient_attachments/${id}`,
+			{ description: description || null },
+			{
+				what: `change the description of attachment ${id}`,
+				notFound: `Cliniko has no attachment with the ID ${id} that can be changed.`,
+			},
+		);
+		if (!isClinikoRecord(body)) {
+			throw new ClinikoError(
+				`Cliniko's reply to the changed description of attachment ${id} is no attachment record.`,
+				'The description is most likely changed. Look at the attachment in Cliniko.',
+			);
+		}
+		const simplify = context.getNodeParameter('simplify', itemIndex, true);
+		return [{ json: simplify ? simplified(body) : body }];
+	});
+}
+
+export const update: Operation = {
+	name: 'Update',
+	value: 'update',
+	action: 'Update patient attachment',
+	description: 'Change the description that stands beside an attachment',
+	fields: [
+		...attachmentFields('The attachment to change'),
+		{
+			displayName: 'Description',
+			name: 'description',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. Referral, seen by reception',
+			description: 'The new description, at most 255 characters. Empty takes the old one away.',
+		},
+		simplifyField,
+	],
+	execute,
+};
