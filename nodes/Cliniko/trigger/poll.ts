@@ -1,0 +1,92 @@
+import type { IDataObject, IPollFunctions } from 'n8n-workflow';
+
+import { ClinikoError } from '../errors';
+import type { ClinikoRecord } from '../records/clinikoRecord';
+import { simplifiedPatient } from '../records/patient';
+import { simplified as simplifiedAttachment } from '../records/patientAttachment';
+import { connect } from '../transport/connect';
+import { newestRecord, newsSince, startFromNow, type Mark, type Watch } from './news';
+
+const ATTACHMENTS = {
+	collection: 'patient_attachments',
+	purpose: { what: 'look for new attachments' },
+} as const;
+
+/** By the parameter "Event". */
+const WATCHES: Record<string, Watch> = {
+	attachmentCreated: { ...ATTACHMENTS, moment: 'created_at' },
+	attachmentProcessed: { ...ATTACHMENTS, moment: 'processed_at' },
+	patientCreated: {
+		collection: 'patients',
+		moment: 'created_at',
+		purpose: { what: 'look for new patients' },
+	},
+};
+
+/** Activations whose first poll is over, by the object that n8n polls one activation with. */
+const begun = new WeakSet<object>();
+
+/** Polls under way, likewise: n8n starts the next one though the last may still wait. */
+const polling = new WeakSet<object>();
+
+/**
+ * One poll of the trigger.
+ *
+ * @returns the news since the last poll, each once; a recent record for "Fetch Test Event"
+ * @throws ClinikoError; then the next poll gives what this one would have given
+ */
+export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
+	const event = String(context.getNodeParameter('event'));
+	const watch = WATCHES[event];
+	if (!watch) {
+		throw new ClinikoError(
+			`This version of Cliniko Trigger does not know the event "${event}".`,
+			'Choose an event in the node, or update the package.',
+		);
+	}
+	if (polling.has(context)) return [];
+	polling.add(context);
+	try {
+		const isManual = context.getMode() === 'manual';
+		const records = isManual ? await anExample(context, watch) : await news(context, event, watch);
+		if (!context.getNodeParameter('simplify', true)) return records;
+		return records.map(watch.collection === 'patients' ? simplifiedPatient : simplifiedAttachment);
+	} finally {
+		polling.delete(context);
+	}
+}
+
+async function anExample(context: IPollFunctions, watch: Watch): Promise<ClinikoRecord[]> {
+	const record = await newestRecord(await connect(context), watch);
+	if (record) return [record];
+	throw new ClinikoError(
+		'Cliniko has nothing yet that this event could show.',
+		'Add a test patient or a file in Cliniko, and fetch the test event again.',
+	);
+}
+
+/**
+ * n8n saves the static data when a poll gives items, and at the end of an activation. Nothing else
+ * changes it here, so what is in n8n's database is never behind.
+ */
+async function news(
+	context: IPollFunctions,
+	event: string,
+	watch: Watch,
+): Promise<ClinikoRecord[]> {
+	const stored = context.getWorkflowStaticData('node') as { event?: string; mark?: Mark };
+	const keep = (mark: Mark) => Object.assign(stored, { event, mark });
+	const api = await connect(context);
+	// A person who switches the workflow on means from now on. A restart of n8n goes on.
+	const isSwitchedOn = ['activate', 'create'].includes(context.getActivationMode());
+	const isFirst = isSwitchedOn && !begun.has(context);
+	if (isFirst || !stored.mark || stored.event !== event) {
+		keep(await startFromNow(api, watch));
+		begun.add(context);
+		return [];
+	}
+	const { records, mark } = await newsSince(api, watch, stored.mark);
+	if (records.length > 0) keep(mark);
+	begun.add(context);
+	return records;
+}

@@ -1,0 +1,124 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { Watch } from '../../../../nodes/Cliniko/trigger/news.ts';
+import { FakeCliniko, reply, type Answer, type Sent } from '../connection.cts';
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+
+export const CREATED: Watch = {
+	collection: 'patients',
+	moment: 'created_at',
+	purpose: { what: 'look for new patients' },
+};
+
+export const PROCESSED: Watch = {
+	collection: 'patient_attachments',
+	moment: 'processed_at',
+	purpose: { what: 'look for new attachments' },
+};
+
+/** A record as Cliniko keeps it; times are ms since 1970 by its clock. */
+export interface Row {
+	id: string;
+	created_at: number;
+	processed_at: number | null;
+	/** From when on lists show it. */
+	shown: number;
+	/** From when on they say that it is processed. */
+	processed_shown: number;
+	archived: boolean;
+}
+
+/**
+ * One of Cliniko's lists in memory, with a clock of its own, behind the real ClinikoApi. It takes what
+ * a trigger may ask for and nothing else, so that a request that Cliniko would not take is seen.
+ */
+export class ClinikoList {
+	/** Cliniko's clock, ms since 1970. */
+	now = Date.parse('2026-03-02T09:00:00Z');
+
+	readonly rows: Row[] = [];
+
+	/** Called before each page is read; what it gives is answered in the page's place. */
+	beforePage: (page: number) => Answer | undefined | void = () => {};
+
+	/** Whether replies have a Date header. */
+	tellsDate = true;
+
+	/** How many rows the largest page has; Cliniko's has 100. */
+	longestPage = 100;
+
+	readonly cliniko = new FakeCliniko((sent) => this.answer(sent));
+
+	readonly api = this.cliniko.api;
+
+	private lastId = 8;
+
+	/** Adds a record; its stamp is the clock's time where nothing else is said. */
+	add(more: Partial<Row> = {}): Row {
+		const row = {
+			id: String(++this.lastId),
+			created_at: this.now,
+			processed_at: null,
+			shown: this.now,
+			processed_shown: this.now,
+			archived: false,
+			...more,
+		};
+		this.rows.push(row);
+		return row;
+	}
+
+	get requests(): number {
+		return this.cliniko.sent.length;
+	}
+
+	private answer({ path, filters, query }: Sent): Answer {
+		const page = Number(query.get('page'));
+		const instead = this.beforePage(page);
+		if (instead) return instead;
+		const perPage = (Number(query.get('per_page')) / 100) * this.longestPage;
+		const [column = '', direction = 'asc'] = (query.get('sort') ?? 'created_at').split(':');
+		const selected = this.rows
+			.filter((row) => row.shown <= this.now && !row.archived)
+			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
+			.filter((row) => filters.every((filter) => fits(row, filter)))
+			.sort((a, b) => {
+				const order = timeOf(a, column) - timeOf(b, column) || Number(a.id) - Number(b.id);
+				return direction === 'desc' ? -order : order;
+			});
+		const start = (page - 1) * Math.ceil(perPage);
+		const end = start + Math.ceil(perPage);
+		const body = {
+			[path.slice(1)]: selected.slice(start, end).map(render),
+			links: { ...(end < selected.length && { next: 'https://elsewhere.example/' }) },
+		};
+		const date = new Date(this.now).toUTCString();
+		return reply(200, body, this.tellsDate ? { date } : {});
+	}
+}
+
+function fits(row: Row, filter: string): boolean {
+	const [, column = '', operator, value = ''] =
+		/^(created_at|processed_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
+	if (operator === '?') return timeOf(row, column) !== 0;
+	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
+		throw new Error(`Cliniko would not take ${filter}`);
+	}
+	return timeOf(row, column) !== 0 && timeOf(row, column) >= Date.parse(value);
+}
+
+function timeOf(row: Row, column: string): number {
+	const time = row[column as 'created_at' | 'processed_at'];
+	if (time === undefined) throw new Error(`Cliniko has no column ${column}`);
+	return time ?? 0;
+}
+
+function render({ id, created_at, processed_at }: Row): IDataObject {
+	return { id, created_at: stamp(created_at), processed_at: processed_at && stamp(processed_at) };
+}
+
+/** Whole seconds, as Cliniko writes them. */
+function stamp(time: number): string {
+	return new Date(time).toISOString().replace(/\.\d+/, '');
+}

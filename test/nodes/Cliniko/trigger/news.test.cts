@@ -1,0 +1,373 @@
+import {
+	newestRecord,
+	newsSince,
+	startFromNow,
+	type Mark,
+	type Watch,
+} from '../../../../nodes/Cliniko/trigger/news.ts';
+import { rejection, reply } from '../connection.cts';
+import { ClinikoList, CREATED, MINUTE, PROCESSED, SECOND } from './clinikoList.cts';
+
+/** What n8n's database gives back of a mark. */
+const stored = (mark: Mark) => JSON.parse(JSON.stringify(mark)) as Mark;
+
+/** A watch that was begun, and its polls. */
+class Watching {
+	private constructor(
+		readonly list: ClinikoList,
+		private readonly watch: Watch,
+		public mark: Mark,
+	) {}
+
+	static async from(list: ClinikoList, watch = CREATED): Promise<Watching> {
+		return new Watching(list, watch, await startFromNow(list.api, watch));
+	}
+
+	/** The ids of what one poll tells. */
+	async poll(): Promise<string[]> {
+		const { records, mark } = await newsSince(this.list.api, this.watch, stored(this.mark));
+		this.mark = mark;
+		return records.map(({ id }) => id);
+	}
+}
+
+let list: ClinikoList;
+
+beforeEach(() => {
+	list = new ClinikoList();
+});
+
+describe('starting from now', () => {
+	it('tells nothing that is there already', async () => {
+		for (let ago = 0; ago <= 20; ago++) list.add({ created_at: list.now - ago * MINUTE });
+		const watching = await Watching.from(list);
+		expect(await watching.poll()).toEqual([]);
+		list.now += MINUTE;
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('tells nothing that is there already, however much of it is new', async () => {
+		for (let count = 0; count < 350; count++) list.add({ created_at: list.now - count * SECOND });
+		const watching = await Watching.from(list);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('reads no more of a long list than the last minutes', async () => {
+		for (let ago = 0; ago < 1000; ago++) list.add({ created_at: list.now - ago * MINUTE });
+		await Watching.from(list);
+		expect(list.requests).toBeLessThanOrEqual(2);
+	});
+
+	it('tells the first record of an empty list', async () => {
+		const watching = await Watching.from(list);
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+	});
+
+	it('tells what is created in the second in which it started', async () => {
+		const there = list.add();
+		const watching = await Watching.from(list);
+		const { id } = list.add({ created_at: there.created_at });
+		expect(await watching.poll()).toEqual([id]);
+	});
+
+	it.each([-60, -1, 1, 60])(
+		'goes by Cliniko’s clock where ours is %i minutes beside it',
+		async (minutes) => {
+			list.now = list.cliniko.clock.time - minutes * MINUTE;
+			list.add({ created_at: list.now - 2 * SECOND });
+			const watching = await Watching.from(list);
+			expect(watching.mark.at).toBe(list.now);
+			list.now += SECOND;
+			const { id } = list.add();
+			expect(await watching.poll()).toEqual([id]);
+		},
+	);
+
+	it('tells what comes after a record whose stamp was ahead of the clock', async () => {
+		list.add({ created_at: list.now + 3 * MINUTE });
+		const watching = await Watching.from(list);
+		list.now += SECOND;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('knows what is there to the second where a reply does not say what time it is', async () => {
+		list.tellsDate = false;
+		list.now = list.cliniko.clock.time += SECOND / 2;
+		list.add({ created_at: list.now - SECOND / 2 - 10 * MINUTE });
+		const watching = await Watching.from(list);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('goes by our clock where a reply does not say what time it is', async () => {
+		list.tellsDate = false;
+		list.now = list.cliniko.clock.time += SECOND / 2;
+		const watching = await Watching.from(list);
+		const late = list.now - SECOND / 2 - 10 * MINUTE;
+		const ids = [list.add({ created_at: late }).id, list.add().id];
+		expect(await watching.poll()).toEqual(ids);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('throws if Cliniko does not answer as it should, and has started nothing', async () => {
+		list.beforePage = () => reply(401, 'HTTP Basic: Access denied.');
+		const { message } = await rejection(startFromNow(list.api, CREATED));
+		expect(message).toContain('refused the API key');
+	});
+});
+
+describe('the news', () => {
+	it('are told once, in one request each time', async () => {
+		const watching = await Watching.from(list);
+		const ids = [list.add().id, list.add().id];
+		const before = list.requests;
+		expect(await watching.poll()).toEqual(ids);
+		expect(await watching.poll()).toEqual([]);
+		list.now += 30 * MINUTE;
+		expect(await watching.poll()).toEqual([]);
+		expect(list.requests - before).toBe(3);
+	});
+
+	it('come in the order of their moments, and of their ids where these are equal', async () => {
+		const watching = await Watching.from(list);
+		list.now += MINUTE;
+		const [nine, ten, older] = [
+			list.add({ id: '99' }),
+			list.add({ id: '100' }),
+			list.add({ id: '101', created_at: list.now - SECOND }),
+		].map(({ id }) => id);
+		expect(await watching.poll()).toEqual([older, nine, ten]);
+	});
+
+	it('are told on, each once, where all stamps are equal', async () => {
+		const watching = await Watching.from(list);
+		const stamp = { created_at: list.now + SECOND };
+		for (let poll = 0; poll < 5; poll++) {
+			const { id } = list.add(stamp);
+			expect(await watching.poll()).toEqual([id]);
+		}
+	});
+
+	it.each([1, 99, 100, 101, 250])('are all told where there are %i of them', async (count) => {
+		const watching = await Watching.from(list);
+		const ids = Array.from({ length: count }, () => {
+			list.now += SECOND / 4;
+			return list.add().id;
+		});
+		const before = list.requests;
+		expect(await watching.poll()).toEqual(ids);
+		expect(list.requests - before).toBe(Math.ceil(count / 100));
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are told once where a late record moves the pages on while they are read', async () => {
+		const watching = await Watching.from(list);
+		for (let count = 0; count < 150; count++) list.add();
+		list.beforePage = (page) => {
+			if (page === 2) list.add({ id: '1', created_at: list.now - MINUTE });
+		};
+		const told = await watching.poll();
+		expect(new Set(told).size).toBe(told.length);
+		list.beforePage = () => {};
+		expect([...told, ...(await watching.poll())].sort()).toEqual(
+			list.rows.map(({ id }) => id).sort(),
+		);
+	});
+
+	it.each([1, 2, 3])('are all left for the next poll where page %i fails', async (failing) => {
+		const watching = await Watching.from(list);
+		const ids = Array.from({ length: 250 }, () => list.add().id);
+		const { mark } = watching;
+		list.beforePage = (page) => (page === failing ? reply(500) : undefined);
+		expect((await rejection(watching.poll())).message).toContain('look for new patients');
+		expect(watching.mark).toBe(mark);
+		list.beforePage = () => {};
+		expect(await watching.poll()).toEqual(ids);
+	});
+
+	it('leave out what was told before it was archived and brought back', async () => {
+		const watching = await Watching.from(list);
+		const row = list.add();
+		expect(await watching.poll()).toEqual([row.id]);
+		row.archived = true;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+		row.archived = false;
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('pass over what is no record', async () => {
+		const watching = await Watching.from(list);
+		const { id } = list.add();
+		list.beforePage = () => ({
+			patients: [
+				{ id: 12, created_at: '2026-03-02T09:00:01Z' },
+				{ id: '13', created_at: 'soon' },
+				{ id: '14' },
+				{ id, created_at: '2026-03-02T09:00:01Z' },
+			],
+		});
+		expect(await watching.poll()).toEqual([id]);
+	});
+});
+
+describe('a record that shows up late', () => {
+	/** A watch that has just told a record of this moment. */
+	async function afterOneOf(watch: Watch): Promise<Watching> {
+		const watching = await Watching.from(list, watch);
+		list.now += 30 * MINUTE;
+		list.add({ processed_at: list.now });
+		expect(await watching.poll()).toHaveLength(1);
+		return watching;
+	}
+
+	it.each([CREATED, PROCESSED])(
+		'is told up to ten minutes behind the newest that was told ($moment)',
+		async (watch) => {
+			const watching = await afterOneOf(watch);
+			const late = list.now - 10 * MINUTE;
+			const { id } = list.add({ created_at: late, processed_at: late });
+			list.now += 60 * MINUTE;
+			expect(await watching.poll()).toEqual([id]);
+			expect(await watching.poll()).toEqual([]);
+		},
+	);
+
+	it.each([CREATED, PROCESSED])('is not told if it is further behind ($moment)', async (watch) => {
+		const watching = await afterOneOf(watch);
+		const late = list.now - 10 * MINUTE - SECOND;
+		list.add({ created_at: late, processed_at: late });
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('is told up to ten minutes behind the start where nothing has been told yet', async () => {
+		const watching = await Watching.from(list);
+		const start = list.now;
+		list.now += 60 * MINUTE;
+		const { id } = list.add({ created_at: start - 10 * MINUTE });
+		list.add({ created_at: start - 10 * MINUTE - SECOND });
+		expect(await watching.poll()).toEqual([id]);
+	});
+
+	it('is told ten minutes behind one whose stamp was ahead of the clock', async () => {
+		const watching = await Watching.from(list);
+		list.add({ created_at: list.now + 4 * MINUTE });
+		expect(await watching.poll()).toHaveLength(1);
+		const { id } = list.add({ created_at: list.now - 6 * MINUTE });
+		expect(await watching.poll()).toEqual([id]);
+	});
+});
+
+describe('a record whose stamp is far ahead of the clock', () => {
+	it('hides nothing that comes until then, and is told once itself', async () => {
+		const watching = await Watching.from(list);
+		const ids = [list.add().id, list.add({ created_at: list.now + 60 * MINUTE }).id];
+		expect(await watching.poll()).toEqual(ids);
+		for (let minute = 0; minute < 120; minute++) {
+			list.now += MINUTE;
+			const { id } = list.add();
+			expect(await watching.poll()).toEqual([id]);
+		}
+	});
+});
+
+describe('what the mark keeps', () => {
+	it('is no more than the last ten minutes of stamps', async () => {
+		const watching = await Watching.from(list);
+		for (let minute = 0; minute < 100; minute++) {
+			list.now += MINUTE;
+			list.add();
+			await watching.poll();
+		}
+		expect(Object.keys(watching.mark.known)).toHaveLength(11);
+		expect(watching.mark.at).toBe(list.now);
+	});
+
+	it('is no name, no address and no date of birth', async () => {
+		const watching = await Watching.from(list);
+		list.now += SECOND;
+		const { id, created_at: at } = list.add();
+		await watching.poll();
+		expect(watching.mark).toEqual({ at, known: { [id]: at } });
+	});
+});
+
+describe('processed records', () => {
+	it('are told when they are processed, and not before', async () => {
+		const watching = await Watching.from(list, PROCESSED);
+		const row = list.add();
+		list.now += MINUTE;
+		expect(await watching.poll()).toEqual([]);
+		row.processed_at = list.now;
+		expect(await watching.poll()).toEqual([row.id]);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are told in the order of processing, which is not that of creation', async () => {
+		const watching = await Watching.from(list, PROCESSED);
+		const rows = [list.add(), list.add(), list.add()] as const;
+		list.now += MINUTE;
+		rows[2].processed_at = list.now - 3 * SECOND;
+		rows[0].processed_at = list.now - 2 * SECOND;
+		expect(await watching.poll()).toEqual([rows[2].id, rows[0].id]);
+		rows[1].processed_at = list.now;
+		expect(await watching.poll()).toEqual([rows[1].id]);
+	});
+
+	it('are told however long ago they were created', async () => {
+		const old = list.add({ created_at: list.now - 3 * 24 * 60 * MINUTE });
+		for (let count = 0; count < 250; count++) list.add({ processed_at: list.now });
+		const watching = await Watching.from(list, PROCESSED);
+		list.now += MINUTE;
+		old.processed_at = list.now;
+		expect(await watching.poll()).toEqual([old.id]);
+	});
+
+	it('are not told if they were processed before the start', async () => {
+		for (let ago = 0; ago < 20; ago++) {
+			list.add({ created_at: list.now - 40 * MINUTE, processed_at: list.now - ago * MINUTE });
+		}
+		const watching = await Watching.from(list, PROCESSED);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are not told if they were processed before the start, however many came after', async () => {
+		const waited = { created_at: list.now - 40 * MINUTE, processed_at: list.now - MINUTE };
+		for (let count = 0; count < 120; count++) list.add(waited);
+		for (let count = 0; count < 120; count++) list.add({ created_at: list.now - 20 * MINUTE });
+		const watching = await Watching.from(list, PROCESSED);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are told once where they are processed again soon afterwards', async () => {
+		const watching = await Watching.from(list, PROCESSED);
+		const row = list.add({ processed_at: list.now });
+		expect(await watching.poll()).toEqual([row.id]);
+		list.now += 5 * MINUTE;
+		row.processed_at = list.now;
+		expect(await watching.poll()).toEqual([]);
+	});
+});
+
+describe('the newest record', () => {
+	it('is asked for with one request for one record', async () => {
+		list.add({ created_at: list.now - MINUTE });
+		const { id } = list.add();
+		list.add({ created_at: list.now - 2 * MINUTE });
+		expect(await newestRecord(list.api, CREATED)).toMatchObject({ id });
+		expect(list.cliniko.sent[0]!.query.get('per_page')).toBe('1');
+		expect(list.requests).toBe(1);
+	});
+
+	it('is one that has been processed where that is what is watched for', async () => {
+		const { id } = list.add({ processed_at: list.now, created_at: list.now - MINUTE });
+		list.add();
+		expect(await newestRecord(list.api, PROCESSED)).toMatchObject({ id });
+	});
+
+	it('is nothing in an empty list', async () => {
+		expect(await newestRecord(list.api, CREATED)).toBeUndefined();
+	});
+});
