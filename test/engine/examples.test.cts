@@ -1,0 +1,646 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import {
+	NodeHelpers,
+	type INode,
+	type INodeExecutionData,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
+
+import type { StartFile, StartItem, WorkflowFile } from '../../engine/engine.cts';
+import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
+import {
+	CREDENTIAL,
+	file,
+	openClinic,
+	pdf,
+	recorded,
+	sha256,
+	type ClinicWithN8n,
+} from './clinic.cts';
+import { openMailbox, type Mail, type Mailbox } from './mailbox.cts';
+import { descriptionsOf } from './node-types.cts';
+
+// What n8n's own nodes come with: the Compression node zips with it.
+const { unzipSync } = createRequire(require.resolve('n8n-nodes-base/package.json'))('fflate') as {
+	unzipSync: (zip: Uint8Array) => Record<string, Uint8Array>;
+};
+
+const FOLDER = path.join(__dirname, '../../examples');
+const STICKY = 'n8n-nodes-base.stickyNote';
+
+interface Example extends WorkflowFile {
+	name: string;
+	settings: { executionOrder?: string };
+}
+
+const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+
+function example(name: string): Example {
+	return JSON.parse(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8')) as Example;
+}
+
+const allNodes = files.flatMap((name) => example(path.parse(name).name).nodes);
+const descriptions = descriptionsOf(allNodes);
+
+function descriptionOf({ type, typeVersion }: INode): INodeTypeDescription {
+	const at = allNodes.findIndex((one) => one.type === type && one.typeVersion === typeVersion);
+	const description = descriptions[at];
+	if (!description) throw new Error(`n8n has no ${type} in the version ${typeVersion}`);
+	return description;
+}
+
+describe.each(files)('the example %s', (fileName) => {
+	const { name, nodes, connections, settings, ...rest } = example(path.parse(fileName).name);
+
+	it('has nothing in it but a name, nodes, connections and the execution order', () => {
+		expect(rest).toEqual({});
+		expect(name).toMatch(/^[A-Z]/);
+		expect(settings).toEqual({ executionOrder: 'v1' });
+		expect(nodes.filter(({ credentials }) => credentials)).toEqual([]);
+		expect(JSON.stringify(nodes)).not.toMatch(/\p{Extended_Pictographic}/u);
+		for (const list of [nodes.map(({ id }) => id), nodes.map((one) => one.name)]) {
+			expect(new Set(list).size).toBe(nodes.length);
+		}
+	});
+
+	it.each(nodes.map((node) => [node.name, node] as const))(
+		'has in "%s" a type, a version and parameters that n8n knows',
+		(_name, node) => {
+			const description = descriptionOf(node);
+			const known = NodeHelpers.getNodeParameters(
+				description.properties,
+				node.parameters,
+				true,
+				false,
+				node,
+				description,
+			);
+			expect(known).toMatchObject(node.parameters);
+			const issues = NodeHelpers.getNodeParametersIssues(
+				description.properties,
+				node,
+				description,
+			)?.parameters;
+			// The patient is for the user to choose.
+			expect(Object.keys(issues ?? {})).toEqual(
+				node.name === 'List the files' ? ['patientId'] : [],
+			);
+		},
+	);
+
+	it('connects all its nodes, from the trigger on', () => {
+		const reached = new Set<string>();
+		const visit = (at: string): void => {
+			if (reached.has(at)) return;
+			reached.add(at);
+			for (const { node, index } of Object.values(connections[at]?.main ?? []).flatMap(
+				(one) => one ?? [],
+			)) {
+				const target = nodes.find((one) => one.name === node)!;
+				const inputs = target.type.endsWith('.merge') ? 2 : 1;
+				expect(index).toBeLessThan(inputs);
+				visit(node);
+			}
+		};
+		visit(triggerOf(nodes).name);
+		const boxes = nodes.filter(({ type }) => type !== STICKY).map((one) => one.name);
+		expect([...reached].sort()).toEqual(boxes.sort());
+		expect(boxes).toEqual(expect.arrayContaining(Object.keys(connections)));
+	});
+
+	it('has a note that names every node in which something is to be set, beside the nodes', () => {
+		const notes = nodes.filter(({ type }) => type === STICKY);
+		expect(notes).toHaveLength(1);
+		const content = String(notes[0]!.parameters.content);
+		expect(content).toMatch(/What it does/);
+		expect(content).toMatch(/What to set/);
+		for (const [, named] of content.matchAll(/(?<!\*)\*([^*]+)\*(?!\*)/g)) {
+			expect(nodes.map((one) => one.name)).toContain(named);
+		}
+		const toSet = nodes.filter((node) => (descriptionOf(node).credentials ?? []).length > 0);
+		const always = toSet.filter(
+			({ type, parameters }) =>
+				!type.endsWith('.formTrigger') && !(type.endsWith('.emailSend') && !parameters.toEmail),
+		);
+		for (const one of always) {
+			if (content.includes('Both e-mail boxes') && one.type.endsWith('.emailSend')) continue;
+			expect(content).toContain(`*${one.name}*`);
+		}
+		const { width, height } = notes[0]!.parameters as { width: number; height: number };
+		const areas = nodes.map(({ type, position: [x, y] }) =>
+			type === STICKY ? [x, y, x + width, y + height] : [x, y, x + 100, y + 100],
+		) as Array<[number, number, number, number]>;
+		for (const [at, [left, top, right, bottom]] of areas.entries()) {
+			for (const other of areas.slice(at + 1)) {
+				const apart =
+					right <= other[0] || other[2] <= left || bottom <= other[1] || other[3] <= top;
+				expect(apart).toBe(true);
+			}
+		}
+	});
+});
+
+it('has all examples in its table, and no others', () => {
+	const readme = readFileSync(path.join(FOLDER, 'README.md'), 'utf8');
+	const named = [...readme.matchAll(/^\| \[`?([\w-]+\.json)`?\]\(([\w-]+\.json)\)/gm)];
+	expect(named.map(([, text]) => text).sort()).toEqual([...files].sort());
+	for (const [, text, target] of named) expect(target).toBe(text);
+	expect(files.length).toBeGreaterThanOrEqual(4);
+});
+
+describe('in n8n’s engine', () => {
+	let clinic: ClinicWithN8n;
+	let mailbox: Mailbox;
+
+	beforeAll(async () => {
+		const codeNode = path.join(__dirname, 'code-node.cts');
+		clinic = await openClinic({ engine: { nodeArguments: ['--require', codeNode] } });
+		mailbox = await openMailbox();
+	});
+
+	afterEach(() => {
+		clinic.sandbox.reset();
+		mailbox.mails.length = 0;
+	});
+
+	afterAll(async () => {
+		await clinic.close();
+		await mailbox.close();
+	});
+
+	/** Runs an example from the items that its trigger would give. */
+	async function run(
+		name: string,
+		items: StartItem[],
+		options: {
+			/** What differs in nodes, by their names. */
+			change?: Record<string, Partial<INode>>;
+			/** A node that follows the last one. */
+			after?: INode;
+		} = {},
+	) {
+		const workflow = example(name);
+		const trigger = triggerOf(workflow.nodes);
+		const nodes = workflow.nodes.map((node): INode => {
+			if (node === trigger) return { ...node, type: 'engine.files', typeVersion: 1 };
+			const names = (descriptionOf(node).credentials ?? []).map((one) => one.name);
+			const credentials = Object.fromEntries(names.map((one) => [one, { id: one, name: one }]));
+			const { parameters, ...rest } = options.change?.[node.name] ?? {};
+			return { ...node, credentials, ...rest, parameters: { ...node.parameters, ...parameters } };
+		});
+		const { after } = options;
+		const { connections } = workflow;
+		if (after) {
+			connections[nodes.at(-1)!.name] = { main: [[{ node: after.name, type: 'main', index: 0 }]] };
+			nodes.push(after);
+		}
+		const reply = await clinic.engine.call('run', {
+			workflow: { ...workflow, nodes, connections },
+			items,
+			credentials: {
+				clinikoApi: CREDENTIAL,
+				smtp: mailbox.credential,
+			},
+		});
+		const { runData, error } = reply.run.data.resultData;
+		return {
+			error,
+			ran: Object.keys(runData),
+			output: (node: string): INodeExecutionData[] => runData[node]?.at(-1)?.data?.main?.[0] ?? [],
+		};
+	}
+
+	const zoe = { patient: SANDBOX_PATIENT_ID };
+
+	describe('intake form to record', () => {
+		const form = (person: Partial<typeof ZOE>, of: Record<string, StartFile>, second = 0) => ({
+			// What the Form Trigger gives: labels as keys, and the files' fields by their label.
+			json: {
+				...ZOE,
+				...person,
+				Files: Object.values(of).map(({ fileName, mimeType }) => ({
+					filename: fileName,
+					mimetype: mimeType,
+				})),
+				submittedAt: `2026-11-22T09:30:0${second}.000+11:00`,
+				formMode: 'production',
+			},
+			files: of,
+		});
+		const two = {
+			Files_0: file('Referral – Müller.pdf', pdf('referral')),
+			Files_1: file('scan.txt', 'scan', 'text/plain'),
+		};
+
+		it('puts all files on the record of the one patient who fits, and tells nobody', async () => {
+			const { error } = await run('intake-form-to-record', [form({}, two)]);
+			expect(error).toBeUndefined();
+			expect(records()).toEqual([
+				{ ...zoe, name: 'Referral – Müller.pdf', sha256: sha256(pdf('referral')) },
+				{ ...zoe, name: 'scan.txt', sha256: sha256('scan') },
+			]);
+			expect(described()).toEqual([
+				'From the intake form, 2026-11-22',
+				'From the intake form, 2026-11-22',
+			]);
+			expect(mailbox.mails).toEqual([]);
+		});
+
+		it('takes a single file too, which n8n gives under another name', async () => {
+			await run('intake-form-to-record', [form({}, { Files: file('a.pdf', pdf('a')) })]);
+			expect(records()).toEqual([{ ...zoe, name: 'a.pdf', sha256: sha256(pdf('a')) }]);
+		});
+
+		it('puts nothing on the record twice where the form is sent twice', async () => {
+			for (let time = 0; time < 2; time++) await run('intake-form-to-record', [form({}, two)]);
+			expect(records()).toHaveLength(2);
+			expect(mailbox.mails).toEqual([]);
+		});
+
+		it.each([
+			['another e-mail address', { 'E-mail': 'somebody@mail.example' }],
+			['another date of birth', { 'Date of birth': '1987-05-30' }],
+			['another first name', { 'First name': 'Zora' }],
+			['another last name', { 'Last name': 'Harper' }],
+			['no e-mail address', { 'E-mail': '' }],
+		])('sends the files to the front desk where the form has %s', async (_what, person) => {
+			const { error } = await run('intake-form-to-record', [form(person, two)]);
+			expect(error).toBeUndefined();
+			expect(records()).toEqual([]);
+			expect(mailbox.mails).toMatchObject([
+				{ to: ['front.desk@your-clinic.example'], subject: 'Intake form: please file by hand' },
+			]);
+			expect(attachedTo(mailbox.mails[0])).toEqual([
+				['Referral – Müller.pdf', sha256(pdf('referral'))],
+				['scan.txt', sha256('scan')],
+			]);
+			expect(mailbox.mails[0]!.text).toMatch(/No patient fits|E(-m|m)ail is empty/);
+			expect(mailbox.mails[0]!.text).toContain(
+				`Date of birth: ${{ ...ZOE, ...person }['Date of birth']}`,
+			);
+		});
+
+		it('sends the files to the front desk where several patients fit', async () => {
+			twin();
+			await run('intake-form-to-record', [form({}, two)]);
+			expect(records()).toEqual([]);
+			expect(mailbox.mails).toHaveLength(1);
+			expect(mailbox.mails[0]!.text).toContain('2 patients fit');
+			expect(attachedTo(mailbox.mails[0])).toHaveLength(2);
+		});
+
+		it('sends all files to the front desk, and says which, where some cannot be stored', async () => {
+			clinic.sandbox.faults.add({
+				on: 's3',
+				times: 2,
+				act: 'before',
+				do: { reply: { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' } },
+			});
+			const { error } = await run('intake-form-to-record', [
+				form({}, { ...two, Files_2: file('c.pdf', pdf('c')) }),
+			]);
+			expect(error).toBeUndefined();
+			expect(records()).toHaveLength(1);
+			expect(mailbox.mails).toHaveLength(1);
+			const { text } = mailbox.mails[0]!;
+			expect(text.match(/AccessDenied/g)).toHaveLength(2);
+			expect(attachedTo(mailbox.mails[0])).toHaveLength(3);
+		});
+
+		it.each(['Find the patient', 'Put the files on the record'])(
+			'sends the files to the front desk where the credential of "%s" is of no use',
+			async (name) => {
+				const credentials = { clinikoApi: { id: 'none', name: 'None' } };
+				await run('intake-form-to-record', [form({}, two)], {
+					change: { [name]: { credentials } },
+				});
+				expect(records()).toEqual([]);
+				expect(mailbox.mails).toHaveLength(1);
+				expect(attachedTo(mailbox.mails[0])).toHaveLength(2);
+			},
+		);
+
+		it('answers the person before it looks for a patient, in words that tell nothing', () => {
+			const { nodes } = example('intake-form-to-record');
+			expect(triggerOf(nodes).parameters).toMatchObject({
+				responseMode: 'onReceived',
+				options: { respondWithOptions: { values: { respondWith: 'text' } } },
+			});
+			// A page at the end of the form would be another one for those who are no patients, or later.
+			expect(nodes.filter(({ type }) => type.endsWith('.form'))).toEqual([]);
+		});
+	});
+
+	describe('e-mail attachments to record', () => {
+		/** What the Email Trigger (IMAP) gives in its format "Resolved". */
+		const message = (from: string[], of?: Record<string, StartFile>): StartItem => ({
+			json: {
+				text: 'Please find attached',
+				subject: `From ${from.join(' and ')}`,
+				from: {
+					value: from.map((address) => ({ address, name: 'Somebody' })),
+					text: from.map((address) => `Somebody <${address}>`).join(', '),
+				},
+				headers: { from: `From: ${from.join(', ')}` },
+			},
+			files: of,
+		});
+		const attached = (...contents: string[]) =>
+			Object.fromEntries(
+				contents.map((content, at) => [
+					`attachment_${at}`,
+					file(`${content}.txt`, content, 'text/plain'),
+				]),
+			);
+		const zoes = 'zoe.ohara@mail.example';
+		const pepes = 'pepe+clinic@mail.example';
+
+		it('puts the files on the record of the patient with the sender’s address', async () => {
+			const { error } = await run('email-attachments-to-record', [
+				message([zoes.toUpperCase()], attached('one', 'two')),
+			]);
+			expect(error).toBeUndefined();
+			expect(records()).toEqual([
+				{ ...zoe, name: 'one.txt', sha256: sha256('one') },
+				{ ...zoe, name: 'two.txt', sha256: sha256('two') },
+			]);
+			expect(described()).toEqual(Array(2).fill(`E-mailed by ${zoes.toUpperCase()}`));
+			expect(mailbox.mails).toEqual([]);
+		});
+
+		it('passes over messages without files', async () => {
+			const { error, ran } = await run('email-attachments-to-record', [message([zoes])]);
+			expect(error).toBeUndefined();
+			expect(ran).toEqual(['Mailbox', 'Who sent it', 'Any files?']);
+			expect(clinic.sandbox.requests).toEqual([]);
+			expect(mailbox.mails).toEqual([]);
+		});
+
+		it('puts nothing on the record twice where a message comes twice', async () => {
+			for (let time = 0; time < 2; time++) {
+				await run('email-attachments-to-record', [message([zoes], attached('one'))]);
+			}
+			expect(records()).toHaveLength(1);
+		});
+
+		it.each([
+			['nobody has the address', ['nobody@mail.example'], 'No patient fits'],
+			['there are several senders', [zoes, pepes], 'Email is empty'],
+			['there is no sender', [], 'Email is empty'],
+			['the sender is no address', ['undisclosed'], 'not one e-mail address'],
+		])('forwards the files to the front desk where %s', async (_what, from, why) => {
+			const { error } = await run('email-attachments-to-record', [
+				message(from, attached('one', 'two')),
+			]);
+			expect(error).toBeUndefined();
+			expect(records()).toEqual([]);
+			expect(mailbox.mails).toMatchObject([{ to: ['front.desk@your-clinic.example'] }]);
+			expect(mailbox.mails[0]!.text).toContain(why);
+			expect(attachedTo(mailbox.mails[0])).toEqual([
+				['one.txt', sha256('one')],
+				['two.txt', sha256('two')],
+			]);
+		});
+
+		it('keeps apart the files of messages that come at once, whatever becomes of each', async () => {
+			clinic.sandbox.clinic.addPatient({ email: 'sam@mail.example' });
+			for (let one = 0; one < 2; one++) {
+				clinic.sandbox.clinic.addPatient({ email: 'family@mail.example' });
+			}
+			const { error } = await run('email-attachments-to-record', [
+				message(['nobody@mail.example'], attached('of nobody')),
+				message([zoes]),
+				message([pepes], attached('of pepe 1', 'of pepe 2')),
+				message(['family@mail.example'], attached('of a family 1', 'of a family 2')),
+				message(['sam@mail.example'], attached('of sam', '')),
+				message([zoes], attached('of zoe')),
+				message(['also.nobody@mail.example'], attached('of nobody either')),
+			]);
+			expect(error).toBeUndefined();
+			const pepe = { patient: '1234567890123456783' };
+			// One of Sam's two files is empty, so neither was sent.
+			expect(records()).toEqual([
+				{ ...pepe, name: 'of pepe 1.txt', sha256: sha256('of pepe 1') },
+				{ ...pepe, name: 'of pepe 2.txt', sha256: sha256('of pepe 2') },
+				{ ...zoe, name: 'of zoe.txt', sha256: sha256('of zoe') },
+			]);
+			expect(
+				mailbox.mails.map(({ subject, text, attachments }) => [
+					subject,
+					/Sender: (.*)/.exec(text)?.[1],
+					/No patient|patients fit|is empty/.exec(text)?.[0],
+					attachments.map(({ content }) => content.toString()),
+				]),
+			).toEqual([
+				[FILE_BY_HAND, 'nobody@mail.example', 'No patient', ['of nobody']],
+				[FILE_BY_HAND, 'family@mail.example', 'patients fit', ['of a family 1', 'of a family 2']],
+				[FILE_BY_HAND, 'sam@mail.example', 'is empty', ['of sam', '']],
+				[FILE_BY_HAND, 'also.nobody@mail.example', 'No patient', ['of nobody either']],
+			]);
+		});
+
+		it.each(['Find the patient', 'Put the files on the record'])(
+			'forwards all files to the front desk where the credential of "%s" is of no use',
+			async (name) => {
+				const credentials = { clinikoApi: { id: 'none', name: 'None' } };
+				await run(
+					'email-attachments-to-record',
+					[message([zoes], attached('of zoe')), message([pepes], attached('of pepe'))],
+					{ change: { [name]: { credentials } } },
+				);
+				expect(records()).toEqual([]);
+				expect(mailbox.mails.flatMap(({ attachments }) => attachments)).toMatchObject([
+					{ name: 'of zoe.txt' },
+					{ name: 'of pepe.txt' },
+				]);
+			},
+		);
+	});
+
+	describe('patient attachments to zip', () => {
+		const upload = async (of: Record<string, string | Buffer>, parameters = {}) => {
+			for (const [at, content] of Object.entries(of)) {
+				const name = at.replace(/^\d /, '');
+				const { error } = await clinic.run({
+					items: [{ files: { data: file(name, content, 'text/plain') } }],
+					parameters,
+				});
+				expect(error).toBeUndefined();
+			}
+		};
+		const zip = async () => {
+			const result = await run('patient-attachments-to-zip', [{}], {
+				change: { 'List the files': { parameters: { patientId: ofZoe } } },
+				after: {
+					id: 'text',
+					name: 'As text',
+					type: 'n8n-nodes-base.extractFromFile',
+					typeVersion: 1,
+					position: [0, 0],
+					parameters: { operation: 'binaryToPropery', binaryPropertyName: 'zip' },
+				},
+			});
+			const [item] = result.output('Make the zip');
+			const [text] = result.output('As text');
+			const entries = text ? unzipSync(Buffer.from(String(text.json.data), 'base64')) : {};
+			return { ...result, item, entries };
+		};
+		const ofZoe = { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID };
+
+		it('holds the bytes of every file of the patient, and of nobody else', async () => {
+			const large = Buffer.alloc(6_000_000, 'large');
+			await upload({ 'Referral – Müller.pdf': pdf('referral'), 'large.txt': large });
+			const patientId = { __rl: true, mode: 'id', value: SANDBOX_OTHER_PATIENT_ID };
+			await upload({ 'of another.txt': 'of another' }, { patientId });
+			const { error, item, entries } = await zip();
+			expect(error).toBeUndefined();
+			expect(item?.json).toEqual({ patient_id: SANDBOX_PATIENT_ID, files: 2, missing: [] });
+			expect(item?.binary?.zip?.fileName).toBe(`Files of patient ${SANDBOX_PATIENT_ID}.zip`);
+			expect(digests(entries)).toEqual({
+				'Referral – Müller.pdf': sha256(pdf('referral')),
+				'large.txt': sha256(large),
+			});
+		});
+
+		it('holds files of the same name side by side', async () => {
+			await upload({ '1 scan.txt': 'first', '2 scan.txt': 'second', '3 Scan.TXT': 'third' });
+			await upload({ '1 NOT IN THIS ZIP.txt': 'fourth', '2 noending': '5th', '3 noending': '6th' });
+			const { entries } = await zip();
+			// The newest comes first.
+			expect(texts(entries)).toEqual({
+				noending: '6th',
+				'noending (2)': '5th',
+				'NOT IN THIS ZIP (2).txt': 'fourth',
+				'Scan.TXT': 'third',
+				'scan (2).txt': 'second',
+				'scan (3).txt': 'first',
+			});
+		});
+
+		it('says in the zip itself which files are missing and why', async () => {
+			await upload({ 'good.txt': 'good' });
+			await upload({ 'broken.pdf': 'no pdf' }, { waitForProcessing: false });
+			clinic.sandbox.settings.processingMs = 600_000;
+			await upload({ 'slow.txt': 'slow' }, { waitForProcessing: false });
+			const { error, item, entries } = await zip();
+			expect(error).toBeUndefined();
+			expect(item?.json).toMatchObject({
+				files: 1,
+				missing: [expect.any(String), expect.any(String)],
+			});
+			const { 'NOT IN THIS ZIP.txt': list, ...others } = texts(entries);
+			expect(others).toEqual({ 'good.txt': 'good' });
+			expect(list).toMatch(/No name yet \(attachment \d+\): Cliniko has not finished processing/);
+			expect(list).toMatch(/broken\.pdf \(attachment \d+\): Cliniko could not read the file/);
+		});
+
+		it('is made though no file could be fetched, and ends without one where there are none', async () => {
+			expect((await zip()).ran).toEqual(['Start here', 'List the files']);
+			await upload({ 'broken.pdf': 'no pdf' }, { waitForProcessing: false });
+			const { entries } = await zip();
+			expect(Object.keys(entries)).toEqual(['NOT IN THIS ZIP.txt']);
+		});
+	});
+
+	describe('notify when processed', () => {
+		/** What the trigger itself gives of these files. */
+		const news = async (of: Record<string, string | Buffer>) => {
+			const poll = async () =>
+				await clinic.engine.call('poll', {
+					activation: JSON.stringify(of),
+					activationMode: 'activate',
+					parameters: triggerOf(example('notify-when-processed').nodes).parameters,
+					credential: CREDENTIAL,
+				});
+			expect((await poll()).items).toBeNull();
+			for (const [name, content] of Object.entries(of)) {
+				await clinic.run({
+					items: [{ files: { data: file(name, content) } }],
+					parameters: { description: 'Zoë’s knee', waitForProcessing: false },
+				});
+			}
+			const { items } = await poll();
+			return (items ?? []).map(({ json }) => ({ json }));
+		};
+
+		it('tells staff of each file, and of those that could not be read in other words', async () => {
+			const items = await news({ 'O’Hara knee.pdf': pdf('a'), 'O’Hara hip.pdf': 'no pdf' });
+			expect(items).toHaveLength(2);
+			const { error } = await run('notify-when-processed', items);
+			expect(error).toBeUndefined();
+			expect(mailbox.mails).toMatchObject([
+				{ to: ['front.desk@your-clinic.example'], subject: 'Cliniko: a file was processed' },
+				{ to: ['front.desk@your-clinic.example'], subject: 'Cliniko: a file could not be read' },
+			]);
+			for (const [at, { text }] of mailbox.mails.entries()) {
+				expect(text).toContain(`Attachment: ${items[at]!.json.id}\n`);
+				expect(text).toContain(
+					`https://your-clinic.au1.cliniko.com/patients/${SANDBOX_PATIENT_ID}`,
+				);
+			}
+		});
+
+		it('tells nobody’s name, and nothing of what is in the files', async () => {
+			await run('notify-when-processed', await news({ 'O’Hara.pdf': pdf('x'), 'Knee.pdf': 'y' }));
+			expect(mailbox.mails).toHaveLength(2);
+			expect(JSON.stringify(mailbox.mails)).not.toMatch(
+				/hara|zo[eë]|knee|application|content_url/i,
+			);
+		});
+	});
+
+	/** What is on the records, in the order of the files' names: they are sent side by side. */
+	function records(): ReturnType<typeof recorded> {
+		return recorded(clinic.sandbox).sort((a, b) => (a.name! < b.name! ? -1 : 1));
+	}
+
+	function described(): Array<string | null> {
+		return [...clinic.sandbox.clinic.attachments.values()].map(({ description }) => description);
+	}
+
+	/** A second patient who differs from the first in nothing that the form asks for. */
+	function twin(): void {
+		clinic.sandbox.clinic.addPatient({
+			firstName: ZOE['First name'],
+			lastName: ZOE['Last name'],
+			dateOfBirth: ZOE['Date of birth'],
+			email: ZOE['E-mail'],
+		});
+	}
+});
+
+const FILE_BY_HAND = 'E-mailed files: please file by hand';
+
+const ZOE = {
+	'First name': 'Zoë',
+	'Last name': "O'Hara",
+	'Date of birth': '1987-05-31',
+	'E-mail': 'zoe.ohara@mail.example',
+};
+
+function triggerOf(nodes: INode[]): INode {
+	const targets = nodes.filter(({ type }) => /trigger$|\.emailReadImap$/i.test(type));
+	expect(targets).toHaveLength(1);
+	return targets[0]!;
+}
+
+function attachedTo(mail: Mail | undefined): Array<[string, string]> {
+	return (mail?.attachments ?? []).map(({ name, content }) => [name, sha256(content)]);
+}
+
+function digests(entries: Record<string, Uint8Array>): Record<string, string> {
+	return mapped(entries, (content) => sha256(Buffer.from(content)));
+}
+
+function texts(entries: Record<string, Uint8Array>): Record<string, string> {
+	return mapped(entries, (content) => Buffer.from(content).toString());
+}
+
+function mapped(
+	entries: Record<string, Uint8Array>,
+	of: (content: Uint8Array) => string,
+): Record<string, string> {
+	return Object.fromEntries(Object.entries(entries).map(([name, content]) => [name, of(content)]));
+}
