@@ -158,11 +158,13 @@ function show(
 	const step =
 		host === BUCKET_HOST
 			? `2 file to S3 (${bytesReceived} bytes)`
-			: target.includes('presigned_post')
-				? '1 presigned post'
-				: method === 'POST'
-					? '3 create record'
-					: '4 is it processed?';
+			: target.startsWith('/v1/patients?')
+				? '0 is the patient in use?'
+				: target.includes('presigned_post')
+					? '1 presigned post'
+					: method === 'POST'
+						? '3 create record'
+						: '4 is it processed?';
 	const seconds = `${((at - began) / 1000).toFixed(2)} s`.padStart(8);
 	const took = `${Date.now() - at} ms`.padStart(7);
 	console.log(
