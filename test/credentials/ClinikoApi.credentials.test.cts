@@ -70,6 +70,12 @@ describe('The Cliniko credential', () => {
 			});
 		});
 
+		it('of the HTTP Request node too, which names its address otherwise', async () => {
+			const request = { uri: toCliniko.url } as unknown as IHttpRequestOptions;
+
+			expect(basic(await sign(request))).toBe(HEADER);
+		});
+
 		it('and does not let a request name another client than this package', async () => {
 			const { headers } = await sign({ ...toCliniko, headers: { 'User-Agent': 'someone else' } });
 
@@ -145,6 +151,14 @@ describe('The Cliniko credential', () => {
 			['another base', { baseURL: 'https://evil.example', url: '/api.au2.cliniko.com/v1/user' }],
 			['a base that the path completes', { baseURL: 'https:', url: '//evil.example' }],
 			['a base without a host', { baseURL: '/v1', url: 'user' }],
+			[
+				'another host as the HTTP Request node names it',
+				{ uri: 'https://evil.example/v1/user' } as never,
+			],
+			[
+				'another host beside a right one that n8n does not take',
+				{ url: 'https://evil.example/', uri: 'https://api.au2.cliniko.com/v1/user' } as never,
+			],
 		])('to send the key to %s', async (_, request) => {
 			const error = await rejection(sign(request));
 
