@@ -6,7 +6,7 @@ import { isUnreadable, type PatientAttachment } from '../records/patientAttachme
 
 /** Wait before the first poll, in ms, and the factor and bound of its growth. */
 const FIRST_INTERVAL = 1000;
-const GROWTH = 1.5;
+const GROWTH = 1.3;
 const LONGEST_INTERVAL = 15_000;
 
 /** How many ids one poll asks for: a page of Cliniko's lists. */
@@ -93,7 +93,7 @@ export class Processing {
 				if (!mayPass(this.blind)) this.abandon(this.blind);
 			}
 			this.settleAll();
-			interval = Math.min(interval * GROWTH, LONGEST_INTERVAL);
+			interval = Math.min(Math.round(interval * GROWTH), LONGEST_INTERVAL);
 		}
 		this.polling = false;
 	}

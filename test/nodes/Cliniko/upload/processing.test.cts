@@ -154,12 +154,12 @@ describe('The wait for Cliniko’s processing', () => {
 	});
 
 	it('asks at growing intervals, of 15 seconds at most', async () => {
-		const { clock, finished } = start(allDoneAt(10));
+		const { clock, finished } = start(allDoneAt(13));
 
 		await finished('1');
 
 		expect(clock.pauses).toEqual([
-			1000, 1500, 2250, 3375, 5062.5, 7593.75, 11390.625, 15000, 15000, 15000,
+			1000, 1300, 1690, 2197, 2856, 3713, 4827, 6275, 8158, 10605, 13787, 15000, 15000,
 		]);
 	});
 
