@@ -8,7 +8,7 @@ import { safeFileName } from './fileName';
  * Above this size in bytes a file is streamed. Up to it, it is sent as one Buffer: then S3's own
  * refusal can be read even if S3 answers before it has the whole file.
  */
-export const STREAM_ABOVE = 5 * 1024 * 1024;
+export const STREAM_ABOVE = 1024 * 1024;
 
 /** How much of a stored file is read at a time, in bytes. */
 const CHUNK = 256 * 1024;
@@ -34,7 +34,7 @@ export interface SourceFile {
 	 */
 	source: string;
 	/**
-	 * The bytes, from the start at every call: a Buffer up to 5 MiB, a stream above. A stream that
+	 * The bytes, from the start at every call: a Buffer up to 1 MiB, a stream above. A stream that
 	 * does not yield exactly `size` bytes throws.
 	 */
 	open: () => Promise<Buffer | AsyncIterable<Uint8Array>>;

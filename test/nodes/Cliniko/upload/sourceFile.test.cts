@@ -87,7 +87,7 @@ describe('A file that is to be uploaded', () => {
 	});
 
 	it.each([
-		['as one piece up to 5 MiB', STREAM_ABOVE, true],
+		['as one piece up to 1 MiB', STREAM_ABOVE, true],
 		['as a stream above', STREAM_ABOVE + 1, false],
 	])('is given %s', async (_, size, whole) => {
 		for (const file of [
