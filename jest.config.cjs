@@ -3,7 +3,8 @@ module.exports = {
 	testMatch: ['<rootDir>/test/**/*.test.cts'],
 	moduleFileExtensions: ['cts', 'ts', 'cjs', 'js', 'json', 'node'],
 	transform: { '\\.c?ts$': '<rootDir>/jest.transform.cjs' },
-	testTimeout: 30_000,
+	// Mostly far shorter; a busy machine takes its time to start an engine.
+	testTimeout: 60_000,
 	// The engine's tests mostly wait.
 	maxWorkers: 3,
 };
