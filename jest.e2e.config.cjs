@@ -1,0 +1,12 @@
+/** Whole workflows in a real n8n, with its editor in a real browser: npm run test:e2e. */
+module.exports = {
+	...require('./jest.config.cjs'),
+	testMatch: ['<rootDir>/test/e2e/*.e2e.cts'],
+	globalSetup: '<rootDir>/test/e2e/prepare.cts',
+	globalTeardown: '<rootDir>/test/e2e/clean-up.cts',
+	testEnvironment: '<rootDir>/test/e2e/environment.cts',
+	testTimeout: 120_000,
+	// One n8n at a time.
+	maxWorkers: 1,
+	verbose: true,
+};

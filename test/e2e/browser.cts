@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+
+import { program } from './install.cts';
+import type { N8n } from './n8n.cts';
+import { OWNER } from './owner.cts';
+
+const PICTURES = path.join(__dirname, '../../docs/pictures');
+
+/** Starts Chromium. It reaches nothing but this machine. */
+export async function openBrowser(): Promise<Browser> {
+	return await chromium.launch({
+		executablePath: program('chromium', 'chromium'),
+		args: [
+			'--no-sandbox',
+			'--disable-gpu',
+			'--disable-quic',
+			'--no-first-run',
+			'--disable-background-networking',
+			'--disable-component-update',
+			'--disable-sync',
+			'--no-proxy-server',
+			'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+		],
+	});
+}
+
+/** Opens a page in which the owner of that n8n has signed in. */
+export async function signIn(browser: Browser, n8n: N8n): Promise<Page> {
+	const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+	page.setDefaultTimeout(20_000);
+	await page.goto(`${n8n.url}/signin`);
+	await page.locator('input[name=emailOrLdapLoginId]').fill(OWNER.email);
+	await page.locator('input[type=password]').fill(OWNER.password);
+	await page.keyboard.press('Enter');
+	await page.waitForURL('**/home/**');
+	return page;
+}
+
+/** Takes a picture for the README, if asked to by UPDATE_PICTURES=1. */
+export async function takePicture(of: Locator, name: string): Promise<void> {
+	if (process.env.UPDATE_PICTURES !== '1') return;
+	mkdirSync(PICTURES, { recursive: true });
+	await of.page().mouse.move(0, 0);
+	// Panels slide in, and buttons fade.
+	await of.page().waitForTimeout(500);
+	await of.screenshot({
+		path: path.join(PICTURES, `${name}.png`),
+		// n8n's notices are in the way.
+		style: '.el-notification { display: none !important }',
+	});
+}

@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+
+import { installN8n } from './install.cts';
+import { until } from './until.cts';
+
+/** How an n8n is started. */
+export interface N8nOptions {
+	/** The editor with all its ends, or a worker of queue mode. */
+	command?: 'start' | 'worker';
+	/** The folder in which n8n keeps its `.n8n`: its key, its community nodes, its SQLite file. */
+	folder: string;
+	/** Added to the environment: a proxy, another database, a queue, a log level. */
+	env?: Record<string, string>;
+}
+
+/** A line that n8n wrote to its log. */
+export interface LogLine {
+	level: string;
+	message: string;
+}
+
+/** An n8n in a process of its own. */
+export interface N8n {
+	/** `http://127.0.0.1:<port>` */
+	readonly url: string;
+	readonly pid: number;
+	/** Ends it at once, as a lost machine would. */
+	kill(): Promise<void>;
+	/** What it wrote to its standard output and error so far. */
+	log(): string;
+	/** The lines of its log that are warnings or errors, and whatever is not a line of its log. */
+	complaints(): LogLine[];
+	/**
+	 * Sends a request to the API that the editor uses, as the person who signed in through it.
+	 *
+	 * @returns the reply, without the `data` that most replies are wrapped in
+	 * @throws with n8n's message where the reply is not 2xx
+	 */
+	call<T>(method: string, path: string, body?: unknown): Promise<T>;
+	/** Lets it finish what it is doing, for 10 seconds at most. */
+	close(): Promise<void>;
+}
+
+/** n8n's own, kept off the network and quiet about what does not matter here. */
+const SETTINGS = {
+	N8N_LISTEN_ADDRESS: '127.0.0.1',
+	N8N_SECURE_COOKIE: 'false',
+	N8N_LOG_FORMAT: 'json',
+	N8N_LOG_LEVEL: 'info',
+	NO_COLOR: '1',
+	N8N_DIAGNOSTICS_ENABLED: 'false',
+	N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+	N8N_HIRING_BANNER_ENABLED: 'false',
+	N8N_TEMPLATES_ENABLED: 'false',
+	N8N_PERSONALIZATION_ENABLED: 'false',
+	N8N_DISABLED_MODULES: 'mcp-registry,instance-ai',
+	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+	// It would run the Code node's code in processes of its own; nothing here has a Code node.
+	N8N_RUNNERS_MODE: 'external',
+	N8N_RUNNERS_AUTH_TOKEN: 'unused',
+	// It warns of every default that is to change.
+	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
+	N8N_RUNNERS_TASK_TIMEOUT: '60',
+	N8N_COMPRESSION_NODE_MAX_DECOMPRESSED_SIZE_BYTES: String(256 * 1024 ** 2),
+	N8N_COMPRESSION_NODE_MAX_ZIP_ENTRIES: '1000',
+};
+
+/**
+ * Starts n8n and resolves when it is ready.
+ *
+ * @throws with its log where it ends before, or is not ready within a minute
+ */
+export async function startN8n({ command = 'start', folder, env }: N8nOptions): Promise<N8n> {
+	const { node, n8n } = installN8n();
+	const [port, brokerPort] = [String(await freePort()), String(await freePort())];
+	mkdirSync(folder, { recursive: true });
+	const child = spawn(node, [n8n, command], {
+		cwd: folder,
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env: {
+			PATH: process.env.PATH,
+			HOME: folder,
+			N8N_USER_FOLDER: folder,
+			...SETTINGS,
+			N8N_PORT: port,
+			N8N_RUNNERS_BROKER_PORT: brokerPort,
+			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+			QUEUE_HEALTH_CHECK_PORT: port,
+			...env,
+		},
+	});
+	let log = '';
+	child.stdout.on('data', (data) => (log += String(data)));
+	child.stderr.on('data', (data) => (log += String(data)));
+	const ended = once(child, 'exit');
+	const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+
+	const url = `http://127.0.0.1:${port}`;
+	await until('n8n is ready', async () => {
+		if (hasEnded()) throw new Error(`n8n did not start:\n${log}`);
+		return (await isReady(url)) || undefined;
+	}).catch((error: Error) => {
+		child.kill('SIGKILL');
+		throw error;
+	});
+
+	let cookie = '';
+	return {
+		url,
+		pid: child.pid!,
+		log: () => log,
+		complaints: () =>
+			log
+				.split('\n')
+				.filter((line) => line.trim() !== '')
+				.map(logLine)
+				.filter(({ level }) => level !== 'info' && level !== 'debug'),
+		async call(method, path, body) {
+			const response = await fetch(`${url}${path}`, {
+				method,
+				// n8n ties a session to the browser in which it began.
+				headers: { cookie, 'browser-id': 'e2e', 'content-type': 'application/json' },
+				body: JSON.stringify(body),
+			});
+			cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
+			const text = await response.text();
+			if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+			const reply = JSON.parse(text);
+			return reply.data ?? reply;
+		},
+		async kill() {
+			child.kill('SIGKILL');
+			await ended;
+		},
+		async close() {
+			if (hasEnded()) return;
+			child.kill('SIGTERM');
+			const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+			await ended;
+			clearTimeout(patience);
+		},
+	};
+}
+
+/** A port on 127.0.0.1 on which nothing listens. */
+export async function freePort(): Promise<number> {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const { port } = server.address() as AddressInfo;
+	server.close();
+	await once(server, 'close');
+	return port;
+}
+
+async function isReady(url: string): Promise<boolean> {
+	try {
+		return (await fetch(`${url}/healthz/readiness`)).ok;
+	} catch {
+		return false;
+	}
+}
+
+function logLine(line: string): LogLine {
+	try {
+		return JSON.parse(line) as LogLine;
+	} catch {
+		return { level: 'unknown', message: line };
+	}
+}

@@ -1,0 +1,174 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** The bucket that a radosgw is started with, and whose it is. */
+export interface BucketTerms {
+	bucket: string;
+	region: string;
+	accessKeyId: string;
+	secretAccessKey: string;
+}
+
+/** Ceph's S3 server, with one empty bucket. */
+export interface Radosgw {
+	/** `http://127.0.0.1:<port>`; it answers to `<bucket>.s3.<region>.amazonaws.com` as well. */
+	endpoint: string;
+	/** An object as it is in the bucket, asked for with a signature that owes nothing to the sandbox's. */
+	get(key: string): Promise<Response>;
+	/** The keys in the bucket. */
+	keys(): Promise<string[]>;
+	close(): Promise<void>;
+}
+
+/** Why this machine cannot have a radosgw; undefined where it can. */
+export const noRadosgw =
+	process.platform === 'linux' && process.arch === 'x64' && existsSync('/etc/debian_version')
+		? undefined
+		: 'radosgw comes from Debian for amd64, which this is not';
+
+/**
+ * Starts a radosgw on loopback with its data in a temp folder, after fetching it from Debian into
+ * the cache folder if it is not there yet (about 10 s, 270 MB).
+ *
+ * @throws where it cannot be fetched, or does not start: with what it wrote
+ */
+export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
+	const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+	const root = join(cache, 'n8n-nodes-cliniko', 'radosgw-trixie');
+	execFileSync('bash', [join(__dirname, 'radosgw.sh'), root], { stdio: 'inherit' });
+
+	const port = await freePort();
+	const data = mkdtempSync(join(tmpdir(), 'radosgw-'));
+	const config = join(data, 'ceph.conf');
+	writeFileSync(config, configuration(data, port, terms));
+	// Its own loader finds it the libraries that it was built with, whatever the system has.
+	const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+	const command = (name: string, ...rest: string[]): [string, string[]] => [
+		join(libraries, 'ld-linux-x86-64.so.2'),
+		[
+			...['--library-path', `${libraries}:${libraries}/ceph`, join(root, 'usr/bin', name)],
+			...['--conf', config, '--no-mon-config', '--name', 'client.rgw', ...rest],
+		],
+	];
+	const keys = [`--access-key=${terms.accessKeyId}`, `--secret=${terms.secretAccessKey}`];
+	const user = ['user', 'create', '--uid=clinic', '--display-name=Clinic', ...keys];
+	execFileSync(...command('radosgw-admin', ...user), { stdio: 'pipe' });
+
+	const server = spawn(...command('radosgw', '--foreground'), {
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	let log = '';
+	for (const out of [server.stdout, server.stderr]) out.on('data', (text) => (log += text));
+	const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+	const close = async () => {
+		server.kill('SIGKILL');
+		await ended;
+		rmSync(data, { recursive: true, force: true });
+	};
+
+	const endpoint = `http://127.0.0.1:${port}`;
+	const ask = async (method: string, key: string, query = '') =>
+		await signed(terms, method, endpoint, `/${terms.bucket}/${key}`, query);
+	try {
+		await untilUp(endpoint, () => server.exitCode === null);
+		const made = await ask('PUT', '');
+		if (!made.ok) throw new Error(`It has made no bucket: ${made.status} ${await made.text()}`);
+	} catch (error) {
+		await close();
+		throw new Error(`radosgw did not start: ${(error as Error).message}\n${log}`);
+	}
+	return {
+		endpoint,
+		get: async (key) => await ask('GET', key),
+		async keys() {
+			const listed = await (await ask('GET', '', 'encoding-type=url&list-type=2')).text();
+			return [...listed.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) =>
+				decodeURIComponent(key.replaceAll('+', ' ')),
+			);
+		},
+		close,
+	};
+}
+
+/** One process that keeps its objects in SQLite and knows of no cluster. */
+function configuration(data: string, port: number, { region }: BucketTerms): string {
+	return `[global]
+mon host = 127.0.0.1:1
+auth cluster required = none
+auth service required = none
+auth client required = none
+run dir = ${data}
+admin socket =
+log file = ${data}/radosgw.log
+rgw data = ${data}
+rgw backend store = dbstore
+rgw config store = dbstore
+dbstore db dir = ${data}
+dbstore config uri = file:${data}/config.db
+rgw frontends = beast endpoint=127.0.0.1:${port}
+rgw enable apis = s3
+rgw dns name = s3.${region}.amazonaws.com
+`;
+}
+
+async function untilUp(endpoint: string, isRunning: () => boolean): Promise<void> {
+	for (const deadline = Date.now() + 30_000; ; await wait(50)) {
+		if (await fetch(endpoint).catch(() => undefined)) return;
+		if (!isRunning()) throw new Error('It has ended');
+		if (Date.now() > deadline) throw new Error('It does not answer');
+	}
+}
+
+/** A request signed in its headers (SigV4), the bucket in the path. */
+async function signed(
+	{ accessKeyId, secretAccessKey, region }: BucketTerms,
+	method: string,
+	endpoint: string,
+	path: string,
+	query: string,
+): Promise<Response> {
+	const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+	const hmac = (key: string | Buffer, text: string) =>
+		createHmac('sha256', key).update(text).digest();
+	const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+	const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
+	// Everything but RFC 3986's unreserved characters and the slashes.
+	const encoded = [...Buffer.from(path)]
+		.map((byte) => {
+			const char = String.fromCharCode(byte);
+			if (/[\w.~/-]/.test(char)) return char;
+			return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+		})
+		.join('');
+	const headers = {
+		host: new URL(endpoint).host,
+		'x-amz-content-sha256': sha256(''),
+		'x-amz-date': date,
+	};
+	const names = Object.keys(headers).join(';');
+	const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+	const request = [method, encoded, query, lines.join(''), names, sha256('')].join('\n');
+	const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
+	const text = ['AWS4-HMAC-SHA256', date, scope, sha256(request)].join('\n');
+	const signature = hmac(key, text).toString('hex');
+	return await fetch(`${endpoint}${encoded}${query && `?${query}`}`, {
+		method,
+		headers: {
+			...headers,
+			authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
+		},
+	});
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}

@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer as createProxy, type RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import path from 'node:path';
+
+import { openCertificateAuthority } from '../../sandbox/certificates.cts';
+
+/** An npm registry that has this package and no other. */
+export interface Registry {
+	/** What a process has to be started with so that every host it asks is this registry. */
+	readonly env: Record<string, string>;
+	close(): Promise<void>;
+}
+
+/**
+ * Packs this package, built before, and offers it as npm's registry would. n8n installs from npm's
+ * own address alone, so the registry is reached as a proxy, by whatever name it is asked for.
+ *
+ * @param folder where the tarball and the registry's certificate are written
+ */
+export async function startRegistry(folder: string): Promise<Registry> {
+	mkdirSync(folder, { recursive: true });
+	const root = path.join(__dirname, '../..');
+	const [packed] = JSON.parse(
+		execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+			cwd: root,
+			encoding: 'utf8',
+			stdio: ['ignore', 'pipe', 'pipe'],
+		}),
+	) as Array<{ filename: string; integrity: string; shasum: string }>;
+	const tarball = readFileSync(path.join(folder, packed!.filename));
+	const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+		name: string;
+		version: string;
+	};
+	const { name, version } = manifest;
+
+	const answer: RequestListener = (request, response) => {
+		request.resume();
+		const dist = {
+			tarball: `https://${request.headers.host}/${name}/-/${packed!.filename}`,
+			integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}`,
+		};
+		const release = { ...manifest, dist };
+		const known: Record<string, unknown> = {
+			[`/${name}`]: { name, 'dist-tags': { latest: version }, versions: { [version]: release } },
+			[`/${name}/latest`]: release,
+			[`/${name}/${version}`]: release,
+		};
+		const body = request.url!.endsWith(`/-/${packed!.filename}`)
+			? tarball
+			: known[request.url!] && JSON.stringify(known[request.url!]);
+		response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' });
+		response.end(body ?? '{}');
+	};
+
+	const authority = await openCertificateAuthority(folder);
+	const site = createServer(
+		{
+			SNICallback: (host, done) => {
+				authority.contextFor(host).then((context) => done(null, context), done);
+			},
+		},
+		answer,
+	);
+	const sockets = new Set<Socket>();
+	const proxy = createProxy((_request, response) => void response.writeHead(403).end());
+	proxy.on('connect', (_request, socket: Socket, head: Buffer) => {
+		sockets.add(socket);
+		socket.on('error', () => socket.destroy());
+		socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+		if (head.length > 0) socket.unshift(head);
+		site.emit('connection', socket);
+	});
+	proxy.listen(0, '127.0.0.1');
+	await once(proxy, 'listening');
+	return {
+		env: {
+			HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+			NO_PROXY: 'localhost,127.0.0.1',
+			NODE_EXTRA_CA_CERTS: authority.file,
+			// npm's own setting goes before Node's, and a machine may have one.
+			NPM_CONFIG_CAFILE: authority.file,
+		},
+		async close() {
+			for (const socket of sockets) socket.destroy();
+			proxy.close();
+			await once(proxy, 'close');
+		},
+	};
+}
