@@ -18,7 +18,8 @@ export class ClinikoTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ $parameter["event"] }}',
-		description: 'Starts the workflow when an attachment or a patient is new in Cliniko',
+		description:
+			'Patients and the files on their records in Cliniko: starts the workflow when one is new',
 		defaults: { name: 'Cliniko Trigger' },
 		polling: true,
 		inputs: [],

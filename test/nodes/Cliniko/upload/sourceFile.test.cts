@@ -64,6 +64,15 @@ describe('A file that is to be uploaded', () => {
 		expect((await contentOf(file)).toString()).toBe('x'.repeat(13));
 	});
 
+	it('of a form or a webhook is the same when n8n has moved it, and another one is another', async () => {
+		const at = async (id: string) =>
+			(await sourceFile('data', stored({ id }), '', storeWith(3, 3))).source;
+		const before = await at('filesystem-v2:workflows/1/executions/temp/binary_data/a-1');
+
+		expect(await at('filesystem-v2:workflows/1/executions/7/binary_data/a-1')).toBe(before);
+		expect(await at('filesystem-v2:workflows/1/executions/7/binary_data/a-2')).not.toBe(before);
+	});
+
 	it('is read from the store by its id, and only once it is wanted', async () => {
 		const asked: string[] = [];
 		const file = await sourceFile('data', stored(), '', {
