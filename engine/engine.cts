@@ -21,6 +21,8 @@ export interface EngineOptions {
 
 /** n8n's own engine in a process of its own, without its editor, server and database. */
 export interface Engine {
+	/** The process's id. */
+	readonly pid: number;
 	call<K extends keyof Calls>(kind: K, request: Calls[K]['request']): Promise<Calls[K]['reply']>;
 	/** What the process wrote to its standard output and error so far. */
 	log(): string;
@@ -83,6 +85,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 		else call?.reject(new Error(error));
 	});
 	return {
+		pid: child.pid!,
 		call: async (kind, request) =>
 			await new Promise((resolve, reject) => {
 				const id = ++calls;

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+
+import type { Row } from './measure.cts';
+import type { SideName } from './sides/side.cts';
+import type { Figure } from './statistics.cts';
+
+/** The sides in the order of the table, and what it calls them. */
+export const SIDES: Record<SideName, string> = {
+	node: 'this node',
+	chain: 'HTTP Request chain',
+	reference: 'reference uploader',
+	curl: 'curl',
+};
+
+/** What the figures were measured on; called before the measuring, for the load. */
+export function machine(): string {
+	const [cpu] = cpus();
+	const version = (name: string) =>
+		(require(`${name}/package.json`) as { version: string }).version;
+	const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+		cwd: __dirname,
+		encoding: 'utf8',
+	}).trim();
+	return [
+		new Date().toISOString().slice(0, 10),
+		`commit ${commit}`,
+		`${cpus().length} × ${cpu?.model.trim()}`,
+		`${Math.round(totalmem() / 1e9)} GB`,
+		`Linux ${release()}`,
+		`Node ${process.versions.node}`,
+		`n8n-core ${version('n8n-core')}`,
+		`load before ${loadavg()[0]!.toFixed(1)}`,
+	].join(', ');
+}
+
+/** The rows as a Markdown table; in brackets how often the node's figure goes into a side's. */
+export function table(rows: Row[]): string {
+	const sides = Object.keys(SIDES) as SideName[];
+	const lines = [
+		['', ...Object.values(SIDES), 'aim', 'met'],
+		['---', ...sides.map(() => '---'), '---', '---'],
+		...rows.map((row) => [
+			row.unit ? `${row.measure}, ${row.unit}` : row.measure,
+			...sides.map((side) => cell(row, side)),
+			row.aim ?? '',
+			row.met === undefined ? '' : row.met ? 'yes' : '**no**',
+		]),
+	];
+	return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** How often the node's figure goes into a side's; nothing where either has none. */
+export function ratio({ sides, better }: Row, side: SideName): number | undefined {
+	const [node, other] = [sides.node, sides[side]];
+	if (!better || typeof node !== 'object' || typeof other !== 'object') return undefined;
+	return other.median / node.median;
+}
+
+/** A figure with as many digits as say something. */
+export function shown({ median, spread }: Figure): string {
+	const digits = median >= 100 ? 0 : 1;
+	return `${median.toFixed(digits)} ± ${spread.toFixed(digits)}`;
+}
+
+function cell(row: Row, side: SideName): string {
+	const figure = row.sides[side];
+	if (typeof figure === 'string') return figure;
+	// A side that takes part has an entry, even if none of its runs counts.
+	if (!figure) return side in row.sides ? 'files lost' : '';
+	const times = side === 'node' ? undefined : ratio(row, side);
+	return times === undefined ? shown(figure) : `${shown(figure)} (${times.toFixed(2)})`;
+}

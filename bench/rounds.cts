@@ -1,0 +1,55 @@
+import type { Run } from './sides/side.cts';
+import { figureOf, type Figure } from './statistics.cts';
+
+/**
+ * Runs competitors in turn, A B C, A B C: what the machine does beside strikes all of them alike.
+ *
+ * @param competitors each gives what it measured; what is left out does not take part
+ * @returns what each has given, in the order of the rounds
+ */
+export async function rounds<C extends Record<string, (() => Promise<unknown>) | undefined>>(
+	count: number,
+	competitors: C,
+): Promise<{ [K in keyof C]-?: Array<Awaited<ReturnType<NonNullable<C[K]>>>> }> {
+	const results = Object.keys(competitors).map((name) => [name, [] as unknown[]] as const);
+	for (let round = 1; round <= count; round++) {
+		for (const [name, measured] of results) {
+			const result = await competitors[name]?.();
+			if (result === undefined) continue;
+			measured.push(result);
+			console.log(`  ${round}/${count} ${name.padEnd(14)} ${shown(result)}`);
+		}
+	}
+	return Object.fromEntries(results) as never;
+}
+
+/**
+ * One figure of several runs. A run that lost a file does not count, however fast it was.
+ *
+ * @returns nothing if no run counts, or if there is no such figure
+ */
+export function figureOfRuns(runs: Run[], pick: (run: Run) => number): Figure | undefined {
+	const values = runs.filter(isComplete).map(pick);
+	return values.length > 0 && values.every(Number.isFinite) ? figureOf(values) : undefined;
+}
+
+/** Whether every file got to its record. */
+export function isComplete({ lost, error }: Run): boolean {
+	return lost === 0 && error === undefined;
+}
+
+function shown(result: unknown): string {
+	if (typeof result === 'number') return result.toFixed(1);
+	const { seconds, processor, memory, calls, refused, lost, error } = result as Partial<Run>;
+	return [
+		`${seconds?.toFixed(2)} s`,
+		processor && `processor ${processor.toFixed(2)} s`,
+		memory && `memory +${memory.toFixed(0)} MB`,
+		calls && `${calls.all} calls`,
+		refused && `${refused} refused`,
+		lost && `${lost} LOST`,
+		error,
+	]
+		.filter(Boolean)
+		.join(', ');
+}

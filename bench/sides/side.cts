@@ -1,0 +1,66 @@
+import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
+import type { Clinic, ClinicSettings, Outcome } from '../clinic.cts';
+import type { BenchFile } from '../files.cts';
+import type { Usage } from '../process.cts';
+
+export type SideName = 'node' | 'chain' | 'reference' | 'curl';
+
+/** What a side is to do. */
+export interface Job {
+	files: BenchFile[];
+	/** Whether to wait until Cliniko has processed the files. */
+	wait: boolean;
+	/** How many files at once, for the sides that have such a setting; 4 if left out. */
+	concurrency?: number;
+}
+
+/** What a side says of a job. */
+export interface Report extends Usage {
+	/** From the first request of the job to the last reply. */
+	seconds: number;
+	/** What stopped it. */
+	error?: string;
+}
+
+/** One of the ways to put files on a patient's record. */
+export interface Side {
+	name: SideName;
+	upload(job: Job): Promise<Report>;
+	close(): Promise<void>;
+}
+
+/** A job that was done and checked. */
+export interface Run extends Report, Outcome {
+	/** Files that are not on the patient's record, or not as they were sent. */
+	lost: number;
+}
+
+/** A file that is there twice, or on somebody else's record: no figure makes up for that. */
+export class Misfiled extends Error {}
+
+/**
+ * Has a side do a job, and looks what is on the records afterwards.
+ *
+ * @throws Misfiled
+ */
+export async function run(
+	clinic: Clinic,
+	settings: ClinicSettings,
+	side: Side,
+	job: Job,
+): Promise<Run> {
+	await clinic.call('prepare', settings);
+	const report = await side.upload(job);
+	const outcome = await clinic.call('outcome');
+	const left = new Map(job.files.map(({ name, sha256 }) => [`${name} ${sha256}`, true]));
+	for (const { patientId, name, sha256, processed } of outcome.records) {
+		const known = left.delete(`${name} ${sha256}`);
+		if (!known || patientId !== SANDBOX_PATIENT_ID) {
+			throw new Misfiled(
+				`${side.name} put ${name} on patient ${patientId}: ${outcome.records.length} records for ${job.files.length} files`,
+			);
+		}
+		if (job.wait && !processed) report.error ??= `${name} is not processed`;
+	}
+	return { ...report, ...outcome, lost: left.size };
+}
