@@ -10,8 +10,6 @@ import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
  */
 const OVERLAP = 10 * 60_000;
 
-const LONGEST_PAGE = 100;
-
 /** What is watched for: records of a collection, by the moment at which something was done to them. */
 export interface Watch {
 	collection: 'patients' | 'patient_attachments';
@@ -54,18 +52,13 @@ export async function newsSince(
 	const records = new Map<string, ClinikoRecord>();
 	const moments = new Map<string, number>();
 	let theirNow = mark.at;
-	for (let page = 1, hasMore = true; hasMore; page++) {
-		const reply = await api.page(collection, filters, purpose, {
-			per_page: String(LONGEST_PAGE),
-			page: String(page),
-		});
-		for (const [record, at] of momentsOf(reply.rows, watch)) {
+	for await (const { rows, date } of api.pages(collection, filters, purpose)) {
+		for (const [record, at] of momentsOf(rows, watch)) {
 			moments.set(record.id, at);
 			// A page that moved on while it was read may show a record twice.
 			if (mark.known[record.id] === undefined) records.set(record.id, record);
 		}
-		theirNow = Math.max(theirNow, reply.date);
-		hasMore = reply.hasMore && reply.rows.length > 0;
+		theirNow = Math.max(theirNow, date);
 	}
 	// A moment ahead of Cliniko's own clock must not hide what comes until then.
 	let { at } = mark;

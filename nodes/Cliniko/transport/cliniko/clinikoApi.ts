@@ -185,11 +185,21 @@ export class ClinikoApi {
 		purpose: Purpose,
 		query: Record<string, string> = {},
 	): AsyncGenerator<IDataObject[]> {
-		for (let page = 1; ; page++) {
-			const asked = { per_page: '100', ...query, page: String(page) };
-			const { rows, hasMore } = await this.page(collection, filters, purpose, asked);
-			yield rows;
-			if (rows.length === 0 || !hasMore) return;
+		for await (const { rows } of this.pages(collection, filters, purpose, query)) yield rows;
+	}
+
+	/** The same where the moment of each reply matters too. */
+	async *pages(
+		collection: string,
+		filters: string[],
+		purpose: Purpose,
+		query: Record<string, string> = {},
+	): AsyncGenerator<Page> {
+		for (let number = 1; ; number++) {
+			const asked = { per_page: '100', ...query, page: String(number) };
+			const page = await this.page(collection, filters, purpose, asked);
+			yield page;
+			if (page.rows.length === 0 || !page.hasMore) return;
 		}
 	}
 
