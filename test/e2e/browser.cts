@@ -38,6 +38,14 @@ export async function signIn(browser: Browser, n8n: N8n): Promise<Page> {
 	return page;
 }
 
+/** Waits until an input field holds this value, as a person would: the editor fills its fields late. */
+export async function holds(field: Locator, value: string): Promise<void> {
+	const end = Date.now() + 20_000;
+	while ((await field.inputValue()) !== value && Date.now() < end)
+		await field.page().waitForTimeout(100);
+	expect(await field.inputValue()).toBe(value);
+}
+
 /** Takes a picture for the README, if asked to by UPDATE_PICTURES=1. */
 export async function takePicture(of: Locator, name: string): Promise<void> {
 	if (process.env.UPDATE_PICTURES !== '1') return;
