@@ -14,6 +14,8 @@ import { error } from './replies.cts';
 const MAX_PRE_DATA = 20_480;
 /** How much of a file is kept to tell its type by. */
 export const HEAD_BYTES = 16;
+/** How many bytes may wait to be written: with few, each 16 KiB of a large file waits for the disk. */
+const BUFFER = 1024 * 1024;
 
 /** A file that has been written to disk whole. */
 export interface WrittenFile {
@@ -124,6 +126,7 @@ function openParser(request: IncomingMessage): busboy.Busboy {
 		return busboy({
 			headers: request.headers,
 			defParamCharset: 'utf8',
+			fileHwm: BUFFER,
 			limits: { fieldSize: 1024 * 1024 },
 		});
 	} catch {
@@ -157,7 +160,7 @@ async function write(
 				yield chunk;
 			}
 		},
-		createWriteStream(path),
+		createWriteStream(path, { highWaterMark: BUFFER }),
 	);
 	return { size, sha256: sha256.digest('hex'), md5: md5.digest('hex'), head, path };
 }
