@@ -10,7 +10,10 @@ import { safeFileName } from './fileName';
  */
 export const STREAM_ABOVE = 1024 * 1024;
 
-/** How much of a stored file is read at a time, in bytes. */
+/**
+ * How much of a stored file is read at a time, in bytes. Less for a smaller file: a reader sets aside
+ * so much for each of its reads.
+ */
 const CHUNK = 256 * 1024;
 
 const MIME_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
@@ -76,7 +79,7 @@ export async function sourceFile(
 		// execution's own when that is over: a person's retry finds them under another path.
 		source: id?.replace(/^.*\//, '') ?? createHash('sha256').update(content!).digest('hex'),
 		open: async () => {
-			const source = content ? inChunks(content) : read(id!, name, store);
+			const source = content ? inChunks(content) : read(id!, name, size, store);
 			const exact = exactly(size, name, source);
 			return size <= STREAM_ABOVE ? await collect(exact) : exact;
 		},
@@ -93,9 +96,14 @@ async function storedSize(id: string, name: string, store: BinaryStore): Promise
 	return notReadable(name);
 }
 
-async function* read(id: string, name: string, store: BinaryStore): AsyncGenerator<Uint8Array> {
+async function* read(
+	id: string,
+	name: string,
+	size: number,
+	store: BinaryStore,
+): AsyncGenerator<Uint8Array> {
 	try {
-		yield* await store.stream(id, CHUNK);
+		yield* await store.stream(id, Math.min(size, CHUNK));
 	} catch {
 		notReadable(name);
 	}

@@ -96,6 +96,24 @@ describe('A file that is to be uploaded', () => {
 	});
 
 	it.each([
+		['a small file in one piece of just its size', 1000, 1000],
+		['a large one in pieces of 256 KiB', STREAM_ABOVE + 1, 256 * 1024],
+	])('reads %s, since a reader sets so much memory aside', async (_, size, piece) => {
+		const asked: number[] = [];
+		const file = await sourceFile('data', stored(), '', {
+			metadata: async () => await Promise.resolve({ fileSize: size }),
+			stream: async (id, chunkSize) => {
+				asked.push(chunkSize);
+				return await storeWith(size, size).stream(id, chunkSize);
+			},
+		});
+
+		await contentOf(file);
+
+		expect(asked).toEqual([piece]);
+	});
+
+	it.each([
 		['as one piece up to 1 MiB', STREAM_ABOVE, true],
 		['as a stream above', STREAM_ABOVE + 1, false],
 	])('is given %s', async (_, size, whole) => {
