@@ -68,7 +68,7 @@ const fields: INodeProperties[] = [
 				displayName: 'Files at Once',
 				name: 'concurrency',
 				type: 'number',
-				typeOptions: { minValue: 1, maxValue: 10, numberPrecision: 0 },
+				typeOptions: { minValue: 1, maxValue: 20, numberPrecision: 0 },
 				default: 4,
 				description: 'How many files are sent at the same time',
 			},
@@ -161,7 +161,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	);
 	const alreadyUploaded = new AlreadyUploaded(api, processing);
 	const outcomes = await runUploads(uploads, {
-		concurrency: Math.min(Math.max(Math.trunc(Number(concurrency)) || 4, 1), 10),
+		concurrency: Math.min(Math.max(Math.trunc(Number(concurrency)) || 4, 1), 20),
 		goOn,
 		send: async (one) => {
 			const store = async () => await uploadFile(tools, one);

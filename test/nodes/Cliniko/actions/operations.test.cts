@@ -153,10 +153,10 @@ describe('The upload', () => {
 		expect(valuesOf(named(name, options)[0]!)).toEqual(values);
 	});
 
-	it('sends 1 to 10 files at once', () => {
+	it('sends 1 to 20 files at once', () => {
 		expect(named('concurrency', options)[0]!.typeOptions).toMatchObject({
 			minValue: 1,
-			maxValue: 10,
+			maxValue: 20,
 		});
 	});
 
