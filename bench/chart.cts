@@ -49,7 +49,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .side { text-anchor: end }
 .node { fill: #1a7f8e }
 .chain { fill: #b35900 }
-.reference, .curl { fill: #848d97 }
+.requests, .reference, .curl { fill: #848d97 }
 .cut { fill: #fff }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 }

@@ -9,6 +9,7 @@ import type { Figure } from './statistics.cts';
 export const SIDES: Record<SideName, string> = {
 	node: 'this node',
 	chain: 'HTTP Request chain',
+	requests: 'n8n’s requests alone',
 	reference: 'reference uploader',
 	curl: 'curl',
 };

@@ -15,6 +15,8 @@ export interface EngineOptions {
 	binaryMode?: 'filesystem' | 'default';
 	/** The built package; this repository if left out. */
 	packageFolder?: string;
+	/** A module that exports further node types: `engine.<its name>` in a workflow. */
+	nodes?: string;
 	/** Arguments for Node itself, such as a heap limit. */
 	nodeArguments?: string[];
 }
@@ -57,6 +59,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 			N8N_DIAGNOSTICS_ENABLED: 'false',
 			...(process.env.ENGINE_N8N && { ENGINE_N8N: process.env.ENGINE_N8N }),
 			ENGINE_PACKAGE: options.packageFolder ?? path.join(__dirname, '..'),
+			...(options.nodes && { ENGINE_NODES: options.nodes }),
 			...options.env,
 		},
 	});

@@ -36,7 +36,7 @@ import {
 import { credentialsHelper } from './credentials.cts';
 import { emptyRun, openBinaryData, startRun } from './older-cores.cts';
 import type { Calls, Loaded, PollRequest, RunReply, RunRequest } from './protocol.cts';
-import { answer, files } from './start-nodes.cts';
+import * as startNodes from './start-nodes.cts';
 
 const packageFolder = process.env.ENGINE_PACKAGE ?? process.cwd();
 const packageName = 'n8n-nodes-cliniko';
@@ -52,9 +52,14 @@ async function start(): Promise<void> {
 		if (!loaded) throw new Error(`The package has no credential type ${name}`);
 		return loaded.type;
 	};
+	const engineNodes: Record<string, INodeType> = {
+		...startNodes,
+		...(process.env.ENGINE_NODES && require(process.env.ENGINE_NODES)),
+	};
 	const types: Record<string, INodeType> = {
-		'engine.files': files,
-		'engine.answer': answer,
+		...Object.fromEntries(
+			Object.entries(engineNodes).map(([name, type]) => [`engine.${name}`, type]),
+		),
 		...Object.fromEntries(
 			Object.entries(loader.nodeTypes).map(([name, { type }]) => [
 				`${packageName}.${name}`,
@@ -178,7 +183,7 @@ async function testCredential(
 	const node = nodeWith('engine.test');
 	const type = {
 		description: {
-			...answer.description,
+			...startNodes.answer.description,
 			name: node.type,
 			credentials: [{ name: 'clinikoApi', required: true }],
 			properties: [

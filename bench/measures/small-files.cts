@@ -1,7 +1,7 @@
 import { writeFiles } from '../files.cts';
 import { atMost, type Bench, type Row } from '../measure.cts';
 import { figureOfRuns, rounds } from '../rounds.cts';
-import { startChain, startNode, startStore } from '../sides/in-n8n.cts';
+import { startChain, startNode, startRequests, startStore } from '../sides/in-n8n.cts';
 import { startReference } from '../sides/reference.cts';
 import { run, type Run, type Side } from '../sides/side.cts';
 import { figureOf } from '../statistics.cts';
@@ -19,40 +19,51 @@ export async function smallFiles({ clinic, quick, folder }: Bench): Promise<Row[
 	const sides = [
 		await startNode(clinic),
 		await startChain(clinic),
+		await startRequests(clinic),
 		await startReference(clinic),
 		await startStore(clinic),
 	] as const;
-	const [node, chain, reference, store] = sides;
+	const [node, chain, requests, reference, store] = sides;
 	try {
 		await store.upload({ files, wait: false });
-		for (const side of [node, chain, reference]) {
+		for (const side of [node, chain, requests, reference]) {
 			await run(clinic, settings, side, { files: files.slice(0, 20), wait: false });
 		}
 		const upload = (side: Side, concurrency: number) => async () =>
 			await run(clinic, settings, side, { files, wait: false, concurrency });
 		const runs = await rounds(quick ? 1 : 4, {
 			'node, 4': upload(node, 4),
-			chain: upload(chain, 0),
+			'requests, 4': upload(requests, 4),
 			'reference, 4': upload(reference, 4),
+			chain: upload(chain, 0),
 			'n8n’s store': async () => await store.upload({ files, wait: false }),
-			'node, 10': upload(node, 10),
-			'reference, 10': upload(reference, 10),
+			'node, 20': upload(node, 20),
+			'requests, 20': upload(requests, 20),
+			'reference, 20': upload(reference, 20),
 		});
-		const of = (concurrency: 4 | 10, pick: (one: Run) => number) => ({
+		const of = (concurrency: 4 | 20, pick: (one: Run) => number) => ({
 			node: figureOfRuns(runs[`node, ${concurrency}`], pick),
 			chain: figureOfRuns(runs.chain, pick),
+			requests: figureOfRuns(runs[`requests, ${concurrency}`], pick),
 			reference: figureOfRuns(runs[`reference, ${concurrency}`], pick),
 		});
-		const row = (concurrency: 4 | 10): Row => {
+		const ideal = (concurrency: number) => (count / concurrency) * REQUESTS * LATENCY;
+		const row = (concurrency: 4 | 20): Row => {
 			const times = of(concurrency, (one) => one.seconds);
-			const ideal = (count / concurrency) * REQUESTS * LATENCY;
+			// With few at once the latency alone takes longer than all at once, which is the chain's way.
+			const judged =
+				concurrency === 4
+					? {
+							aim: `at most 1.3 × the ideal of ${ideal(4).toFixed(1)}`,
+							met: atMost(times.node, 1.3 * ideal(4)),
+						}
+					: { aim: 'ahead of the chain', met: atMost(times.node, times.chain?.median) };
 			return {
 				measure: `${count} files of 100 KB, ${LATENCY * 1000} ms latency, ${concurrency} at once`,
 				unit: 's',
 				sides: times,
 				better: 'less',
-				aim: `ahead of the chain; at most 1.3 × the ideal of ${ideal.toFixed(1)}`,
-				met: atMost(times.node, times.chain?.median) && atMost(times.node, 1.3 * ideal),
+				...judged,
 				chart: `Time for ${count} files, ${concurrency} at once`,
 			};
 		};
@@ -60,12 +71,12 @@ export async function smallFiles({ clinic, quick, folder }: Bench): Promise<Row[
 		const stored = figureOf(runs['n8n’s store'].map((one) => one.processor)).median;
 		const perFile = (seconds: number) => (seconds * 1000) / count;
 		const processor = {
-			...of(4, (one) => perFile(one.processor - stored)),
-			reference: figureOfRuns(runs['reference, 4'], (one) => perFile(one.processor)),
+			...of(20, (one) => perFile(one.processor - stored)),
+			reference: figureOfRuns(runs['reference, 20'], (one) => perFile(one.processor)),
 		};
 		return [
 			row(4),
-			row(10),
+			row(20),
 			{
 				measure: 'the same: processor time for a file',
 				unit: 'ms',

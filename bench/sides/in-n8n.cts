@@ -41,13 +41,19 @@ export async function startChain(clinic: Clinic, engine: EngineOptions = {}): Pr
 	return await startInN8n('chain', clinic, engine, chainWorkflow);
 }
 
+/** The three requests of an upload by n8n's request helper, and nothing else: no node costs less. */
+export async function startRequests(clinic: Clinic): Promise<Side> {
+	const nodes = path.join(__dirname, 'requests-node.cts');
+	return await startInN8n('requests', clinic, { nodes }, requestsWorkflow);
+}
+
 /** The same engine putting the files into n8n's store, and nothing else: what all sides in n8n share. */
 export async function startStore(clinic: Clinic): Promise<Side> {
 	return await startInN8n('node', clinic, {}, () => ({ nodes: [FILES_NODE], connections: {} }));
 }
 
 async function startInN8n(
-	name: 'node' | 'chain',
+	name: 'node' | 'chain' | 'requests',
 	clinic: Clinic,
 	options: EngineOptions,
 	workflowFor: (job: Job) => WorkflowFile,
@@ -101,6 +107,15 @@ function nodeWorkflow({ wait, concurrency }: Job): WorkflowFile {
 				credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
 			},
 		],
+		connections: { [FILES]: { main: [[{ node: 'Cliniko', type: 'main', index: 0 }]] } },
+		settings: { executionOrder: 'v1' },
+	};
+}
+
+function requestsWorkflow({ concurrency }: Job): WorkflowFile {
+	const [, cliniko] = nodeWorkflow({ files: [], wait: false }).nodes;
+	return {
+		nodes: [FILES_NODE, { ...cliniko!, type: 'engine.requests', parameters: { concurrency } }],
 		connections: { [FILES]: { main: [[{ node: 'Cliniko', type: 'main', index: 0 }]] } },
 		settings: { executionOrder: 'v1' },
 	};

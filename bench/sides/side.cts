@@ -3,7 +3,7 @@ import type { Clinic, ClinicSettings, Outcome } from '../clinic.cts';
 import type { BenchFile } from '../files.cts';
 import type { Usage } from '../process.cts';
 
-export type SideName = 'node' | 'chain' | 'reference' | 'curl';
+export type SideName = 'node' | 'chain' | 'requests' | 'reference' | 'curl';
 
 /** What a side is to do. */
 export interface Job {
