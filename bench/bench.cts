@@ -5,7 +5,7 @@
  *   npm run bench                    everything, about twelve minutes
  *   npm run bench -- --write         the same, and writes the results into the README
  *   npm run bench -- --quick         small sizes, a minute: shows that the bench works
- *   npm run bench -- --only NAME     one measure: large, small, processing, limit, growth, package
+ *   npm run bench -- --only NAME     one measure: large, small, processing, limit, growth, package, start
  */
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ import { openClinic } from './clinic.cts';
 import type { Measure, Row } from './measure.cts';
 import { growth } from './measures/growth.cts';
 import { largeFile } from './measures/large-file.cts';
+import { n8nStart } from './measures/n8n-start.cts';
 import { packageCost } from './measures/package.cts';
 import { processing } from './measures/processing.cts';
 import { rateLimit } from './measures/rate-limit.cts';
@@ -30,6 +31,7 @@ const MEASURES: Record<string, Measure> = {
 	limit: rateLimit,
 	growth,
 	package: packageCost,
+	start: n8nStart,
 };
 
 /** Room for the large file three times, at its source, in n8n's store and at S3, in bytes. */

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { startEngine } from '../../engine/engine.cts';
 import { type Bench, type Row } from '../measure.cts';
 import { rounds } from '../rounds.cts';
 import { figureOf } from '../statistics.cts';
@@ -18,9 +17,8 @@ const TIME_TO_REQUIRE = `
 `;
 
 /** What the package costs before it has done anything. */
-export async function packageCost({ quick, folder }: Bench): Promise<Row[]> {
+export async function packageCost({ quick }: Bench): Promise<Row[]> {
 	const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
-		name: string;
 		n8n: { nodes: string[]; credentials: string[] };
 	};
 	const modules = [...manifest.n8n.nodes, ...manifest.n8n.credentials].map((entry) =>
@@ -36,20 +34,6 @@ export async function packageCost({ quick, folder }: Bench): Promise<Row[]> {
 	await require();
 	const required = await rounds(quick ? 3 : 11, { require });
 
-	const empty = path.join(folder, 'empty');
-	mkdirSync(empty);
-	const nothing = { ...manifest, n8n: { nodes: [], credentials: [] } };
-	writeFileSync(path.join(empty, 'package.json'), JSON.stringify(nothing));
-	const start = (packageFolder: string) => async () => {
-		const began = performance.now();
-		const engine = await startEngine({ packageFolder });
-		const took = performance.now() - began;
-		await engine.close();
-		return took;
-	};
-	await start(ROOT)();
-	const starts = await rounds(quick ? 2 : 7, { with: start(ROOT), without: start(empty) });
-
 	const [packed] = JSON.parse(
 		execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
 			cwd: ROOT,
@@ -59,9 +43,6 @@ export async function packageCost({ quick, folder }: Bench): Promise<Row[]> {
 	) as Array<{ unpackedSize: number }>;
 	const size = figureOf([packed!.unpackedSize / 1000]);
 	const time = figureOf(required.require);
-	const withIt = figureOf(starts.with);
-	const without = figureOf(starts.without);
-	const difference = withIt.median - without.median;
 	return [
 		{
 			measure: 'the package, unpacked',
@@ -77,16 +58,5 @@ export async function packageCost({ quick, folder }: Bench): Promise<Row[]> {
 			aim: 'under 25',
 			met: time.median < 25,
 		},
-		{
-			measure: 'start of n8n’s engine, with the package and without it',
-			unit: 'ms',
-			sides: { node: `${shown(withIt)}, ${shown(without)}` },
-			aim: 'a difference below the spread',
-			met: difference <= Math.max(withIt.spread, without.spread),
-		},
 	];
-}
-
-function shown({ median, spread }: { median: number; spread: number }): string {
-	return `${median.toFixed(0)} ± ${spread.toFixed(0)}`;
 }
