@@ -6,7 +6,7 @@ module.exports = {
 	globalTeardown: '<rootDir>/test/e2e/clean-up.cts',
 	testEnvironment: '<rootDir>/test/e2e/environment.cts',
 	testTimeout: 120_000,
-	// One n8n at a time.
-	maxWorkers: 1,
+	// Mostly they wait for n8n's triggers.
+	maxWorkers: 2,
 	verbose: true,
 };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** An n8n that is installed, and the Node that it runs on. */
@@ -94,8 +94,15 @@ export function program(name: string, debianPackage: string): string {
 	console.log(`Installing the Debian package ${debianPackage}.`);
 	// In runlevel 1 Debian's packages do not start the servers that they bring.
 	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-	run('apt-get', ['update', '-qq'], '/', env);
-	run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', debianPackage], '/', env);
+	// Another test file may be at it: apt refuses a second one.
+	const aptGet = ['-o', path.join(tmpdir(), 'n8n-nodes-cliniko-apt.lock'), 'apt-get'];
+	run('flock', [...aptGet, 'update', '-qq'], '/', env);
+	run(
+		'flock',
+		[...aptGet, 'install', '-qq', '-y', '--no-install-recommends', debianPackage],
+		'/',
+		env,
+	);
 	const installed = find(name);
 	if (!installed) throw new Error(`The Debian package ${debianPackage} has brought no ${name}`);
 	return installed;
