@@ -6,5 +6,5 @@ module.exports = {
 	// Mostly far shorter; a busy machine takes its time to start an engine.
 	testTimeout: 60_000,
 	// The engine's tests mostly wait.
-	maxWorkers: 3,
+	maxWorkers: 4,
 };

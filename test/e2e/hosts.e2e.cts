@@ -49,6 +49,8 @@ it.each(hosts)(
 			process.execPath,
 			[
 				path.join(ROOT, 'node_modules/jest/bin/jest.js'),
+				// Another test file is under way beside.
+				'--maxWorkers=3',
 				...['--json', '--testNamePattern', `^(?!.*(${leftOut.join('|') || '^$'}))`],
 				...patterns,
 			],
