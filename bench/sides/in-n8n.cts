@@ -112,12 +112,12 @@ function nodeWorkflow({ wait, concurrency }: Job): WorkflowFile {
 	};
 }
 
-function requestsWorkflow({ concurrency }: Job): WorkflowFile {
-	const [, cliniko] = nodeWorkflow({ files: [], wait: false }).nodes;
+function requestsWorkflow(job: Job): WorkflowFile {
+	const workflow = nodeWorkflow(job);
+	const requests = { type: 'engine.requests', parameters: { concurrency: job.concurrency } };
 	return {
-		nodes: [FILES_NODE, { ...cliniko!, type: 'engine.requests', parameters: { concurrency } }],
-		connections: { [FILES]: { main: [[{ node: 'Cliniko', type: 'main', index: 0 }]] } },
-		settings: { executionOrder: 'v1' },
+		...workflow,
+		nodes: workflow.nodes.map((node) => (node === FILES_NODE ? node : { ...node, ...requests })),
 	};
 }
 
