@@ -2,9 +2,9 @@
  * Measures this node beside what people have instead: npm run bench. The README beside this file says
  * how, and what came out.
  *
- *   npm run bench                    everything, about twelve minutes
+ *   npm run bench                    everything, about fifteen minutes
  *   npm run bench -- --write         the same, and writes the results into the README
- *   npm run bench -- --quick         small sizes, a minute: shows that the bench works
+ *   npm run bench -- --quick         small sizes, three minutes: shows that the bench works
  *   npm run bench -- --only NAME     one measure: large, small, processing, limit, growth, package, start
  */
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
