@@ -1,7 +1,9 @@
+import { clinikoMoment } from '../transport/cliniko/moment';
+
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
- * A moment as Cliniko's filters want it: in UTC, with whole seconds.
+ * The moment that a text means, as Cliniko's filters take it.
  *
  * @param text ISO 8601: a day, or a day and a time, with or without an offset
  * @param zone the IANA time zone that is meant where the text has no offset; n8n's date picker gives none
@@ -12,7 +14,7 @@ export function inUtc(text: string, zone: string): string | undefined {
 	const asUtc = Date.parse(`${day}T${minutes}${seconds}Z`);
 	if (!day || Number.isNaN(asUtc) || !isDay(day)) return undefined;
 	const moment = offset ? Date.parse(`${day}T${minutes}${seconds}${offset}`) : inZone(asUtc, zone);
-	return Number.isNaN(moment) ? undefined : `${new Date(moment).toISOString().slice(0, 19)}Z`;
+	return Number.isNaN(moment) ? undefined : clinikoMoment(moment);
 }
 
 /** Whether the calendar has this day: to JavaScript February 30 is March 2. */

@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
+import { clinikoMoment } from '../transport/cliniko/moment';
 
 /**
  * How far back each poll looks behind the newest record it knows of, in ms. Cliniko writes whole
@@ -48,7 +49,7 @@ export async function newsSince(
 	mark: Mark,
 ): Promise<{ records: ClinikoRecord[]; mark: Mark }> {
 	const { collection, moment, purpose } = watch;
-	const filters = [`${moment}:>=${new Date(oldestOf(mark.at)).toISOString().replace(/\.\d+/, '')}`];
+	const filters = [`${moment}:>=${clinikoMoment(oldestOf(mark.at))}`];
 	const records = new Map<string, ClinikoRecord>();
 	const moments = new Map<string, number>();
 	let theirNow = mark.at;

@@ -1,5 +1,6 @@
 import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { clinikoMoment } from '../transport/cliniko/moment';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
@@ -81,10 +82,7 @@ async function recordsSince(
 	{ patientId, file }: Upload,
 	since: number,
 ): Promise<PatientAttachment[]> {
-	const filters = [
-		`patient_id:=${patientId}`,
-		`created_at:>=${new Date(since).toISOString().replace(/\.\d+/, '')}`,
-	];
+	const filters = [`patient_id:=${patientId}`, `created_at:>=${clinikoMoment(since)}`];
 	const records: PatientAttachment[] = [];
 	const purpose = {
 		what: `see whether the file "${file.name}" is on the record of patient ${patientId}, which is open since the connection broke`,
