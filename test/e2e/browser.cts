@@ -5,6 +5,7 @@ import { chromium, type Browser, type Locator, type Page } from 'playwright-core
 import { program } from './install.cts';
 import type { N8n } from './n8n.cts';
 import { OWNER } from './owner.cts';
+import { until } from './until.cts';
 
 const PICTURES = path.join(__dirname, '../../docs/pictures');
 
@@ -40,10 +41,11 @@ export async function signIn(browser: Browser, n8n: N8n): Promise<Page> {
 
 /** Waits until an input field holds this value, as a person would: the editor fills its fields late. */
 export async function holds(field: Locator, value: string): Promise<void> {
-	const end = Date.now() + 20_000;
-	while ((await field.inputValue()) !== value && Date.now() < end)
-		await field.page().waitForTimeout(100);
-	expect(await field.inputValue()).toBe(value);
+	await until(
+		`the field holds ${value}`,
+		async () => (await field.inputValue()) === value || undefined,
+		20,
+	);
 }
 
 /** Takes a picture for the README, if asked to by UPDATE_PICTURES=1. */
