@@ -100,7 +100,7 @@ function assertReadable(record: PatientAttachment): void {
  * Where Cliniko has the content. The record says so; but the key goes along, so only a path below the
  * record's own at Cliniko's API is followed.
  */
-function contentPath({ id, content }: PatientAttachment, shard: string): string {
+export function contentPath({ id, content }: PatientAttachment, shard: string): string {
 	const own = `/patient_attachments/${id}`;
 	const links = (content as { links?: { self?: unknown } } | null | undefined)?.links;
 	const start = `https://api.${shard}.cliniko.com/v1`;

@@ -83,7 +83,7 @@ export function sendToS3(
 }
 
 /** A stream of Node's, as far as it is used here: a node may not import its types. */
-interface ByteStream {
+interface ByteStream extends AsyncIterable<Uint8Array> {
 	on: ((event: 'data', listener: (chunk: Uint8Array) => void) => unknown) &
 		((event: 'newListener', listener: (event: unknown) => void) => unknown);
 	pause: () => unknown;
@@ -91,11 +91,10 @@ interface ByteStream {
 	destroy: (error: Error) => unknown;
 }
 
-/** Fetches files from S3 into n8n's store: through n8n as well, and without the key. */
-export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
-	type N8nStream = Parameters<typeof context.helpers.binaryToString>[0];
+/** Reads files from S3: through n8n as well, and without the key. */
+export function contentFromS3(context: IExecuteFunctions) {
 	return {
-		fetch: async (url, signal) => {
+		fetch: async (url: string, signal: AbortSignal) => {
 			const { statusCode, body } = (await context.helpers.httpRequest({
 				method: 'GET',
 				url,
@@ -108,6 +107,15 @@ export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
 			})) as IN8nHttpFullResponse;
 			return { status: statusCode, content: body as unknown as ByteStream };
 		},
+		pause: pauseFor(context),
+	};
+}
+
+/** The same into n8n's store. */
+export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
+	type N8nStream = Parameters<typeof context.helpers.binaryToString>[0];
+	return {
+		...contentFromS3(context),
 		text: async (content) => await context.helpers.binaryToString(content as N8nStream),
 		store: async (content, name, type, signal, arrived) => {
 			signal.addEventListener('abort', () => content.destroy(new Error('Broken off')));
@@ -126,7 +134,6 @@ export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
 			if (extension) data.fileExtension = extension;
 			return data;
 		},
-		pause: pauseFor(context),
 	};
 }
 

@@ -1,71 +1,156 @@
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { unlessCancelled } from '../once/cancellation';
+import { KeyedLock } from '../once/keyedLock';
 import { isClinikoRecord } from '../records/clinikoRecord';
-import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
-import type { Processing } from './processing';
-import type { Upload } from './uploadFile';
+import { compareFileNames } from '../records/fileNames';
+import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { readRecord } from '../records/readRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { clinikoMoment } from '../transport/cliniko/moment';
+import type { Pause } from '../transport/cliniko/rateLimit';
+import { Processing } from './processing';
+import type { Upload } from './upload';
 
-/** Finds out whether a file is on a patient's record already: the same name and size are there. */
+/** How long a record that has no name yet is waited for, in ms; one older than `STUCK` is not. */
+const LONGEST_WAIT = 30_000;
+const STUCK = 15 * 60_000;
+
+/** How far back `findNew` looks, in ms: further than the clocks of Cliniko's servers differ. */
+const LOOK_BACK = 5 * 60_000;
+
+/** How many records this process keeps in mind. */
+const REMEMBERED = 1000;
+
+/** The executions of this n8n process take turns by account, patient and bytes of the file. */
+const lock = new KeyedLock();
+
+/** The last records that this process stored with "Skip", by account, patient and bytes. */
+const remembered = new Map<string, { id: string; createdAt: string }>();
+
+/** What the search needs of its surroundings. */
+export interface Surroundings {
+	api: ClinikoApi;
+	pause: Pause;
+	/** The SHA-256 of a processed record's file, in hex; nothing if the file cannot be had. */
+	digestOf: (record: PatientAttachment) => Promise<string | undefined>;
+}
+
+/**
+ * The option "If Already Uploaded: Skip": finds out whether a file is on a patient's record already.
+ *
+ * It is there if a record has its name (or what Cliniko may have made of it), its size and its bytes.
+ * Where the bytes cannot be downloaded, exactly the same name and size are enough.
+ */
 export class AlreadyUploaded {
 	private readonly lists = new Map<string, Promise<PatientAttachment[]>>();
 
-	private readonly underWay = new Map<string, Promise<PatientAttachment>>();
+	private readonly processing: Processing;
 
-	constructor(
-		private readonly api: ClinikoApi,
-		/** A record has no name and size until it is processed, so the fresh ones are waited for. */
-		private readonly processing: Processing,
-	) {}
-
-	/**
-	 * Uploads a file unless it is there already. Two equal files of one run count too: the second one
-	 * gets the record of the first.
-	 *
-	 * @param send uploads it and gives the new record
-	 * @returns the record that was there, or the new one
-	 */
-	async unlessThere(
-		upload: Upload,
-		send: () => Promise<PatientAttachment>,
-	): Promise<PatientAttachment> {
-		const { patientId, file } = upload;
-		const key = JSON.stringify([patientId, file.name, file.size]);
-		for (let first = this.underWay.get(key); first; first = this.underWay.get(key)) {
-			// A file that failed is not there: an equal one is tried for itself.
-			const record = await first.catch(() => undefined);
-			if (record) return record;
-		}
-		const result = this.find(upload).then(async (record) => record ?? (await send()));
-		this.underWay.set(key, result);
-		result.catch(() => this.underWay.delete(key));
-		return await result;
+	constructor(private readonly surroundings: Surroundings) {
+		const { api, pause } = surroundings;
+		this.processing = new Processing(api, pause, LONGEST_WAIT, 'continue');
 	}
 
-	private async find({ patientId, file }: Upload): Promise<PatientAttachment | undefined> {
+	/**
+	 * Runs `work` while no other upload of this process is at the same file for the same patient.
+	 *
+	 * @throws ClinikoError if the execution is cancelled while it waits
+	 */
+	async exclusive<T>(upload: Upload, work: () => Promise<T>): Promise<T> {
+		const wait = async (turn: Promise<unknown>) =>
+			await unlessCancelled(this.surroundings.pause, turn);
+		return await lock.exclusive(await this.keyOf(upload), work, wait);
+	}
+
+	/**
+	 * Looks through all files of the patient; the list is read once in a run.
+	 *
+	 * @returns the record that has the file; nothing if there is none
+	 * @throws ClinikoError if Cliniko cannot be asked
+	 */
+	async find(upload: Upload): Promise<PatientAttachment | undefined> {
+		const own = await this.findRemembered(upload);
+		if (own) return own;
+		const { patientId } = upload;
 		let list = this.lists.get(patientId);
 		if (!list) {
-			list = this.listOf(patientId);
+			list = this.list(patientId, []);
 			this.lists.set(patientId, list);
 			list.catch(() => this.lists.delete(patientId));
 		}
-		return (await list).find(
-			(record) =>
-				String(record.filename ?? '').normalize('NFC') === file.name &&
-				Number(record.size) === file.size &&
-				!isUnreadable(record),
-		);
+		return await this.among(await list, upload);
 	}
 
-	private async listOf(patientId: string): Promise<PatientAttachment[]> {
+	/**
+	 * The same through the files of the last minutes, as they are now: another n8n process may have
+	 * stored the file while this one sent it.
+	 *
+	 * @param now ms since 1970 by Cliniko's clock
+	 */
+	async findNew(upload: Upload, now: number): Promise<PatientAttachment | undefined> {
+		const recent = [`created_at:>=${clinikoMoment(now - LOOK_BACK)}`];
+		return await this.among(await this.list(upload.patientId, recent), upload);
+	}
+
+	/** Keeps in mind which record has the file: Cliniko shows a name only once it is processed. */
+	async remember(upload: Upload, { id, created_at: createdAt }: PatientAttachment): Promise<void> {
+		const key = await this.keyOf(upload);
+		remembered.delete(key);
+		const [oldest] = remembered.keys();
+		if (oldest !== undefined && remembered.size >= REMEMBERED) remembered.delete(oldest);
+		remembered.set(key, { id, createdAt: String(createdAt) });
+	}
+
+	private async findRemembered(upload: Upload): Promise<PatientAttachment | undefined> {
+		const known = remembered.get(await this.keyOf(upload));
+		if (!known) return undefined;
+		const { api } = this.surroundings;
+		const record = await readRecord(api, 'patient_attachments', known.id).catch(() => undefined);
+		const isStillThere =
+			record &&
+			!record.archived_at &&
+			!isUnreadable(record) &&
+			String(record.created_at) === known.createdAt &&
+			patientIdOf(record) === upload.patientId;
+		return isStillThere ? record : undefined;
+	}
+
+	private async list(patientId: string, more: string[]): Promise<PatientAttachment[]> {
+		const { api } = this.surroundings;
+		const filters = [`patient_id:=${patientId}`, ...more];
+		const purpose = { what: `see which files patient ${patientId} has` };
+		const own = new Set([...remembered.values()].map(({ id }) => id));
 		const found: Array<Promise<PatientAttachment>> = [];
-		for await (const rows of this.api.list('patient_attachments', [`patient_id:=${patientId}`], {
-			what: `see which files patient ${patientId} has`,
-		})) {
+		for await (const { rows, date } of api.pages('patient_attachments', filters, purpose)) {
 			for (const row of rows) {
 				if (!isClinikoRecord(row)) continue;
-				const fresh = row.processing_completed === false;
-				found.push(fresh ? this.processing.finished(row).catch(() => row) : Promise.resolve(row));
+				const isFresh =
+					row.processing_completed === false &&
+					!(date - Date.parse(String(row.created_at)) > STUCK) &&
+					// What this process stored is known by its bytes.
+					!own.has(row.id);
+				found.push(isFresh ? this.processing.finished(row).catch(() => row) : Promise.resolve(row));
 			}
 		}
 		return await Promise.all(found);
+	}
+
+	private async among(
+		records: PatientAttachment[],
+		{ file }: Upload,
+	): Promise<PatientAttachment | undefined> {
+		for (const record of records) {
+			if (Number(record.size) !== file.size || isUnreadable(record)) continue;
+			const match = compareFileNames(record.filename, file.name);
+			if (match === 'different') continue;
+			const digest = await this.surroundings.digestOf(record);
+			if (digest === undefined ? match === 'exact' : digest === (await file.digest())) {
+				return record;
+			}
+		}
+		return undefined;
+	}
+
+	private async keyOf({ patientId, file }: Upload): Promise<string> {
+		return JSON.stringify([this.surroundings.api.account, patientId, await file.digest()]);
 	}
 }

@@ -3,7 +3,7 @@ import { MayHaveRun, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
-import type { Upload } from './uploadFile';
+import type { Upload } from './upload';
 
 /**
  * Step 3: creates the patient attachment record for a file that S3 has.
@@ -22,6 +22,7 @@ export async function createRecord(
 	api: ClinikoApi,
 	{ patientId, description, file }: Upload,
 	{ url, key }: StoredFile,
+	_attempt = 1,
 ): Promise<PatientAttachment | MayHaveRun> {
 	const post = async (uploadUrl: string) =>
 		await api.post(

@@ -3,6 +3,7 @@ import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
+import { readRecord } from '../records/readRecord';
 
 /** Wait before the first poll, in ms, and the factor and bound of its growth. */
 const FIRST_INTERVAL = 1000;
@@ -38,16 +39,31 @@ export class Processing {
 	private stopped = false;
 
 	/** Why the last poll told nothing. */
-	private blind?: ClinikoError;
+	private lastPollError?: ClinikoError;
+
+	/** Sends nothing more once the waiting has been stopped. */
+	private readonly api: ClinikoApi;
+
+	private readonly pause: Pause;
 
 	constructor(
-		private readonly api: ClinikoApi,
-		private readonly pause: Pause,
+		api: ClinikoApi,
+		pause: Pause,
 		/** The longest wait for one record, in ms. */
 		private readonly maxWait: number,
 		/** What to do when it is over: fail, or give the record as it stands. */
 		private readonly onTimeout: 'error' | 'continue',
-	) {}
+	) {
+		const assertNotStopped = () => {
+			if (this.stopped)
+				throw new ClinikoError('The waiting was stopped.', 'Nobody waits any more.');
+		};
+		this.api = api.until(assertNotStopped);
+		this.pause = async (ms) => {
+			await pause(ms);
+			assertNotStopped();
+		};
+	}
 
 	/**
 	 * @param record as it was created
@@ -86,11 +102,11 @@ export class Processing {
 			}
 			if (this.waiting.size === 0) break;
 			try {
-				this.blind = undefined;
+				this.lastPollError = undefined;
 				await this.look();
 			} catch (error) {
-				this.blind = error as ClinikoError;
-				if (!mayPass(this.blind)) this.abandon(this.blind);
+				this.lastPollError = error as ClinikoError;
+				if (!mayPass(this.lastPollError)) this.abandon(this.lastPollError);
 			}
 			this.settleAll();
 			interval = Math.min(Math.round(interval * GROWTH), LONGEST_INTERVAL);
@@ -107,7 +123,9 @@ export class Processing {
 		for (let from = 0; from < ids.length; from += IDS_PER_POLL) {
 			const asked = ids.slice(from, from + IDS_PER_POLL);
 			const seen = new Set<string>();
-			for await (const rows of this.api.list('patient_attachments', [`id:=${asked.join(',')}`], {
+			// A record that somebody archives meanwhile is still on its way.
+			const filters = [`id:=${asked.join(',')}`, 'archived_at:*'];
+			for await (const rows of this.api.list('patient_attachments', filters, {
 				what: 'see whether Cliniko has processed the files',
 			})) {
 				for (const row of rows) {
@@ -121,17 +139,18 @@ export class Processing {
 	}
 
 	private async lookAt(id: string): Promise<void> {
-		const reply = this.api.get(`/patient_attachments/${id}`, {
-			what: `see whether Cliniko has processed attachment ${id}`,
-			notFound: `Attachment ${id} was created and is not in Cliniko any more.`,
-		});
-		const record = await reply.catch((error: ClinikoError) => {
+		const what = `see whether Cliniko has processed attachment ${id}`;
+		const reading = readRecord(this.api, 'patient_attachments', id, what);
+		const record = await reading.catch((error: ClinikoError) => {
 			if (error.httpCode !== 404) throw error;
 			const waiting = this.waiting.get(id);
-			if (waiting && ++waiting.misses === MISSES) this.reject(id, error);
+			if (waiting && ++waiting.misses === MISSES) {
+				const message = `Attachment ${id} was created and is not in Cliniko any more.`;
+				this.reject(id, new ClinikoError(message, error.description ?? '', 404));
+			}
 			return undefined;
 		});
-		if (isClinikoRecord(record?.body)) this.update(record.body);
+		if (record) this.update(record);
 	}
 
 	private update(record: PatientAttachment): void {
@@ -167,8 +186,8 @@ export class Processing {
 			const seconds = Math.round(this.maxWait / 1000);
 			reject(
 				new ClinikoError(
-					this.blind
-						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.blind.message}`
+					this.lastPollError
+						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.lastPollError.message}`
 						: `Cliniko has not finished processing attachment ${id} after ${seconds} seconds.`,
 					'The file is on the patient’s record, so do not upload it again. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
 				),

@@ -1,6 +1,7 @@
 import { ClinikoError, withFile } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
-import type { Upload } from './uploadFile';
+import type { UploadMemory } from '../once/uploadMemory';
+import type { Upload } from './upload';
 
 /** What became of one file: its record, an error, or neither if it was not started any more. */
 export interface Outcome {
@@ -15,13 +16,13 @@ export interface RunOptions {
 	/** How many files are sent at the same time. */
 	concurrency: number;
 	/** Whether to go on with the other files after one went wrong. */
-	goOn: boolean;
+	continueOnFail: boolean;
 	/** Puts one file on its record. */
 	send: (upload: Upload) => Promise<PatientAttachment>;
-	/** Waits until Cliniko has processed a record; left out if that is not wanted. */
-	processed?: (record: PatientAttachment, upload: Upload) => Promise<PatientAttachment>;
+	/** Waits until Cliniko has processed a record. */
+	processed: (record: PatientAttachment) => Promise<PatientAttachment>;
 	/** Ends all waiting: called once it is clear that the run ends with an error. */
-	stopWaiting?: () => void;
+	stopWaiting: () => void;
 }
 
 /**
@@ -39,12 +40,12 @@ export async function runUploads(uploads: Upload[], options: RunOptions): Promis
 	const fail = (outcome: Outcome, error: unknown): void => {
 		failed = true;
 		outcome.error = error as Error;
-		if (!options.goOn) options.stopWaiting?.();
+		if (!options.continueOnFail) options.stopWaiting();
 	};
 	const wait = async (outcome: Outcome, stored: PatientAttachment): Promise<void> => {
-		if (!options.processed) return;
+		if (!outcome.upload.waitForProcessing) return;
 		try {
-			outcome.record = await options.processed(stored, outcome.upload);
+			outcome.record = await options.processed(stored);
 		} catch (error) {
 			fail(outcome, error);
 		}
@@ -52,7 +53,7 @@ export async function runUploads(uploads: Upload[], options: RunOptions): Promis
 	const worker = async (): Promise<void> => {
 		for (const outcome of queue) {
 			// One that is under way is brought to its end: broken off, nobody would know where it is.
-			if (failed && !options.goOn) return;
+			if (failed && !options.continueOnFail) return;
 			try {
 				outcome.record = await options.send(outcome.upload);
 				waits.push(wait(outcome, outcome.record));
@@ -66,39 +67,55 @@ export async function runUploads(uploads: Upload[], options: RunOptions): Promis
 	return outcomes;
 }
 
+/** How many files of each kind a message names. */
+const NAMED = 5;
+
 /**
- * The error that ends a run, with what became of the other files: whoever reads it has to know what
- * is on the records already.
+ * The error that ends a run: why the first file failed, whether it is stored, and what became of the
+ * others, by their items and attachment ids. The names of other files are left out: they often hold a
+ * patient's name, and there may be hundreds.
  *
  * @returns nothing if no file went wrong
  */
 export function runError(
 	outcomes: Outcome[],
+	memory: UploadMemory,
 ): { error: ClinikoError; itemIndex: number } | undefined {
 	const first = outcomes.find(({ error }) => error);
 	if (!first?.error) return undefined;
-	const { description, httpCode } = first.error as ClinikoError;
-	const rest = outcomes.filter((one) => one !== first);
-	const stored = rest.filter(({ record }) => record);
-	const left = rest.filter(({ record, error }) => !record && !error).length;
-	const failed = rest.filter(({ error }) => error);
-	const others = [
-		...failed.map(({ upload: { file, itemIndex }, error }) =>
-			// The same reason for several files is said once.
-			error!.message === first.error!.message
-				? `The same goes for "${file.name}" (item ${itemIndex}).`
-				: `Also: ${withFile(error!.message, file.name)} [item ${itemIndex}]`,
-		),
-		stored.length > 0 &&
-			`Stored in this run: ${stored.map(({ upload, record }) => `"${upload.file.name}" (item ${upload.itemIndex}) as attachment ${record?.id}`).join(', ')}.`,
-		left > 0 && `Not sent: ${left} more of the ${outcomes.length} files.`,
-	].filter(Boolean);
-	return {
-		error: new ClinikoError(
-			[withFile(first.error.message, first.upload.file.name), ...others].join(' '),
-			description ?? '',
-			httpCode,
-		),
-		itemIndex: first.upload.itemIndex,
+	const { message, description, httpCode } = first.error as ClinikoError;
+	const { file, itemIndex } = first.upload;
+	const attachmentOf = ({ upload, record }: Outcome): string | undefined => {
+		const known = memory.recall(upload.identity);
+		return known && 'attachment' in known ? known.attachment : record?.id;
 	};
+	const own = attachmentOf(first);
+	const rest = outcomes.filter((one) => one !== first);
+	const failed = rest.filter(({ error }) => error);
+	const stored = rest.filter((one) => attachmentOf(one) !== undefined);
+	const left = rest.filter(({ record, error }) => !record && !error).length;
+	const sentences = [
+		withFile(message, file.name),
+		own && !message.includes(own) && `The file is stored, as attachment ${own}.`,
+		failed.length > 0 &&
+			`${files(failed.length)} failed too: ${list(failed.map(({ upload }) => `item ${upload.itemIndex}`))}.`,
+		stored.length > 0 &&
+			`${files(stored.length)} stored in this run: ${list(
+				stored.map((one) => `item ${one.upload.itemIndex} as attachment ${attachmentOf(one)}`),
+			)}.`,
+		left > 0 && `${files(left)} not sent.`,
+	];
+	return {
+		error: new ClinikoError(sentences.filter(Boolean).join(' '), description ?? '', httpCode),
+		itemIndex,
+	};
+}
+
+function files(count: number): string {
+	return count === 1 ? '1 other file' : `${count} other files`;
+}
+
+function list(all: string[]): string {
+	const more = all.length - NAMED;
+	return all.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -41,6 +41,8 @@ export interface SourceFile {
 	 * does not yield exactly `size` bytes throws.
 	 */
 	open: () => Promise<Buffer | AsyncIterable<Uint8Array>>;
+	/** The SHA-256 of the bytes, in hex. */
+	digest: () => Promise<string>;
 }
 
 /**
@@ -71,18 +73,27 @@ export async function sourceFile(
 			'Check the node that the file comes from. Cliniko cannot show an empty file, so it was not sent.',
 		);
 	}
+	const open = async () => {
+		const source = content ? inChunks(content) : read(id!, name, size, store);
+		const exact = exactly(size, name, source);
+		return size <= STREAM_ABOVE ? await collect(exact) : exact;
+	};
+	let digest: Promise<string> | undefined;
+	const hash = async (): Promise<string> => {
+		const bytes = await open();
+		const sum = createHash('sha256');
+		for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : bytes) sum.update(chunk);
+		return sum.digest('hex');
+	};
 	return {
+		digest: async () => await (digest ??= hash()),
 		name,
 		contentType: MIME_TYPE.test(data.mimeType) ? data.mimeType : 'application/octet-stream',
 		size,
 		// n8n keeps the files of a webhook or a form in a temporary folder, and puts them into the
 		// execution's own when that is over: a person's retry finds them under another path.
 		source: id?.replace(/^.*\//, '') ?? createHash('sha256').update(content!).digest('hex'),
-		open: async () => {
-			const source = content ? inChunks(content) : read(id!, name, size, store);
-			const exact = exactly(size, name, source);
-			return size <= STREAM_ABOVE ? await collect(exact) : exact;
-		},
+		open,
 	};
 }
 

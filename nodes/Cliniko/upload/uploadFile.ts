@@ -1,25 +1,15 @@
 import { ClinikoError } from '../errors';
+import type { RecordCreation } from '../once/recordCreation';
+import type { UploadMemory } from '../once/uploadMemory';
+import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { readRecord } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
-import { earlierRecord } from './earlierRecord';
+import type { AlreadyUploaded } from './alreadyUploaded';
+import { createRecord } from './createRecord';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
-import type { RecordCreation } from './recordCreation';
-import type { SourceFile } from './sourceFile';
-import type { UploadMemory } from './uploadMemory';
-
-/** One file for one patient. */
-export interface Upload {
-	/** The item that the file comes from. */
-	itemIndex: number;
-	patientId: string;
-	/** At most 255 characters; empty for none. */
-	description: string;
-	file: SourceFile;
-	/** The same for the same file in another try of this execution, and for no other file of it. */
-	identity: string;
-}
+import type { Upload } from './upload';
 
 /** What an upload needs. */
 export interface UploadTools {
@@ -28,27 +18,65 @@ export interface UploadTools {
 	pause: Pause;
 	memory: UploadMemory;
 	creation: RecordCreation;
+	alreadyUploaded: AlreadyUploaded;
 }
 
 /**
- * The way of a file: the three steps of Cliniko's guide, after which it is on the patient's record.
- * What an earlier try of this execution has done is not done again.
+ * The way of a file onto the patient's record: the three steps of Cliniko's guide, after what an
+ * earlier try of this execution did and what is on the record already.
+ *
+ * @returns the record, which Cliniko may not have processed yet
+ * @throws ClinikoError if the file is not on the record, or if that cannot be told; `memory` knows which
  */
-export async function uploadFile(
-	{ api, sendToS3, pause, memory, creation }: UploadTools,
+export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
+	const earlier = await resume(tools, upload);
+	if (earlier) return ownRecord(earlier, upload);
+	if (!upload.skipIfThere) return ownRecord(await store(tools, upload), upload);
+
+	const { alreadyUploaded } = tools;
+	return await alreadyUploaded.exclusive(upload, async () => {
+		const there = await alreadyUploaded.find(upload);
+		if (there) return there;
+		const record = ownRecord(await store(tools, upload), upload);
+		await alreadyUploaded.remember(upload, record);
+		return record;
+	});
+}
+
+/** What an earlier try of this execution has made of the file; nothing if it is to be sent. */
+async function resume(
+	{ api, memory, creation }: UploadTools,
+	upload: Upload,
+): Promise<PatientAttachment | undefined> {
+	const before = memory.recall(upload.identity);
+	if (!before) return undefined;
+	if ('since' in before) return await creation.resume(upload, before);
+	const id = before.attachment;
+	const what = `read attachment ${id}, which the file "${upload.file.name}" became in an earlier try`;
+	return await readRecord(api, 'patient_attachments', id, what).catch((error: ClinikoError) => {
+		if (error.httpCode !== 404) throw error;
+		throw new ClinikoError(
+			`The file "${upload.file.name}" was stored in an earlier try of this execution, as attachment ${id}, and that is not in Cliniko any more.`,
+			'Somebody may have deleted it. If the file belongs on the record, start the workflow anew for it.',
+			404,
+		);
+	});
+}
+
+/** The three steps of Cliniko's guide: presigned post, S3, record. */
+async function store(
+	{ api, sendToS3, pause, creation, alreadyUploaded }: UploadTools,
 	upload: Upload,
 ): Promise<PatientAttachment> {
 	const { patientId, file } = upload;
-	const before = memory.recall(upload.identity);
-	if (before && 'attachment' in before) {
-		return ownRecord(await earlierRecord(api, before.attachment, file.name), upload);
-	}
-	const found = before && (await creation.find(upload, before.since));
-	if (found) return found;
-
 	const presign = async () => await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3({ send: sendToS3, pause, presign }, file);
-	return ownRecord(await creation.create(upload, stored), upload);
+	// Another n8n process may have stored the same file meanwhile.
+	const now = Date.now() + stored.clockAhead;
+	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
+	if (there) return there;
+	const create = async (attempt: number) => await createRecord(api, upload, stored, attempt);
+	return await creation.create(upload, now, create);
 }
 
 /**

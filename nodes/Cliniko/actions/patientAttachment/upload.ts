@@ -1,23 +1,23 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-import { connect, pauseFor, sendToS3 } from '../../transport/connect';
-import { AlreadyUploaded } from '../../upload/alreadyUploaded';
+import { ContentDigests } from '../../download/contentDigest';
+import type { ClinikoError } from '../../errors';
+import { RecordCreation } from '../../once/recordCreation';
+import type { RecordSearch } from '../../once/recordSearch';
+import { UploadMemory } from '../../once/uploadMemory';
 import { simplified } from '../../records/patientAttachment';
+import { ownUserId } from '../../records/user';
+import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/connect';
+import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
-import { RecordCreation } from '../../upload/recordCreation';
-import { runError, runUploads, type Outcome } from '../../upload/runUploads';
+import { runError, runUploads } from '../../upload/runUploads';
+import type { Upload } from '../../upload/upload';
 import { uploadFile } from '../../upload/uploadFile';
-import { UploadMemory } from '../../upload/uploadMemory';
 import type { Operation } from '../operations';
 import { patientIdField } from '../patientId';
 import { errorText, nodeError } from '../report';
 import { simplifyField } from '../simplify';
-import { optionsOf, planUploads, refuseClosedPatients, type UploadPlan } from './uploadPlan';
+import { planUploads, refuseClosedPatients, runSettings } from './uploadPlan';
 
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose record the file belongs on'),
@@ -127,75 +127,95 @@ const fields: INodeProperties[] = [
 ];
 
 async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const items = context.getInputData();
-	if (items.length === 0) return [];
-	const goOn = context.continueOnFail();
+	if (context.getInputData().length === 0) return [];
+	const continueOnFail = context.continueOnFail();
 	const api = await connect(context);
 	const pause = pauseFor(context);
 	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 	const memory = new UploadMemory(context.getContext('node'), run);
 
-	// All items are checked before the first file is sent, so that a slip in one of them does not
-	// leave the others uploaded and the workflow stopped.
-	const plans: UploadPlan[] = [];
-	for (let itemIndex = 0; itemIndex < items.length; itemIndex++) {
-		const plan = await planUploads(context, itemIndex, api.shard, memory);
-		if (plan.error && !goOn) throw nodeError(context, plan.error, itemIndex);
-		plans.push(plan);
-	}
+	const { concurrency, maxWait, onTimeout } = runSettings(context);
+	const plans = await planUploads(context, api.shard, memory);
+	const stopAtFirst = () => {
+		const refused = continueOnFail ? undefined : plans.find(({ error }) => error);
+		if (refused) throw nodeError(context, refused.error!, refused.itemIndex);
+	};
+	stopAtFirst();
 	await refuseClosedPatients(api, plans, memory);
-	const refused = goOn ? undefined : plans.find(({ error }) => error);
-	if (refused) throw nodeError(context, refused.error!, refused.itemIndex);
-	const uploads = plans.flatMap((plan) => (plan.error ? [] : plan.uploads));
+	stopAtFirst();
 
-	const creation = new RecordCreation(api, pause, memory);
-	for (const one of uploads) creation.resume(one);
-	const tools = { api, sendToS3: sendToS3(context), pause, memory, creation };
-	// What is about the run as a whole is taken from its first item.
-	const { concurrency, maxWait, onTimeout } = optionsOf(context, 0);
-	const processing = new Processing(
+	const digests = new ContentDigests(api, contentFromS3(context));
+	let user: Promise<string | undefined> | undefined;
+	const search: RecordSearch = {
 		api,
 		pause,
-		(Number(maxWait) || 300) * 1000,
-		onTimeout ?? 'error',
-	);
-	const alreadyUploaded = new AlreadyUploaded(api, processing);
-	const outcomes = await runUploads(uploads, {
-		concurrency: Math.min(Math.max(Math.trunc(Number(concurrency)) || 4, 1), 20),
-		goOn,
-		send: async (one) => {
-			const store = async () => await uploadFile(tools, one);
-			return optionsOf(context, one.itemIndex).ifAlreadyUploaded === 'skip'
-				? await alreadyUploaded.unlessThere(one, store)
-				: await store();
+		digestOf: async (record) => await digests.of(record),
+		ownUser: async () => await (user ??= ownUserId(api)),
+	};
+	const tools = {
+		api,
+		sendToS3: sendToS3(context),
+		pause,
+		memory,
+		creation: new RecordCreation(search, memory),
+		alreadyUploaded: new AlreadyUploaded(search),
+	};
+	const processing = new Processing(api, pause, maxWait, onTimeout);
+	const outcomes = await runUploads(
+		plans.flatMap(({ uploads, error }) => (error ? [] : uploads)),
+		{
+			concurrency,
+			continueOnFail,
+			send: async (one) => await uploadFile(tools, one),
+			processed: async (record) => await processing.finished(record),
+			stopWaiting: () => processing.stop(),
 		},
-		processed: async (record, { itemIndex }) =>
-			context.getNodeParameter('waitForProcessing', itemIndex, true)
-				? await processing.finished(record)
-				: record,
-		stopWaiting: () => processing.stop(),
-	});
-	const failure = goOn ? undefined : runError(outcomes);
+	);
+	const failure = continueOnFail ? undefined : runError(outcomes, memory);
 	if (failure) throw nodeError(context, failure.error, failure.itemIndex);
 
 	const results = outcomes.values();
-	return plans.flatMap(({ itemIndex, uploads: planned, error }) => {
+	return plans.flatMap(({ itemIndex, uploads, simplify, error }) => {
 		const pairedItem = { item: itemIndex };
-		if (error) return [{ json: { error: errorText(error, itemIndex) }, pairedItem }];
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return planned.map(() => ({
-			json: output(results.next().value!, Boolean(simplify)),
-			pairedItem,
-		}));
+		if (error) return [{ ...failed(context, error, itemIndex, uploads, memory), pairedItem }];
+		return uploads.map((one) => {
+			const { record, error: reason } = results.next().value!;
+			if (reason ?? !record)
+				return { ...failed(context, reason!, itemIndex, [one], memory), pairedItem };
+			memory.handedOn(one.identity);
+			return { json: simplify ? simplified(record) : record, pairedItem };
+		});
 	});
 }
 
-function output(
-	{ upload: { itemIndex, file }, record, error }: Outcome,
-	simplify: boolean,
-): IDataObject {
-	if (error || !record) return { error: errorText(error!, itemIndex, file.name) };
-	return simplify ? simplified(record) : record;
+/**
+ * The item of files that failed: the reason for people, and beside it what a workflow can branch on.
+ * `stored` is `yes`, `no`, or `unknown`; `safe_to_retry` says that sending the file again, even in a new
+ * execution, cannot store it twice.
+ */
+function failed(
+	context: IExecuteFunctions,
+	error: Error,
+	itemIndex: number,
+	uploads: Upload[],
+	memory: UploadMemory,
+): INodeExecutionData {
+	const known = uploads.map(({ identity }) => memory.recall(identity));
+	const isGone = (error as ClinikoError).httpCode === 404;
+	const attachment = known.find((one) => one && 'attachment' in one);
+	const isStored = known.length > 0 && known.every((one) => one && 'attachment' in one) && !isGone;
+	const isNot = known.every((one) => one === undefined);
+	return {
+		json: {
+			error: errorText(error, itemIndex, uploads.length === 1 ? uploads[0]!.file.name : undefined),
+			stored: isStored ? 'yes' : isNot ? 'no' : 'unknown',
+			attachment_id: attachment && 'attachment' in attachment ? attachment.attachment : null,
+			safe_to_retry: isNot,
+		},
+		// Without it n8n takes an item with more than a message for a success ("On Error: Continue
+		// (using error output)").
+		error: nodeError(context, error, itemIndex),
+	};
 }
 
 export const upload: Operation = {

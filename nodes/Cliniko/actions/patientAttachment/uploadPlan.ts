@@ -1,76 +1,134 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { ClinikoError } from '../../errors';
+import type { UploadMemory } from '../../once/uploadMemory';
 import { descriptionOf } from '../../records/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
 import { closedPatients } from '../../upload/closedPatients';
 import { sourceFile } from '../../upload/sourceFile';
-import type { Upload } from '../../upload/uploadFile';
-import type { UploadMemory } from '../../upload/uploadMemory';
+import type { Upload } from '../../upload/upload';
 import { patientIdOf } from '../patientId';
 
 /** What the collection "Options" holds; what is left out has the default. */
-export interface UploadOptions {
-	fileName?: string;
-	concurrency?: number;
+interface UploadOptions {
+	fileName?: unknown;
+	concurrency?: unknown;
 	ifAlreadyUploaded?: 'upload' | 'skip';
 	ifNoFile?: 'error' | 'skip';
 	onTimeout?: 'error' | 'continue';
-	maxWait?: number;
+	maxWait?: unknown;
+}
+
+/** What is about the run as a whole; taken from its first item. */
+export interface RunSettings {
+	/** How many files are sent at the same time. */
+	concurrency: number;
+	/** The longest wait for the processing of a file, in ms. */
+	maxWait: number;
+	onTimeout: 'error' | 'continue';
 }
 
 /** What an item asks for: files to upload, or the reason why that cannot be. */
 export interface UploadPlan {
 	itemIndex: number;
 	uploads: Upload[];
+	simplify: boolean;
 	error?: Error;
 }
 
-export function optionsOf(context: IExecuteFunctions, itemIndex: number): UploadOptions {
+function optionsOf(context: IExecuteFunctions, itemIndex: number): UploadOptions {
 	return context.getNodeParameter('options', itemIndex, {});
 }
 
 /**
- * Reads and checks the parameters of an item. Nothing is sent.
+ * Reads the settings of the run.
+ *
+ * @throws ClinikoError if Longest Wait is no time; what n8n throws over an expression
+ */
+export function runSettings(context: IExecuteFunctions): RunSettings {
+	const { concurrency, maxWait = 300, onTimeout = 'error' } = optionsOf(context, 0);
+	const seconds = typeof maxWait === 'string' && maxWait.trim() !== '' ? Number(maxWait) : maxWait;
+	if (typeof seconds !== 'number' || !(seconds > 0) || seconds === Infinity) {
+		throw new ClinikoError(
+			'Longest Wait is not a number of seconds above 0.',
+			'Set it to how long the processing of a file may take, such as 300, or remove the option.',
+		);
+	}
+	return {
+		concurrency: Math.min(Math.max(Math.trunc(Number(concurrency)) || 4, 1), 20),
+		maxWait: seconds * 1000,
+		onTimeout,
+	};
+}
+
+/**
+ * Reads and checks all parameters of all items. Nothing is sent, so that a slip in one item does not
+ * leave the files of the others uploaded.
  *
  * @param shard that the credential is for
- * @returns a plan with an `error`, instead of throwing, if something is not right
+ * @returns a plan for each item; with an `error` in it, instead of throwing, if something is not right
  */
 export async function planUploads(
 	context: IExecuteFunctions,
-	itemIndex: number,
 	shard: string,
 	memory: UploadMemory,
+): Promise<UploadPlan[]> {
+	const plans: UploadPlan[] = [];
+	for (const itemIndex of context.getInputData().keys()) {
+		plans.push(await planItem(context, itemIndex, shard));
+	}
+	const uploads = plans.flatMap((plan) =>
+		plan.uploads.map((upload, position) => ({ upload, position })),
+	);
+	const identities = memory.identify(
+		uploads.map(({ upload: { patientId, itemIndex, file }, position }) => ({
+			patientId,
+			source: file.source,
+			itemIndex,
+			position,
+		})),
+	);
+	for (const [at, { upload }] of uploads.entries()) upload.identity = identities[at]!;
+	return plans;
+}
+
+async function planItem(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	shard: string,
 ): Promise<UploadPlan> {
+	const plan: UploadPlan = { itemIndex, uploads: [], simplify: true };
 	try {
 		const options = optionsOf(context, itemIndex);
+		plan.simplify = Boolean(context.getNodeParameter('simplify', itemIndex, true));
+		const waitForProcessing = Boolean(
+			context.getNodeParameter('waitForProcessing', itemIndex, true),
+		);
 		const picked = pickFiles(
 			context.getNodeParameter('binaryPropertyName', itemIndex),
 			context.getInputData()[itemIndex]!,
 			options.ifNoFile ?? 'error',
 		);
-		if (picked.length === 0) return { itemIndex, uploads: [] };
+		if (picked.length === 0) return plan;
 		const patientId = patientIdOf(context, itemIndex, shard);
 		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
 		const { getBinaryMetadata: metadata, getBinaryStream: stream } = context.helpers;
-		const store = { metadata, stream };
-		const uploads: Upload[] = [];
-		for (const [at, { name, data }] of picked.entries()) {
-			const file = await sourceFile(name, data, String(options.fileName ?? ''), store);
-			const identity = memory.identityOf(
+		for (const { name, data } of picked) {
+			const rename = String(options.fileName ?? '');
+			plan.uploads.push({
 				itemIndex,
-				at,
 				patientId,
 				description,
-				file.name,
-				file.size,
-				file.source,
-			);
-			uploads.push({ itemIndex, patientId, description, file, identity });
+				file: await sourceFile(name, data, rename, { metadata, stream }),
+				identity: '',
+				skipIfThere: options.ifAlreadyUploaded === 'skip',
+				waitForProcessing,
+			});
 		}
-		return { itemIndex, uploads };
+		return plan;
 	} catch (error) {
-		return { itemIndex, uploads: [], error: error as Error };
+		return { ...plan, uploads: [], error: error as Error };
 	}
 }
 

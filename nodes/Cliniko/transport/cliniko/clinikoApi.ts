@@ -59,17 +59,20 @@ export interface Purpose {
 }
 
 /**
- * What is known of a request that creates something when its outcome is not: no reply came, or one
- * that says nothing about whether it ran.
+ * What is known of a request that creates something when its outcome is unknown: no reply came, or one
+ * that does not say what became of it.
  */
 export class MayHaveRun {
 	/**
-	 * @param answered whether Cliniko has answered, so that it is not still at work on the request
+	 * @param accepted whether Cliniko said that it did it (2xx), or sent the client on (3xx): then it
+	 *   must not be asked for again
 	 * @param error what happened, in words
+	 * @param recordId the id of the new record, where the reply's `Location` names one
 	 */
 	constructor(
-		readonly answered: boolean,
+		readonly accepted: boolean,
 		readonly error: ClinikoError,
+		readonly recordId?: string,
 	) {}
 }
 
@@ -77,17 +80,44 @@ export class MayHaveRun {
 export class ClinikoApi {
 	readonly shard: string;
 
+	readonly account = 'to be merged';
+
 	private readonly gate: RateLimitGate;
 
 	private readonly now: () => number;
 
 	private readonly random: () => number;
 
-	constructor(private readonly connection: ClinikoConnection) {
+	/** @param gate shared with another instance for the same user */
+	constructor(
+		private readonly connection: ClinikoConnection,
+		gate?: RateLimitGate,
+	) {
 		this.shard = connection.shard;
 		this.now = connection.now ?? Date.now;
 		this.random = connection.random ?? Math.random;
-		this.gate = new RateLimitGate(connection.pause, this.now);
+		this.gate = gate ?? new RateLimitGate(connection.pause, this.now);
+	}
+
+	/**
+	 * The same API for work that may be stopped before the execution ends.
+	 *
+	 * @param assertNotStopped throws a ClinikoError once no further request may be sent
+	 */
+	until(assertNotStopped: () => void): ClinikoApi {
+		const { pause, assertNotCancelled } = this.connection;
+		const connection = {
+			...this.connection,
+			pause: async (ms: number) => {
+				await pause(ms);
+				assertNotStopped();
+			},
+			assertNotCancelled: () => {
+				assertNotCancelled();
+				assertNotStopped();
+			},
+		};
+		return new ClinikoApi(connection, this.gate);
 	}
 
 	/**
@@ -116,7 +146,9 @@ export class ClinikoApi {
 		purpose: Purpose,
 	): Promise<ClinikoReply | MayHaveRun> {
 		const reply = await this.send({ method: 'POST', url: this.url(path), ...json(body) }, 1);
-		return saysNothing(reply) ? this.mayHaveRun(reply, purpose) : this.read(reply, purpose);
+		return saysNothing(reply) || isRedirect(reply)
+			? this.mayHaveRun(reply, path, purpose)
+			: this.read(reply, purpose);
 	}
 
 	/**
@@ -143,7 +175,7 @@ export class ClinikoApi {
 	async order(path: string, purpose: Purpose): Promise<MayHaveRun | undefined> {
 		const reply = await this.send({ method: 'POST', url: this.url(path) }, 1, isFault);
 		if (reply && isSuccess(reply)) return undefined;
-		if (isFault(reply)) return this.mayHaveRun(reply, purpose);
+		if (isFault(reply)) return this.mayHaveRun(reply, path, purpose);
 		throw this.fault(reply, purpose);
 	}
 
@@ -283,10 +315,17 @@ export class ClinikoApi {
 		return { body, date: Number.isFinite(date) ? date : this.now() };
 	}
 
-	private mayHaveRun(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): MayHaveRun {
-		// A gateway's time-out is an answer, but not one of Cliniko's.
-		const answered = reply !== undefined && ![408, 502, 504].includes(reply.statusCode);
-		return new MayHaveRun(answered, this.fault(reply, purpose));
+	private mayHaveRun(
+		reply: IN8nHttpFullResponse | undefined,
+		path: string,
+		purpose: Purpose,
+	): MayHaveRun {
+		const accepted = reply !== undefined && (isSuccess(reply) || isRedirect(reply));
+		return new MayHaveRun(
+			accepted,
+			this.fault(reply, purpose),
+			accepted ? idIn(reply, path) : undefined,
+		);
 	}
 
 	/** What a reply that is of no use, or none, means to a person. */
@@ -324,6 +363,15 @@ function json(body: IDataObject): Pick<IHttpRequestOptions, 'body' | 'headers'> 
 
 function isSuccess({ statusCode }: IN8nHttpFullResponse): boolean {
 	return statusCode >= 200 && statusCode < 300;
+}
+
+function isRedirect(reply: IN8nHttpFullResponse | undefined): boolean {
+	return reply !== undefined && reply.statusCode >= 300 && reply.statusCode < 400;
+}
+
+/** The id of the record that was created below `path`, where the reply's `Location` names it. */
+function idIn({ headers }: IN8nHttpFullResponse, path: string): string | undefined {
+	return new RegExp(`/v1${path}/(\\d+)/?$`).exec(String(headers.location ?? ''))?.[1];
 }
 
 function jsonObject(text: unknown): IDataObject | undefined {

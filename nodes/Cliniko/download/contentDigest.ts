@@ -1,0 +1,71 @@
+import { createHash } from 'crypto';
+
+import type { PatientAttachment } from '../records/patientAttachment';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { Pause } from '../transport/cliniko/rateLimit';
+import { unlessStill } from '../transport/stall';
+import { contentPath } from './downloadFile';
+
+/** How often a file is read, the first time included. */
+const TRIES = 2;
+
+/** What reading a file needs. */
+export interface ContentSource {
+	/** Asks S3, without the key; `signal` breaks the request and the stream off. */
+	fetch: (
+		address: string,
+		signal: AbortSignal,
+	) => Promise<{ status: number; content: AsyncIterable<Uint8Array> }>;
+	pause: Pause;
+}
+
+/** The SHA-256 of the files that Cliniko has; each is downloaded once and not kept. */
+export class ContentDigests {
+	private readonly digests = new Map<string, Promise<string | undefined>>();
+
+	constructor(
+		private readonly api: ClinikoApi,
+		private readonly source: ContentSource,
+	) {}
+
+	/**
+	 * @param record that Cliniko has processed
+	 * @returns the digest in hex; nothing if the file cannot be had, for instance because the role of
+	 *   the key's user may not see it
+	 * @throws ClinikoError if the execution is cancelled
+	 */
+	async of(record: PatientAttachment): Promise<string | undefined> {
+		const { id } = record;
+		const digest = this.digests.get(id) ?? this.download(record);
+		this.digests.set(id, digest);
+		const forget = () => this.digests.delete(id);
+		// What could not be had may be had later.
+		digest.then((result) => result ?? forget(), forget);
+		return await digest;
+	}
+
+	private async download(record: PatientAttachment): Promise<string | undefined> {
+		const { fetch, pause } = this.source;
+		for (let attempt = 1; attempt <= TRIES; attempt++) {
+			let size = 0;
+			const read = async (signal: AbortSignal): Promise<string | undefined> => {
+				const address = await this.api.addressOfFile(contentPath(record, this.api.shard), {
+					what: `compare the file of attachment ${record.id}`,
+				});
+				const { status, content } = await fetch(address, signal);
+				const hash = createHash('sha256');
+				for await (const chunk of content) {
+					if (status !== 200) return undefined;
+					size += chunk.length;
+					hash.update(chunk);
+				}
+				return hash.digest('hex');
+			};
+			const digest = await unlessStill(pause, () => size, read).catch(() => undefined);
+			if (digest) return digest;
+			// Throws if it was the execution that ended.
+			await pause(0);
+		}
+		return undefined;
+	}
+}

@@ -1,0 +1,144 @@
+import { ClinikoError } from '../errors';
+import type { PatientAttachment } from '../records/patientAttachment';
+import { readRecord } from '../records/readRecord';
+import { MayHaveRun } from '../transport/cliniko/clinikoApi';
+import type { Upload } from '../upload/upload';
+import { KeyedLock } from './keyedLock';
+import { findRecord, type RecordSearch } from './recordSearch';
+import type { UploadMemory } from './uploadMemory';
+
+/** How often a creation is asked for where the earlier one surely did not run. */
+const TRIES = 2;
+
+/**
+ * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
+ * it is sent as `upload_url`.
+ */
+function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
+	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
+}
+
+/**
+ * Asks Cliniko to create the record of a file.
+ *
+ * @param attempt 1, or 2 after an attempt that did not run
+ * @returns the record, or what is known if the outcome is unknown
+ * @throws ClinikoError if Cliniko refused it: then there is no record
+ */
+export type CreateRecord = (attempt: number) => Promise<PatientAttachment | MayHaveRun>;
+
+/**
+ * Sees to it that each file gets one record, whatever happens to the requests.
+ *
+ * After a time-out, a dropped connection or a 5xx the outcome of a creation is unknown. Then the record
+ * is looked for, and the creation is asked for again only if there is surely none and Cliniko never
+ * accepted it. While one file looks, no other file of this run creates a record for the same patient:
+ * otherwise two files with the same bytes could claim one record. Creations that are answered run side
+ * by side.
+ */
+export class RecordCreation {
+	/** By patient: shared by those who create, exclusive for whoever searches. */
+	private readonly lock = new KeyedLock();
+
+	/** Ids of the records of this execution. */
+	private readonly claimed: Set<string>;
+
+	constructor(
+		private readonly search: RecordSearch,
+		private readonly memory: UploadMemory,
+	) {
+		this.claimed = new Set(memory.attachments());
+	}
+
+	/**
+	 * Creates the record for a file that S3 has.
+	 *
+	 * @param now ms since 1970 by Cliniko's clock
+	 * @returns the one record of the file
+	 * @throws ClinikoError if Cliniko refused it, or if it cannot be told whether there is one
+	 */
+	async create(
+		upload: Upload,
+		now: number,
+		createRecord: CreateRecord,
+	): Promise<PatientAttachment> {
+		this.memory.asked(upload.identity, now);
+		for (let attempt = 1; ; attempt++) {
+			const outcome = await this.attempt(upload, attempt, createRecord);
+			if (!(outcome instanceof MayHaveRun)) return outcome;
+			if (outcome.accepted) this.memory.accepted(upload.identity);
+			const found = await this.find(upload, now, outcome.recordId);
+			if (found) return found;
+			if (outcome.accepted) throw notToBeSeen(upload);
+			if (attempt === TRIES) {
+				this.memory.refused(upload.identity);
+				throw outcome.error;
+			}
+		}
+	}
+
+	/**
+	 * Looks for the record of a file whose creation had an unknown outcome in an earlier try.
+	 *
+	 * @param since ms since 1970 by Cliniko's clock
+	 * @returns the record; nothing if there is none and it may be created
+	 * @throws ClinikoError if it cannot be told, or if Cliniko has accepted it and does not show it
+	 */
+	async resume(
+		upload: Upload,
+		{ since, accepted }: { since: number; accepted?: true },
+	): Promise<PatientAttachment | undefined> {
+		const found = await this.find(upload, since);
+		if (found) return found;
+		if (accepted) throw notToBeSeen(upload);
+		this.memory.refused(upload.identity);
+		return undefined;
+	}
+
+	private async attempt(
+		upload: Upload,
+		attempt: number,
+		createRecord: CreateRecord,
+	): Promise<PatientAttachment | MayHaveRun> {
+		return await this.lock.shared(upload.patientId, async () => {
+			try {
+				const outcome = await createRecord(attempt);
+				return outcome instanceof MayHaveRun ? outcome : this.claim(upload, outcome);
+			} catch (error) {
+				const refusal = error as ClinikoError;
+				// An earlier attempt that ran after all has used the file in S3 up.
+				if (attempt > 1 && isAboutUploadUrl(refusal)) return new MayHaveRun(true, refusal);
+				// Without a status the request may have been sent: the outcome stays unknown.
+				if (refusal.httpCode !== undefined) this.memory.refused(upload.identity);
+				throw error;
+			}
+		});
+	}
+
+	private async find(
+		upload: Upload,
+		since: number,
+		knownId?: string,
+	): Promise<PatientAttachment | undefined> {
+		return await this.lock.exclusive(upload.patientId, async () => {
+			const { api } = this.search;
+			const known =
+				knownId && (await readRecord(api, 'patient_attachments', knownId).catch(() => undefined));
+			const record = known || (await findRecord(this.search, upload, since, this.claimed));
+			return record && this.claim(upload, record);
+		});
+	}
+
+	private claim(upload: Upload, record: PatientAttachment): PatientAttachment {
+		this.claimed.add(record.id);
+		this.memory.stored(upload.identity, record.id);
+		return record;
+	}
+}
+
+function notToBeSeen({ file, patientId }: Upload): ClinikoError {
+	return new ClinikoError(
+		`Cliniko accepted the file "${file.name}" for patient ${patientId}, but its record is not to be seen.`,
+		'It may be on the patient’s record: look at the patient’s files in Cliniko. If it is not there after some minutes, run the workflow again for it.',
+	);
+}

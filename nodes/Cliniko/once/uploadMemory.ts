@@ -1,0 +1,153 @@
+import { createHash } from 'crypto';
+import type { IDataObject } from 'n8n-workflow';
+
+/**
+ * What an earlier try left of an upload: the attachment it became, or the time since when a record may
+ * exist (ms since 1970 by Cliniko's clock). `accepted` means that Cliniko said yes to the record, so it
+ * must never be asked for again.
+ */
+export type Remembered = { attachment: string } | { since: number; accepted?: true };
+
+/** Where a file stands in a run of the node: together they tell two uses of the same file apart. */
+export interface Place {
+	patientId: string;
+	/** Identifies the file within the execution: see `SourceFile.source`. */
+	source: string;
+	itemIndex: number;
+	/** Its position among the files of the item. */
+	position: number;
+}
+
+interface Entry {
+	/** Digest of patient and file. */
+	file: string;
+	/** The run of the node that last used this entry, and the place it had there. */
+	run: number;
+	item: number;
+	position: number;
+	attachment?: string;
+	since?: number;
+	accepted?: true;
+	/** The run gave the attachment to the next node as a success. */
+	handedOn?: true;
+}
+
+/**
+ * Remembers which files of this execution are on their records already, so that none is stored twice.
+ * It lives in n8n's context of the node, which n8n keeps while it runs the node again ("Retry On
+ * Fail"), between the runs of a loop, and in the data of a failed execution that a person retries.
+ *
+ * An upload is identified by patient, file, item and position. What may be edited before a retry, such
+ * as the description or the file's name, is not part of it. A loop may bring fewer items than the run
+ * before, so an entry that was never handed on as a success is resumed by any upload of the same file
+ * for the same patient. Once it was handed on, a loop that comes back with the file means a new upload.
+ *
+ * Only ids, times, indexes and digests are kept, because n8n writes the context into its database.
+ */
+export class UploadMemory {
+	private readonly places = new Map<string, Entry>();
+
+	/**
+	 * @param context n8n's context object of the node, which is changed in place
+	 * @param run the index of this run of the node in the execution (`$runIndex`)
+	 */
+	constructor(
+		private readonly context: IDataObject,
+		private readonly run: number,
+	) {}
+
+	/**
+	 * Finds the identity of each upload of this run: that of an earlier try which it resumes, or a new
+	 * one. To be called once, with all uploads of the run.
+	 *
+	 * @returns the identities, in the order of `places`
+	 */
+	identify(places: Place[]): string[] {
+		const wanted = places.map(({ patientId, source, itemIndex, position }) => ({
+			file: digest(patientId, source),
+			run: this.run,
+			item: itemIndex,
+			position,
+		}));
+		const taken = new Set<string>();
+		const take = (one: Entry, fits: (entry: Entry) => boolean): string | undefined => {
+			const key = Object.entries(this.entries).find(
+				([id, entry]) => !taken.has(id) && entry.file === one.file && fits(entry),
+			)?.[0];
+			if (key) taken.add(key);
+			return key;
+		};
+		// The same place first, for all: what is left over may have moved to another one.
+		const same = wanted.map((one) =>
+			take(
+				one,
+				({ run, item, position }) =>
+					run === this.run && item === one.item && position === one.position,
+			),
+		);
+		return wanted.map((one, at) => {
+			const id =
+				same[at] ??
+				take(one, ({ run, handedOn }) => !handedOn || run === this.run) ??
+				digest(one.file, one.run, one.item, one.position);
+			this.places.set(id, one);
+			return id;
+		});
+	}
+
+	/** What an earlier try left of an upload; nothing if there is nothing to resume. */
+	recall(identity: string): Remembered | undefined {
+		const { attachment, since, accepted } = this.entries[identity] ?? {};
+		if (attachment !== undefined) return { attachment };
+		return since === undefined ? undefined : { since, ...(accepted && { accepted }) };
+	}
+
+	/** The ids of everything that was stored in this execution, whatever the file. */
+	attachments(): string[] {
+		return Object.values(this.entries).flatMap(({ attachment }) => attachment ?? []);
+	}
+
+	/** Notes that the record is about to be created: from here on it may exist. */
+	asked(identity: string, since: number): void {
+		this.set(identity, { since });
+	}
+
+	/** Notes that Cliniko accepted the record, though it is not known which one it is. */
+	accepted(identity: string): void {
+		const entry = this.entries[identity];
+		if (entry) entry.accepted = true;
+	}
+
+	stored(identity: string, attachment: string): void {
+		this.set(identity, { attachment });
+	}
+
+	/** Notes that there is no record after all. */
+	refused(identity: string): void {
+		delete this.entries[identity];
+	}
+
+	/** Notes that the attachment goes to the next node as a success of this run. */
+	handedOn(identity: string): void {
+		const entry = this.entries[identity];
+		if (entry) Object.assign(entry, this.places.get(identity), { handedOn: true });
+	}
+
+	private set(identity: string, known: Pick<Entry, 'attachment' | 'since'>): void {
+		const place = this.places.get(identity) ?? {
+			file: '',
+			run: this.run,
+			item: 0,
+			position: 0,
+		};
+		this.entries[identity] = { ...place, ...known };
+	}
+
+	private get entries(): Record<string, Entry> {
+		return (this.context.uploads ??= {}) as unknown as Record<string, Entry>;
+	}
+}
+
+function digest(...parts: Array<string | number>): string {
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
