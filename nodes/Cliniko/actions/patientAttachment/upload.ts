@@ -217,7 +217,8 @@ function failed(
 	// A record that was stored and is not found any more is nothing to rely on.
 	const isGone = error instanceof ClinikoError && error.httpCode === 404;
 	const isStored = attachments.length > 0 && attachments.length === uploads.length && !isGone;
-	const isSafe = known.every((one) => one === undefined);
+	// Which files a faulty item would have had is not known.
+	const isSafe = uploads.length > 0 ? known.every((one) => one === undefined) : !memory.resumes;
 	const [file] = uploads.length === 1 ? uploads.map((one) => one.file.name) : [];
 	const item = {
 		json: {
