@@ -169,6 +169,54 @@ export const UNKIND: SandboxOptions = {
 	listsShowMerged: false,
 };
 
+/** The values of each setting that has only a few. */
+export const CHOICES = {
+	uploadUrlForm: ['raw', 'encoded', 'either'],
+	trailingSlash: [true, false],
+	comparison: ['insensitive', 'sensitive'],
+	earlyRefusal: [false, true],
+	listOrder: ['stable', 'unstable'],
+	sortsById: [true, false],
+	descriptions: ['kept', 'cleaned'],
+	fileNames: ['kept', 'cleaned'],
+	uploadUrlChecked: ['at creation', 'at processing'],
+	uploadUrlReading: ['literal', 'decoded', 'parsed'],
+	uploadUrlRefusal: ['temp_attachment_url', 'base', 400, 500],
+	emptyValues: ['null', 'empty string'],
+	listsShowMerged: [true, false],
+	ids: ['strings', 'numbers'],
+	contentReply: ['redirect', 'relative redirect', 'inline'],
+	sizeReported: ['exact', 'other'],
+	rateLimitReset: ['absolute', 'past', 'seconds from now'],
+} as const satisfies { [Name in keyof Settings]?: ReadonlyArray<Settings[Name]> };
+
+/**
+ * Options written as text, for a command line or an environment variable.
+ *
+ * @param text parts with commas between them, a later one over an earlier one: `kind`, `unkind`, or
+ * `setting=value` as in `listOrder=unstable,listLagMs=500`
+ * @throws where a setting does not exist or cannot have the value
+ */
+export function optionsFrom(text: string): SandboxOptions {
+	let options: SandboxOptions = {};
+	for (const part of text.split(',').map((one) => one.trim())) {
+		if (part === 'kind') options = {};
+		else if (part === 'unkind') options = { ...UNKIND };
+		else options = { ...options, ...optionFrom(part) };
+	}
+	return options;
+}
+
+function optionFrom(part: string): SandboxOptions {
+	const [, name = '', text = ''] = /^(\w+)=(.*)$/.exec(part) ?? [];
+	const choices: readonly unknown[] =
+		Object.entries(CHOICES).find(([one]) => one === name)?.[1] ?? [];
+	const isNumber = typeof KIND[name as keyof Settings] === 'number' && /^\d+$/.test(text);
+	const value = isNumber ? Number(text) : choices.find((choice) => String(choice) === text);
+	if (value === undefined) throw new Error(`The sandbox has no setting "${part}"`);
+	return { [name]: value };
+}
+
 /**
  * The settings for the given options, every gap filled with its default.
  *

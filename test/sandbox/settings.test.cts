@@ -2,9 +2,11 @@ import {
 	SANDBOX_ARCHIVED_PATIENT_ID,
 	SANDBOX_MERGED_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
+	optionsFrom,
 	startSandbox,
 	UNKIND,
 	type Sandbox,
+	type SandboxOptions,
 	type Settings,
 } from '../../sandbox/sandbox.cts';
 import { Client, until, xmlOf, type Answer } from './client.cts';
@@ -334,6 +336,33 @@ it('UNKIND holds no value that is the default', () => {
 	set(UNKIND);
 	sandbox.reset();
 	expect(sandbox.settings.listOrder).toBe('stable');
+});
+
+describe('Options written as text', () => {
+	it.each<[string, SandboxOptions]>([
+		['listOrder=unstable', { listOrder: 'unstable' }],
+		['listLagMs=500, sortsById=false', { listLagMs: 500, sortsById: false }],
+		['uploadUrlRefusal=400', { uploadUrlRefusal: 400 }],
+		['uploadUrlRefusal=base', { uploadUrlRefusal: 'base' }],
+		['uploadUrlChecked=at processing', { uploadUrlChecked: 'at processing' }],
+	])('%s', (text, options) => expect(optionsFrom(text)).toEqual(options));
+
+	it('begin with all kind or all unkind values', () => {
+		expect(optionsFrom('listLagMs=1,kind')).toEqual({});
+		expect(optionsFrom('unkind,listLagMs=0')).toEqual({ ...UNKIND, listLagMs: 0 });
+	});
+
+	it.each([
+		'',
+		'unkin',
+		'listOrder',
+		'listOrder=random',
+		'listLagMs=-1',
+		'toString=1',
+		'shard=au2',
+	])('are refused where there is no such setting: "%s"', (text) =>
+		expect(() => optionsFrom(text)).toThrow('The sandbox has no setting'),
+	);
 });
 
 it('a file that Cliniko exported itself is listed without `archived_at`', async () => {
