@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
+import { ClinikoError } from '../errors';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
 
@@ -26,10 +27,22 @@ export const limitFields: INodeProperties[] = [
 	},
 ];
 
-/** How many records an item asks for; Infinity for all. */
+/**
+ * How many records an item asks for; Infinity for all.
+ *
+ * @throws ClinikoError if the limit is no number above 0
+ */
 export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
 	if (context.getNodeParameter('returnAll', itemIndex, false)) return Infinity;
-	return Math.max(Math.trunc(Number(context.getNodeParameter('limit', itemIndex, 50))) || 50, 1);
+	const given: unknown = context.getNodeParameter('limit', itemIndex, 50);
+	if (given === null || given === undefined || given === '') return 50;
+	const isNumber = typeof given === 'number' || typeof given === 'string';
+	const limit = isNumber ? Math.trunc(Number(given)) : NaN;
+	if (limit >= 1) return limit;
+	throw new ClinikoError(
+		'Limit is not a number above 0 for this item.',
+		'Give a whole number such as 50, or switch Return All on.',
+	);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, rethrowOwn } from '../../errors';
+import { parseJson } from './json';
 import { RateLimitGate, type Pause } from './rateLimit';
 import { refusal } from './refusal';
 import { apiHost } from './shard';
@@ -376,7 +377,7 @@ function idIn({ headers }: IN8nHttpFullResponse, path: string): string | undefin
 
 function jsonObject(text: unknown): IDataObject | undefined {
 	try {
-		const value: unknown = JSON.parse(String(text));
+		const value = parseJson(String(text));
 		return typeof value === 'object' && value !== null && !Array.isArray(value)
 			? (value as IDataObject)
 			: undefined;
