@@ -2,6 +2,7 @@ import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../records/readRecord';
 import { MayHaveRun } from '../transport/cliniko/clinikoApi';
+import { isAboutUploadUrl } from '../transport/cliniko/refusal';
 import type { Upload } from '../upload/upload';
 import { KeyedLock } from './keyedLock';
 import { findRecord, type RecordSearch } from './recordSearch';
@@ -9,14 +10,6 @@ import type { UploadMemory } from './uploadMemory';
 
 /** How often a creation is asked for where the earlier one surely did not run. */
 const TRIES = 2;
-
-/**
- * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
- * it is sent as `upload_url`.
- */
-function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
-	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
-}
 
 /**
  * Asks Cliniko to create the record of a file.
