@@ -1,6 +1,7 @@
 import { ClinikoError } from '../errors';
-import { isClinikoRecord, linkedId } from '../records/clinikoRecord';
+import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
+import { listRecords } from '../records/listRecords';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoMoment } from '../transport/cliniko/moment';
@@ -120,21 +121,15 @@ async function recordsSince(
 	const purpose = {
 		what: `check whether the file "${file.name}" was saved on the record of patient ${patientId} before the connection broke`,
 	};
-	const records: PatientAttachment[] = [];
-	try {
-		for await (const rows of api.list('patient_attachments', filters, purpose)) {
-			for (const row of rows) if (isClinikoRecord(row)) records.push(row);
-		}
-	} catch (error) {
+	const records = listRecords(api, 'patient_attachments', filters, purpose);
+	return await records.catch(({ message, description, httpCode }: ClinikoError) => {
 		// The advice alone would be to run the workflow again, which might store the file twice.
-		const { message, description, httpCode } = error as ClinikoError;
 		throw new ClinikoError(
 			message,
 			`The file may be there: look at the patient’s files in Cliniko before you run the workflow again. ${description}`,
 			httpCode,
 		);
-	}
-	return records;
+	});
 }
 
 function cannotTell({ file, patientId }: Upload, unclear: PatientAttachment[]): ClinikoError {
