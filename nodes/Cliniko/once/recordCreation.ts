@@ -94,17 +94,14 @@ export class RecordCreation {
 		createRecord: CreateRecord,
 	): Promise<PatientAttachment | MayHaveRun> {
 		return await this.lock.shared(upload.patientId, async () => {
-			try {
-				const outcome = await createRecord(attempt);
-				return outcome instanceof MayHaveRun ? outcome : this.claim(upload, outcome);
-			} catch (error) {
-				const refusal = error as ClinikoError;
+			const outcome = await createRecord(attempt).catch((refusal: ClinikoError) => {
 				// An earlier attempt that ran after all has used the file in S3 up.
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new MayHaveRun(true, refusal);
 				// Without a status the request may have been sent: the outcome stays unknown.
 				if (refusal.httpCode !== undefined) this.memory.refused(upload.identity);
-				throw error;
-			}
+				throw refusal;
+			});
+			return outcome instanceof MayHaveRun ? outcome : this.claim(upload, outcome);
 		});
 	}
 

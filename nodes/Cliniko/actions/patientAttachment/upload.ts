@@ -141,7 +141,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		api = await connect(context);
 		settings = runSettings(context);
 	} catch (error) {
-		if (!continueOnFail) throw error;
+		if (!continueOnFail) throw nodeError(context, error as Error, 0);
 		return items.map((_, itemIndex) => failed(context, error as Error, itemIndex, [], memory));
 	}
 	const { concurrency, maxWait, onTimeout } = settings;

@@ -22,6 +22,8 @@ const TIMEOUT = 30_000;
 export interface ClinikoConnection {
 	/** The shard that the key belongs to. */
 	shard: string;
+	/** Stands for the host and the key: the same for the same key, and does not give it away. */
+	account: string;
 	/**
 	 * Sends a request with the credential's key and headers. Resolves for every HTTP status, with the
 	 * body as text; rejects if no reply came.
@@ -86,7 +88,8 @@ export class MayHaveRun {
 export class ClinikoApi {
 	readonly shard: string;
 
-	readonly account = 'to be merged';
+	/** Stands for the host and the key: a digest, which gives neither away. */
+	readonly account: string;
 
 	private readonly gate: RateLimitGate;
 
@@ -100,6 +103,7 @@ export class ClinikoApi {
 		gate?: RateLimitGate,
 	) {
 		this.shard = connection.shard;
+		this.account = connection.account;
 		this.now = connection.now ?? Date.now;
 		this.random = connection.random ?? Math.random;
 		this.gate = gate ?? new RateLimitGate(connection.pause, this.now);
@@ -242,7 +246,7 @@ export class ClinikoApi {
 			const asked = { per_page: '100', ...query, page: String(number) };
 			const page = await this.page(collection, filters, purpose, asked);
 			const before = seen.size;
-			for (const { id } of page.rows) seen.add(id);
+			for (const row of page.rows) seen.add((row as IDataObject | null)?.id);
 			withoutNews = seen.size > before ? 0 : withoutNews + 1;
 			yield page;
 			// Without a stable order a page may well repeat what others had.
