@@ -69,6 +69,8 @@ function find(
 }
 
 function decoded(key: string): string {
+	// A space or an umlaut is no part of an encoded address.
+	if (/[^!-~]/.test(key)) return '';
 	try {
 		return decodeURIComponent(key.replaceAll('+', ' '));
 	} catch {
