@@ -17,7 +17,9 @@ export function objectAt(
 	const key = uploadUrl.slice(BASE.length);
 	const keys: Array<string | undefined> = [];
 	if (uploadUrlForm !== 'encoded') keys.push(read(key, uploadUrlReading));
-	if (uploadUrlForm !== 'raw') keys.push(decoded(key.replaceAll('+', ' ')));
+	// A space or an umlaut is no part of an encoded address.
+	const isEncoded = !/[^!-~]/.test(key);
+	if (uploadUrlForm !== 'raw' && isEncoded) keys.push(decoded(key.replaceAll('+', ' ')));
 	return keys.map((one) => storage.objects.get(one ?? '')).find(Boolean);
 }
 

@@ -227,6 +227,14 @@ const cases: Case[] = [
 		requests: 2,
 	},
 	{
+		what: 'a presigned post for an address that is not one of Amazon S3',
+		run: {},
+		prepare: presign({ url: 'https://files.s3.amazonaws.com.evil.example/', fields: { key: 'a' } }),
+		message: /not one of Amazon S3: files\.s3\.amazonaws\.com\.evil\.example/,
+		description: /not sent/,
+		requests: 2,
+	},
+	{
 		what: 'a reply of S3 that is no XML',
 		run: {},
 		prepare: ({ faults }) =>

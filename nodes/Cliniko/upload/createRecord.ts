@@ -5,8 +5,8 @@ import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
 import type { Upload } from './upload';
 
-/** Statuses that say nothing about the address: no key, no right, no patient, too many requests. */
-const ABOUT_OTHER_THINGS = [401, 403, 404, 429];
+/** Statuses that say nothing about the address: no key, no right, too many requests. */
+const ABOUT_OTHER_THINGS = [401, 403, 429];
 
 /**
  * Step 3: creates the patient attachment record for a file that S3 has.
