@@ -169,7 +169,7 @@ const cases: Case[] = [
 		run: { parameters: patientId('99') },
 		message: /no patient with the ID 99\. Cliniko says: The requested resource could not be found/,
 		description: /Check the ID/,
-		requests: 2,
+		requests: 3,
 	},
 	{
 		what: 'a role without the right',
