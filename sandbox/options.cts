@@ -44,8 +44,8 @@ export interface SandboxOptions {
 	 * database promises no more, and Cliniko says nothing.
 	 */
 	listOrder?: 'stable' | 'unstable';
-	/** Whether lists can be sorted by `id`, default true. Which columns can be is not documented; false
-	 * (unkind) answers 400. */
+	/** Whether lists can be sorted by `id`, default true: the reference has "search fields" there, which
+	 * `id` is. False (unkind) answers 400. */
 	sortsById?: boolean;
 	/** Milliseconds from a record's creation until lists show it, default 0; its own address shows it
 	 * at once. Unkind: a second or more, as with lists that are read from a copy of the database. */
@@ -80,7 +80,7 @@ export interface SandboxOptions {
 	 * False is unkind: only their own addresses do. */
 	listsShowMerged?: boolean;
 	/** How the API writes ids: as 'strings', as documented (the default), or as JSON 'numbers' with all
-	 * their digits, as it did before 2021. */
+	 * their digits, as it once did. */
 	ids?: 'strings' | 'numbers';
 	/** What `/patient_attachments/{id}/content` answers: a 303 to S3, as integrators have seen (the
 	 * default 'redirect'); a 302 to a path of the API itself, which then redirects to S3; or the bytes
@@ -148,16 +148,15 @@ const KIND: Settings = {
 
 /**
  * The unkind value of each setting that has one and that no document or report speaks against. Left
- * out: ids as numbers and another rate limit reset (the documents rule them out), other replies for
- * the content and other refusals of an address (integrators have seen the usual ones), and a size
- * that is not the file's.
+ * out: ids as numbers, another rate limit reset and no sorting by id (the documents have them
+ * otherwise), other replies for the content and other refusals of an address (integrators have seen
+ * the usual ones), and a size that is not the file's.
  */
 export const UNKIND: SandboxOptions = {
 	trailingSlash: false,
 	comparison: 'sensitive',
 	earlyRefusal: true,
 	listOrder: 'unstable',
-	sortsById: false,
 	listLagMs: 1000,
 	descriptions: 'cleaned',
 	fileNames: 'cleaned',
