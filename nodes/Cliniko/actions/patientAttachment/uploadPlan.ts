@@ -48,6 +48,8 @@ export async function planUploads(
 			context.getNodeParameter('binaryPropertyName', itemIndex),
 			context.getInputData()[itemIndex]!,
 			options.ifNoFile ?? 'error',
+			// n8n 1.85 to 1.123 have neither this function nor this setting.
+			context.getWorkflowSettings?.().binaryMode,
 		);
 		if (picked.length === 0) return { itemIndex, uploads: [] };
 		const patientId = patientIdOf(context, itemIndex, shard);
