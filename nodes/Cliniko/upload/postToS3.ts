@@ -93,7 +93,8 @@ async function attemptPost(
 ): Promise<IN8nHttpFullResponse | undefined> {
 	try {
 		return await unlessStalled(file.size, pause, async (signal, progress) => {
-			const content = await file.open();
+			// The HTTP client does not close what it was sending when the request fails.
+			const content = await file.open(signal);
 			const form = multipartForm(post.fields, {
 				...file,
 				content: Buffer.isBuffer(content)

@@ -132,6 +132,7 @@ export function fileOf(more: Partial<SourceFile> = {}): SourceFile {
 		size: 1000,
 		contentType: 'application/pdf',
 		source: 'source of the file',
+		digest: async () => await Promise.resolve('digest of the file'),
 		open: async () => await Promise.reject(new Error('not to be read')),
 		...more,
 	};
