@@ -69,13 +69,16 @@ export class UploadMemory {
 			item: itemIndex,
 			position,
 		}));
-		const taken = new Set<string>();
-		const take = (one: Entry, fits: (entry: Entry) => boolean): string | undefined => {
-			const key = Object.entries(this.entries).find(
-				([id, entry]) => !taken.has(id) && entry.file === one.file && fits(entry),
-			)?.[0];
-			if (key) taken.add(key);
-			return key;
+		const earlier = new Map<string, Array<[id: string, entry: Entry]>>();
+		for (const [id, entry] of Object.entries(this.entries)) {
+			const sameFile = earlier.get(entry.file);
+			if (sameFile) sameFile.push([id, entry]);
+			else earlier.set(entry.file, [[id, entry]]);
+		}
+		const take = ({ file }: Entry, fits: (entry: Entry) => boolean): string | undefined => {
+			const left = earlier.get(file) ?? [];
+			const at = left.findIndex(([, entry]) => fits(entry));
+			return at < 0 ? undefined : left.splice(at, 1)[0]![0];
 		};
 		// The same place first, for all: what is left over may have moved to another one.
 		const same = wanted.map((one) =>
@@ -89,7 +92,7 @@ export class UploadMemory {
 			const id =
 				same[at] ??
 				take(one, ({ run, handedOn }) => !handedOn || run === this.run) ??
-				digest(one.file, one.run, one.item, one.position);
+				this.freshIdentity(one);
 			this.places.set(id, one);
 			return id;
 		});
@@ -131,6 +134,14 @@ export class UploadMemory {
 	handedOn(identity: string): void {
 		const entry = this.entries[identity];
 		if (entry) Object.assign(entry, this.places.get(identity), { handedOn: true });
+	}
+
+	/** An earlier upload that was at this place may have moved, and keeps its identity. */
+	private freshIdentity({ file, run, item, position }: Entry): string {
+		for (let count = 0; ; count++) {
+			const identity = digest(file, run, item, position, count);
+			if (!(identity in this.entries)) return identity;
+		}
 	}
 
 	private set(identity: string, known: Pick<Entry, 'attachment' | 'since'>): void {
