@@ -95,7 +95,10 @@ async function judge(
 	// A colleague's file is ours only if it is the very same one, which its size tells.
 	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
-	if (digest === (await file.digest())) return 'ours';
+	if (digest !== undefined && digest === (await file.digest().catch(mayBeThere))) {
+		// One that an earlier execution created may have been archived since; then ours is not there.
+		return record.archived_at ? 'maybe' : 'ours';
+	}
 	if (isAnothers) return 'other';
 	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.
 	const isLike =
@@ -126,15 +129,18 @@ async function recordsSince(
 			for (const row of rows) if (isClinikoRecord(row)) records.push(row);
 		}
 	} catch (error) {
-		// The advice alone would be to run the workflow again, which might store the file twice.
-		const { message, description, httpCode } = error as ClinikoError;
-		throw new ClinikoError(
-			message,
-			`The file may be there: look at the patient’s files in Cliniko before you run the workflow again. ${description}`,
-			httpCode,
-		);
+		mayBeThere(error as ClinikoError);
 	}
 	return records;
+}
+
+/** Their own advice is to run the workflow again, which might store the file twice. */
+function mayBeThere({ message, description, httpCode }: ClinikoError): never {
+	throw new ClinikoError(
+		message,
+		`The file may be there: look at the patient’s files in Cliniko before you run the workflow again. ${description}`,
+		httpCode,
+	);
 }
 
 function cannotTell({ file, patientId }: Upload, unclear: PatientAttachment[]): ClinikoError {
