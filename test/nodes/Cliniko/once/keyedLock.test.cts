@@ -129,26 +129,23 @@ describe('A keyed lock', () => {
 		expect(log).toEqual(['first', 'a', 'second']);
 	});
 
-	it.each(['shared', 'exclusive'] as const)(
-		'goes on where work fails: %s',
-		async (kind) => {
-			const tools = start();
-			const { log, shared, exclusive, settle, done, fail } = tools;
-			const failing = rejection(tools[kind]('a'));
-			await settle();
-			const search = exclusive('search');
-			const b = shared('b');
+	it.each(['shared', 'exclusive'] as const)('goes on where work fails: %s', async (kind) => {
+		const tools = start();
+		const { log, shared, exclusive, settle, done, fail } = tools;
+		const failing = rejection(tools[kind]('a'));
+		await settle();
+		const search = exclusive('search');
+		const b = shared('b');
 
-			await fail('a');
+		await fail('a');
 
-			expect((await failing).message).toBe('a failed');
-			expect(log).toEqual(['a', 'search']);
-			await done('search');
-			expect(log).toEqual(['a', 'search', 'b']);
-			await done('b');
-			expect(await Promise.all([search, b])).toEqual(['result of search', 'result of b']);
-		},
-	);
+		expect((await failing).message).toBe('a failed');
+		expect(log).toEqual(['a', 'search']);
+		await done('search');
+		expect(log).toEqual(['a', 'search', 'b']);
+		await done('b');
+		expect(await Promise.all([search, b])).toEqual(['result of search', 'result of b']);
+	});
 
 	it('goes on where work throws before its first await', async () => {
 		const { lock, log, shared, settle } = start();
@@ -169,7 +166,11 @@ describe('A keyed lock', () => {
 		process.on('unhandledRejection', unheard);
 		try {
 			const { shared, exclusive, settle, fail } = start();
-			const failing = [rejection(shared('a')), rejection(exclusive('b')), rejection(exclusive('c'))];
+			const failing = [
+				rejection(shared('a')),
+				rejection(exclusive('b')),
+				rejection(exclusive('c')),
+			];
 			await settle();
 			for (const name of ['b', 'c', 'a']) await fail(name);
 			await Promise.all(failing);

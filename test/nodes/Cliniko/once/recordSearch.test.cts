@@ -105,9 +105,7 @@ describe('The search for a record that may have been created', () => {
 	it('finds it on a later page', async () => {
 		const { cliniko, result } = search(
 			(look) =>
-				look === 1
-					? { patient_attachments: [record('76')], links: { next: 'x' } }
-					: [record('77')],
+				look === 1 ? { patient_attachments: [record('76')], links: { next: 'x' } } : [record('77')],
 			{ 76: 'others', 77: BYTES },
 		);
 
@@ -163,9 +161,7 @@ describe('The search for a record that may have been created', () => {
 		const rows = [record('76'), record('77'), record('78')];
 
 		expect(await search(rows, contents, { claimed: ['76', '78'] }).result).toBe('77');
-		expect(
-			await search(rows, contents, { claimed: ['76', '77', '78'] }).result,
-		).toBeUndefined();
+		expect(await search(rows, contents, { claimed: ['76', '77', '78'] }).result).toBeUndefined();
 	});
 
 	describe('passes over a record', () => {
@@ -214,7 +210,10 @@ describe('The search for a record that may have been created', () => {
 			['our size', { filename: 'Other.pdf' }],
 			['no name', { filename: null, size: 1001 }],
 			['no size', { filename: 'Other.pdf', size: null }],
-			['nothing that Cliniko could read', { ...freshRecord('77'), content_type: 'invalid/invalid' }],
+			[
+				'nothing that Cliniko could read',
+				{ ...freshRecord('77'), content_type: 'invalid/invalid' },
+			],
 		])('where a record has %s and cannot be downloaded', async (_, fields) => {
 			const { result } = search([record('77', fields)]);
 
@@ -314,20 +313,18 @@ describe('The search for a record that may have been created', () => {
 		});
 
 		it('until the one that is not processed yet turns out to be ours', async () => {
-			const { result, pauses } = search(
-				(look) => [look < 10 ? unprocessed('77') : record('77')],
-				{ 77: BYTES },
-			);
+			const { result, pauses } = search((look) => [look < 10 ? unprocessed('77') : record('77')], {
+				77: BYTES,
+			});
 
 			expect(await result).toBe('77');
 			expect(pauses).toHaveLength(10);
 		});
 
 		it('until the one that is not processed yet turns out to be another', async () => {
-			const { result, pauses } = search(
-				(look) => [look < 10 ? unprocessed('77') : record('77')],
-				{ 77: 'others' },
-			);
+			const { result, pauses } = search((look) => [look < 10 ? unprocessed('77') : record('77')], {
+				77: 'others',
+			});
 
 			expect(await result).toBeUndefined();
 			expect(pauses).toHaveLength(10);
