@@ -36,6 +36,9 @@ export class RecordCreation {
 	/** Ids of the records of this execution. */
 	private readonly claimed: Set<string>;
 
+	/** Ids of records that a reply named without showing them, by the identity of their upload. */
+	private readonly named = new Map<string, string>();
+
 	constructor(
 		private readonly search: RecordSearch,
 		private readonly memory: UploadMemory,
@@ -60,7 +63,7 @@ export class RecordCreation {
 			const outcome = await this.attempt(upload, attempt, createRecord);
 			if (!(outcome instanceof MayHaveRun)) return outcome;
 			if (outcome.accepted) this.memory.accepted(upload.identity);
-			const found = await this.find(upload, now, outcome.recordId);
+			const found = await this.find(upload, now);
 			if (found) return found;
 			if (outcome.accepted) throw notToBeSeen(upload);
 			if (attempt === TRIES) {
@@ -101,22 +104,34 @@ export class RecordCreation {
 				if (refusal.httpCode !== undefined) this.memory.refused(upload.identity);
 				throw refusal;
 			});
-			return outcome instanceof MayHaveRun ? outcome : this.claim(upload, outcome);
+			if (!(outcome instanceof MayHaveRun)) return this.claim(upload, outcome);
+			const { recordId } = outcome;
+			if (recordId && !this.claimed.has(recordId)) {
+				// Before the lock is released: a file with the same bytes might search and find it.
+				this.claimed.add(recordId);
+				this.named.set(upload.identity, recordId);
+			}
+			return outcome;
 		});
 	}
 
-	private async find(
-		upload: Upload,
-		since: number,
-		knownId?: string,
-	): Promise<PatientAttachment | undefined> {
+	private async find(upload: Upload, since: number): Promise<PatientAttachment | undefined> {
 		return await this.lock.exclusive(upload.patientId, async () => {
-			const { api } = this.search;
-			const known =
-				knownId && (await readRecord(api, 'patient_attachments', knownId).catch(() => undefined));
-			const record = known || (await findRecord(this.search, upload, since, this.claimed));
+			const record =
+				(await this.readNamed(upload)) ??
+				(await findRecord(this.search, upload, since, this.claimed));
 			return record && this.claim(upload, record);
 		});
+	}
+
+	/** The record that a reply named, if it can be read. */
+	private async readNamed({ identity }: Upload): Promise<PatientAttachment | undefined> {
+		const id = this.named.get(identity);
+		if (!id) return undefined;
+		const { api } = this.search;
+		const record = await readRecord(api, 'patient_attachments', id).catch(() => undefined);
+		if (!record) this.claimed.delete(id);
+		return record;
 	}
 
 	private claim(upload: Upload, record: PatientAttachment): PatientAttachment {

@@ -96,7 +96,10 @@ async function judge(
 	// A colleague's file is ours only if it is the very same one, which its size tells.
 	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
-	if (digest === (await file.digest())) return 'ours';
+	if (digest !== undefined && digest === (await file.digest().catch(mayBeThere))) {
+		// One that an earlier execution created may have been archived since; then ours is not there.
+		return record.archived_at ? 'maybe' : 'ours';
+	}
 	if (isAnothers) return 'other';
 	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.
 	const isLike =
@@ -121,15 +124,16 @@ async function recordsSince(
 	const purpose = {
 		what: `check whether the file "${file.name}" was saved on the record of patient ${patientId} before the connection broke`,
 	};
-	const records = listRecords(api, 'patient_attachments', filters, purpose);
-	return await records.catch(({ message, description, httpCode }: ClinikoError) => {
-		// The advice alone would be to run the workflow again, which might store the file twice.
-		throw new ClinikoError(
-			message,
-			`The file may be there: look at the patient’s files in Cliniko before you run the workflow again. ${description}`,
-			httpCode,
-		);
-	});
+	return await listRecords(api, 'patient_attachments', filters, purpose).catch(mayBeThere);
+}
+
+/** Their own advice is to run the workflow again, which might store the file twice. */
+function mayBeThere({ message, description, httpCode }: ClinikoError): never {
+	throw new ClinikoError(
+		message,
+		`The file may be there: look at the patient’s files in Cliniko before you run the workflow again. ${description}`,
+		httpCode,
+	);
 }
 
 function cannotTell({ file, patientId }: Upload, unclear: PatientAttachment[]): ClinikoError {

@@ -74,13 +74,16 @@ export class UploadMemory {
 			item: itemIndex,
 			position,
 		}));
-		const taken = new Set<string>();
-		const take = (one: Entry, fits: (entry: Entry) => boolean): string | undefined => {
-			const key = Object.entries(this.entries).find(
-				([id, entry]) => !taken.has(id) && entry.file === one.file && fits(entry),
-			)?.[0];
-			if (key) taken.add(key);
-			return key;
+		const earlier = new Map<string, Array<[id: string, entry: Entry]>>();
+		for (const [id, entry] of Object.entries(this.entries)) {
+			const sameFile = earlier.get(entry.file);
+			if (sameFile) sameFile.push([id, entry]);
+			else earlier.set(entry.file, [[id, entry]]);
+		}
+		const take = ({ file }: Entry, fits: (entry: Entry) => boolean): string | undefined => {
+			const left = earlier.get(file) ?? [];
+			const at = left.findIndex(([, entry]) => fits(entry));
+			return at < 0 ? undefined : left.splice(at, 1)[0]![0];
 		};
 		// The same place first, for all: what is left over may have moved to another one.
 		const same = wanted.map((one) =>
@@ -91,10 +94,7 @@ export class UploadMemory {
 			),
 		);
 		return wanted.map((one, at) => {
-			const id =
-				same[at] ??
-				take(one, (entry) => this.isOpen(entry)) ??
-				digest(one.file, one.run, one.item, one.position);
+			const id = same[at] ?? take(one, (entry) => this.isOpen(entry)) ?? this.freshIdentity(one);
 			this.places.set(id, one);
 			return id;
 		});
@@ -141,6 +141,14 @@ export class UploadMemory {
 	/** Whether an upload of this run may resume an entry: no later node has got it as a success yet. */
 	private isOpen({ handedOn, run }: Entry): boolean {
 		return !handedOn || run === this.run;
+	}
+
+	/** An earlier upload that was at this place may have moved, and keeps its identity. */
+	private freshIdentity({ file, run, item, position }: Entry): string {
+		for (let count = 0; ; count++) {
+			const identity = digest(file, run, item, position, count);
+			if (!(identity in this.entries)) return identity;
+		}
 	}
 
 	private set(identity: string, known: Pick<Entry, 'attachment' | 'since'>): void {

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import {
 	ClinikoApi,
 	type ClinikoConnection,
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { SourceFile } from '../../../nodes/Cliniko/upload/sourceFile.ts';
-import type { Upload } from '../../../nodes/Cliniko/upload/uploadFile.ts';
+import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
 
 /** A clock that only moves when somebody waits by it. */
 export class Clock {
@@ -125,14 +126,20 @@ export function thrownBy(call: () => unknown): Error & IDataObject {
 	throw new Error('Expected an error');
 }
 
-/** A file that nobody reads. */
+/** The digest of a file with these bytes, which may be any name for them. */
+export function digestOf(bytes: string | Buffer): string {
+	return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A file that nobody reads; its digest is that of its `source`. */
 export function fileOf(more: Partial<SourceFile> = {}): SourceFile {
+	const { source = 'source of the file' } = more;
 	return {
 		name: 'Referral.pdf',
 		size: 1000,
 		contentType: 'application/pdf',
-		source: 'source of the file',
-		digest: async () => await Promise.resolve('digest of the file'),
+		source,
+		digest: async () => await Promise.resolve(digestOf(source)),
 		open: async () => await Promise.reject(new Error('not to be read')),
 		...more,
 	};
@@ -148,6 +155,8 @@ export function uploadOf(
 		patientId: '1',
 		description: '',
 		identity: 'identity of the upload',
+		skipIfThere: false,
+		waitForProcessing: true,
 		...more,
 		file: fileOf(file),
 	};

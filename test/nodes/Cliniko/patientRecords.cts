@@ -3,8 +3,13 @@ import type {
 	ClinikoApi,
 	ClinikoConnection,
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import type { Upload } from '../../../nodes/Cliniko/upload/uploadFile.ts';
+import type { CreateRecord } from '../../../nodes/Cliniko/once/recordCreation.ts';
+import type { RecordSearch } from '../../../nodes/Cliniko/once/recordSearch.ts';
+import { createRecord } from '../../../nodes/Cliniko/upload/createRecord.ts';
+import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
+import type { PatientAttachment } from '../../../nodes/Cliniko/records/patientAttachment.ts';
 import {
+	digestOf,
 	FakeCliniko,
 	freshRecord,
 	processedRecord,
@@ -20,6 +25,10 @@ export const URL_OF_POST = 'https://files.s3.amazonaws.com/';
 /** What becomes of a request to create a record. */
 export type Fate =
 	| 'answered'
+	/** Cliniko says yes, and not which record it is. */
+	| 'created, unreadable'
+	/** The same, and the reply's `Location` names the record. */
+	| 'created, location'
 	| 'created, unanswered'
 	| 'not created, unanswered'
 	| 'created, 500'
@@ -27,6 +36,10 @@ export type Fate =
 	| 'used up'
 	/** Nobody answers, and it runs up to a minute later. */
 	| 'created late, unanswered';
+
+/** The user that the API key belongs to, and another one. */
+export const OWN_USER = '5';
+export const OTHER_USER = '6';
 
 /** A record that Cliniko keeps. */
 export interface Kept {
@@ -41,6 +54,11 @@ export interface Kept {
 	created: number;
 	/** Likewise; infinite if never. */
 	processed: number;
+	/** Likewise: from when on the list has it. */
+	listed: number;
+	/** The digest of its bytes. */
+	digest: string;
+	userId: string;
 }
 
 /** A generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
@@ -57,6 +75,12 @@ export function randomFrom(seed: number): () => number {
 /** The key under which S3 has a file, by its place among the files. */
 export function keyOf(file: number): string {
 	return `temp/file-${file}-Referral.pdf`;
+}
+
+/** Asks for the record of an upload, which is the `file`th. */
+export function creationOf(api: ClinikoApi, upload: Upload, file = 0): CreateRecord {
+	const stored = { url: URL_OF_POST, key: keyOf(file), clockAhead: 0 };
+	return async (attempt) => await createRecord(api, upload, stored, attempt);
 }
 
 /**
@@ -80,12 +104,21 @@ export class PatientRecords {
 		{
 			refusesUsed = false,
 			ahead = 0,
+			lag = 0,
+			changesText = false,
+			contentReadable = true,
 			onPost = () => {},
 		}: {
 			/** Whether one stored file can become one record only. */
 			refusesUsed?: boolean;
 			/** How far its clock is ahead of ours, in ms. */
 			ahead?: number;
+			/** How long the list may take to show a new record, in ms. */
+			lag?: number;
+			/** Whether it cleans names, squeezes descriptions and dates records some seconds back. */
+			changesText?: boolean;
+			/** Whether the files can be downloaded. */
+			contentReadable?: boolean;
 			/** Called as each request to create a record arrives. */
 			onPost?: (upload: Upload) => void;
 		} = {},
@@ -93,8 +126,17 @@ export class PatientRecords {
 		this.asked = uploads.map(() => 0);
 		this.refusesUsed = refusesUsed;
 		this.ahead = ahead;
+		this.lag = lag;
+		this.changesText = changesText;
+		this.contentReadable = contentReadable;
 		this.onPost = onPost;
 	}
+
+	contentReadable: boolean;
+
+	private readonly lag: number;
+
+	private readonly changesText: boolean;
 
 	private readonly refusesUsed: boolean;
 
@@ -108,12 +150,31 @@ export class PatientRecords {
 		return new FakeCliniko(async (sent) => await this.answer(sent), { pause, now, ...more }).api;
 	}
 
-	/** Puts a record there. */
-	keep(more: Omit<Kept, 'id' | 'created' | 'processed'> & { processed?: number }): Kept {
+	/** What the search needs of it, as one run of the node sees it. */
+	search(api: ClinikoApi, pause = this.timeline.pause): RecordSearch {
+		return {
+			api,
+			pause,
+			digestOf: async ({ id }: PatientAttachment) => {
+				await pause(Math.floor(this.random() * 500));
+				return this.contentReadable ? this.kept.find((one) => one.id === id)?.digest : undefined;
+			},
+			ownUser: async () => await Promise.resolve(OWN_USER),
+		};
+	}
+
+	/** Puts a record there, by default one that the key's user creates. */
+	keep(
+		more: Pick<Kept, 'name' | 'size' | 'description' | 'patientId'> & Partial<Omit<Kept, 'id'>>,
+	): Kept {
+		const id = String(++this.lastId);
 		const record = {
-			id: String(++this.lastId),
+			id,
 			created: this.timeline.time,
 			processed: this.timeline.time + Math.floor(this.random() * 5000),
+			listed: this.timeline.time + Math.floor(this.random() * this.lag),
+			digest: digestOf(`bytes of ${id}`),
+			userId: OWN_USER,
 			...more,
 		};
 		this.kept.push(record);
@@ -144,7 +205,8 @@ export class PatientRecords {
 		const since = Date.parse(sent.filters.find((one) => one.startsWith('created_at'))!.slice(13));
 		const rows = this.kept
 			.filter((record) => record.patientId === filters.patient_id)
-			.filter((record) => this.theirSecond(record.created) >= since)
+			.filter((record) => record.listed <= this.timeline.time)
+			.filter((record) => this.createdAt(record) >= since)
 			.map((record) => ({ record, at: this.random() }))
 			.sort((a, b) => a.at - b.at);
 		return { patient_attachments: rows.map(({ record }) => this.view(record)) };
@@ -160,6 +222,7 @@ export class PatientRecords {
 		this.onPost(upload);
 		const fate = this.fate(file, ++this.asked[file]!);
 		await this.wait(800);
+		const digest = await upload.file.digest();
 		const run = () => {
 			if (fate === 'used up' || (this.refusesUsed && this.of(file).length > 0)) return undefined;
 			const { name, size } = upload.file;
@@ -169,6 +232,7 @@ export class PatientRecords {
 				size,
 				description: String(description),
 				patientId: String(patientId),
+				digest,
 			});
 		};
 		const usedUp = reply(422, { errors: { temp_attachment_url: 'has been used already' } });
@@ -179,22 +243,34 @@ export class PatientRecords {
 			if (!record) return usedUp;
 			await this.wait(800);
 			if (fate === 'answered') return reply(201, this.view(record));
+			if (fate === 'created, unreadable') return reply(201, '<html>');
+			if (fate === 'created, location') {
+				const location = `https://api.au1.cliniko.com/v1/patient_attachments/${record.id}`;
+				return reply(302, '', { location });
+			}
 		}
 		if (fate.endsWith('500')) return reply(500);
 		await this.wait(30_000);
 		return new Error('ECONNRESET');
 	}
 
-	private view({ id, created, processed, ...record }: Kept): IDataObject {
+	private view(kept: Kept): IDataObject {
+		const { id, processed, patientId, size, userId, name, description } = kept;
+		const shown = this.changesText ? name.toLowerCase().replace(/[^a-z0-9.]+/g, '_') : name;
 		const base =
 			this.timeline.time < processed
-				? freshRecord(id, record.patientId)
-				: processedRecord(id, record.name, record.size, record.patientId);
+				? freshRecord(id, patientId)
+				: processedRecord(id, shown, size, patientId);
 		return {
 			...base,
-			description: record.description || null,
-			created_at: new Date(this.theirSecond(created)).toISOString().replace('.000', ''),
+			description: (this.changesText ? description.trim().slice(0, 5) : description) || null,
+			created_at: new Date(this.createdAt(kept)).toISOString().replace('.000', ''),
+			user: { links: { self: `https://api.au1.cliniko.com/v1/users/${userId}` } },
 		};
+	}
+
+	private createdAt({ created }: Kept): number {
+		return this.theirSecond(created - (this.changesText ? 9000 : 0));
 	}
 
 	/** Cliniko's clock shows whole seconds. */

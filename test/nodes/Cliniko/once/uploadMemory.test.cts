@@ -1,0 +1,293 @@
+import fc from 'fast-check';
+import type { IDataObject } from 'n8n-workflow';
+import { UploadMemory, type Place } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
+
+const SINCE = Date.parse('2026-03-02T09:00:00Z');
+
+const PATIENT = '9007199254740993';
+
+const place = (more: Partial<Place> = {}): Place => ({
+	patientId: PATIENT,
+	source: 'filesystem-v2:1',
+	itemIndex: 0,
+	position: 0,
+	...more,
+});
+
+describe('The memory of an execution', () => {
+	const memoryOf = (context: IDataObject = {}, run = 0) => new UploadMemory(context, run);
+
+	/** As n8n's database gives it back. */
+	const stored = (context: IDataObject) => JSON.parse(JSON.stringify(context)) as IDataObject;
+
+	it('knows nothing of a file that was never asked for', () => {
+		const memory = memoryOf();
+
+		expect(memory.recall(memory.identify([place()])[0]!)).toBeUndefined();
+		expect(memory.attachments()).toEqual([]);
+	});
+
+	it('knows since when a file may be stored, and then what it became', () => {
+		const memory = memoryOf();
+
+		memory.asked('a', SINCE);
+		expect(memory.recall('a')).toEqual({ since: SINCE });
+		memory.stored('a', '77');
+		expect(memory.recall('a')).toEqual({ attachment: '77' });
+		expect(memory.recall('b')).toBeUndefined();
+	});
+
+	it('knows that Cliniko accepted a record, until it knows which one it is', () => {
+		const memory = memoryOf();
+
+		memory.asked('a', SINCE);
+		memory.accepted('a');
+		expect(memory.recall('a')).toEqual({ since: SINCE, accepted: true });
+		memory.stored('a', '77');
+		expect(memory.recall('a')).toEqual({ attachment: '77' });
+
+		memory.accepted('never asked for');
+		expect(memory.recall('never asked for')).toBeUndefined();
+	});
+
+	it('forgets a file that was refused, and no other', () => {
+		const memory = memoryOf();
+		memory.asked('a', SINCE);
+		memory.asked('b', SINCE);
+		memory.stored('c', '77');
+
+		memory.refused('a');
+		memory.refused('never asked for');
+
+		expect(memory.recall('a')).toBeUndefined();
+		expect(memory.recall('b')).toEqual({ since: SINCE });
+		expect(memory.recall('c')).toEqual({ attachment: '77' });
+	});
+
+	it('lists the attachments of all files of all runs', () => {
+		const context: IDataObject = {};
+		const memory = memoryOf(context);
+		memory.stored('a', '77');
+		memory.asked('b', SINCE);
+		memory.stored('c', '78');
+
+		expect(memory.attachments()).toEqual(['77', '78']);
+		expect(memoryOf(context, 1).attachments()).toEqual(['77', '78']);
+	});
+
+	it('is there in the next try, and after it went through n8n’s database', () => {
+		const context: IDataObject = { ofAnotherVersion: true };
+		const before = memoryOf(context);
+		const [a, b] = before.identify([place(), place({ itemIndex: 1 })]);
+		before.stored(a!, '77');
+		before.asked(b!, SINCE);
+		before.accepted(b!);
+
+		const now = memoryOf(stored(context));
+		const again = now.identify([place(), place({ itemIndex: 1 })]);
+
+		expect(again).toEqual([a, b]);
+		expect(again.map((one) => now.recall(one))).toEqual([
+			{ attachment: '77' },
+			{ since: SINCE, accepted: true },
+		]);
+		expect(context.ofAnotherVersion).toBe(true);
+	});
+
+	it('has nothing but ids, times, indexes and digests', () => {
+		const context: IDataObject = {};
+		const memory = memoryOf(context, 3);
+		const [a, b] = memory.identify([
+			place({ source: 'Jane Doe.pdf' }),
+			place({ source: 'Jane Doe.pdf', itemIndex: 1, position: 2 }),
+		]);
+		memory.asked(a!, SINCE);
+		memory.asked(b!, SINCE);
+		memory.stored(a!, '77');
+		memory.handedOn(a!);
+
+		const file = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+		expect(context).toEqual({
+			uploads: {
+				[a!]: { file, run: 3, item: 0, position: 0, attachment: '77', handedOn: true },
+				[b!]: { file, run: 3, item: 1, position: 2, since: SINCE },
+			},
+		});
+		for (const identity of [a, b]) expect(identity).toMatch(/^[0-9a-f]{64}$/);
+		for (const part of [PATIENT, 'Jane']) expect(JSON.stringify(context)).not.toContain(part);
+	});
+
+	describe('finds the upload of an earlier try', () => {
+		/** Uploads one file; it is stored, and handed on if that is said. */
+		const earlier = ({ handedOn = false, run = 0, at = place() } = {}) => {
+			const context: IDataObject = {};
+			const memory = memoryOf(context, run);
+			const [identity] = memory.identify([at]);
+			memory.asked(identity!, SINCE);
+			memory.stored(identity!, '77');
+			if (handedOn) memory.handedOn(identity!);
+			return context;
+		};
+		const recalled = (context: IDataObject, run: number, ...places: Place[]) => {
+			const memory = memoryOf(stored(context), run);
+			return memory.identify(places).map((one) => memory.recall(one));
+		};
+		const KNOWN = { attachment: '77' };
+
+		it('in the next try of the same run, though it was handed on', () => {
+			expect(recalled(earlier(), 0, place())).toEqual([KNOWN]);
+			expect(recalled(earlier({ handedOn: true }), 0, place())).toEqual([KNOWN]);
+		});
+
+		it('in a later run of a loop, where it never was handed on', () => {
+			expect(recalled(earlier(), 1, place())).toEqual([KNOWN]);
+		});
+
+		it('not in a later run of a loop that comes back with what was handed on', () => {
+			expect(recalled(earlier({ handedOn: true }), 1, place())).toEqual([undefined]);
+		});
+
+		it('by what the earlier runs handed on, not by what this one has handed on again', () => {
+			// In run 0 it fails, in run 1 it is handed on; in run 2 the loop brings the file again.
+			const context = earlier();
+			const second = memoryOf(context, 1);
+			const [identity] = second.identify([place()]);
+			second.handedOn(identity!);
+
+			expect(recalled(context, 1, place())).toEqual([KNOWN]);
+			expect(recalled(context, 2, place())).toEqual([undefined]);
+		});
+
+		it.each([
+			['in another place of a loop with fewer items', place({ itemIndex: 4 })],
+			['in another position in its item', place({ position: 2 })],
+		])('%s', (_, at) => {
+			expect(recalled(earlier({ at }), 1, place())).toEqual([KNOWN]);
+			expect(recalled(earlier({ at }), 0, place())).toEqual([KNOWN]);
+		});
+
+		it.each([
+			['patient', place({ patientId: '9007199254740992' })],
+			['file', place({ source: 'filesystem-v2:2' })],
+		])('not for another %s', (_, other) => {
+			expect(recalled(earlier(), 0, other)).toEqual([undefined]);
+			expect(recalled(earlier(), 1, other)).toEqual([undefined]);
+		});
+
+		it('for one upload only, where the same file is there twice', () => {
+			const twice = [place(), place({ itemIndex: 1 })];
+			expect(recalled(earlier(), 0, ...twice)).toEqual([KNOWN, undefined]);
+			expect(recalled(earlier({ at: twice[1]! }), 0, ...twice)).toEqual([undefined, KNOWN]);
+			expect(recalled(earlier({ at: place({ itemIndex: 7 }) }), 1, ...twice)).toEqual([
+				KNOWN,
+				undefined,
+			]);
+		});
+
+		it('in its own place first, where the order of the items is another one', () => {
+			const places = ['a', 'b', 'a'].map((source, itemIndex) => place({ source, itemIndex }));
+			const context: IDataObject = {};
+			const memory = memoryOf(context);
+			for (const [at, identity] of memory.identify(places).entries()) {
+				memory.stored(identity, String(70 + at));
+			}
+
+			expect(recalled(context, 0, ...[...places].reverse())).toEqual([
+				{ attachment: '72' },
+				{ attachment: '71' },
+				{ attachment: '70' },
+			]);
+			const moved = places.map((one) => ({ ...one, itemIndex: one.itemIndex + 1 }));
+			const ids = recalled(context, 0, ...moved).map((one) => one && Object.values(one)[0]);
+			expect(ids.sort()).toEqual(['70', '71', '72']);
+		});
+	});
+
+	it('gives no upload the identity of one that has moved to another place', () => {
+		const context: IDataObject = {};
+		const tries = [[0], [1], [0, 1]].map((items) => {
+			const memory = memoryOf(context);
+			const identities = memory.identify(items.map((itemIndex) => place({ itemIndex })));
+			for (const one of identities) memory.asked(one, SINCE);
+			return identities;
+		});
+
+		expect(tries[1]).toEqual(tries[0]);
+		expect(tries[2]![1]).toBe(tries[0]![0]);
+		expect(tries[2]![0]).not.toBe(tries[0]![0]);
+	});
+
+	it('gives every upload an identity of its own, in any order of tries and runs', () => {
+		/** A file that an item of a try brings, and how its upload ends. */
+		const brought = fc.record({
+			source: fc.constantFrom('a', 'a', 'a', 'b'),
+			patientId: fc.constantFrom('1', '1', '1', '2'),
+			itemIndex: fc.nat(2),
+			position: fc.constantFrom(0, 0, 1),
+			end: fc.constantFrom('handed on', 'stored', 'open', 'refused'),
+		});
+		const aTry = fc.record({
+			isNextRun: fc.boolean(),
+			files: fc.uniqueArray(brought, {
+				maxLength: 4,
+				selector: ({ itemIndex, position }) => `${itemIndex} ${position}`,
+			}),
+		});
+		fc.assert(
+			fc.property(fc.array(aTry, { minLength: 2, maxLength: 5 }), (tries) => {
+				let context: IDataObject = {};
+				let run = 0;
+				let lastId = 100;
+				/** What each attachment was made of, and the run that handed it on. */
+				const made = new Map<string, { file: string; handedOn?: number }>();
+				for (const { isNextRun, files } of tries) {
+					if (isNextRun) run++;
+					context = stored(context);
+					const memory = memoryOf(context, run);
+					const identities = memory.identify(files);
+					expect(new Set(identities).size).toBe(identities.length);
+					for (const [at, identity] of identities.entries()) {
+						const { source, patientId, end } = files[at]!;
+						const file = `${source} of ${patientId}`;
+						const before = memory.recall(identity);
+						if (before && 'attachment' in before) {
+							const known = made.get(before.attachment)!;
+							expect(known.file).toBe(file);
+							expect(known.handedOn ?? run).toBe(run);
+						} else if (end === 'refused') {
+							memory.asked(identity, SINCE);
+							memory.refused(identity);
+						} else {
+							memory.asked(identity, SINCE);
+							if (end === 'open') continue;
+							made.set(String(++lastId), { file });
+							memory.stored(identity, String(lastId));
+						}
+						const known = memory.recall(identity);
+						if (end === 'handed on' && known && 'attachment' in known) {
+							memory.handedOn(identity);
+							made.get(known.attachment)!.handedOn = run;
+						}
+					}
+					// What was stored and never handed on is resumed by the next upload of its file.
+					expect(memory.attachments().sort()).toEqual([...made.keys()].sort());
+				}
+			}),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it('is quick for thousands of files', () => {
+		const places = Array.from({ length: 3000 }, (_, itemIndex) =>
+			place({ itemIndex, source: `file ${itemIndex}` }),
+		);
+		const context: IDataObject = {};
+		const memory = memoryOf(context);
+		for (const identity of memory.identify(places)) memory.stored(identity, '77');
+
+		const began = performance.now();
+		memoryOf(context).identify(places);
+
+		expect(performance.now() - began).toBeLessThan(1000);
+	});
+});
