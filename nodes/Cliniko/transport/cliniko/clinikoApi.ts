@@ -8,8 +8,8 @@ import { apiHost } from './shard';
 /** How often a request is tried that may safely be sent again, the first time included. */
 const TRIES = 5;
 
-/** How often a request may meet a 429 before the run gives up: one wait lasts up to a minute. */
-const RATE_LIMIT_WAITS = 10;
+/** How long Cliniko may answer everything with 429 before the run gives up, in ms. */
+const LONGEST_REFUSAL = 10 * 60_000;
 
 /** The first wait between tries, in ms; it doubles each time. */
 const FIRST_WAIT = 500;
@@ -240,14 +240,13 @@ export class ClinikoApi {
 		isOpen = saysNothing,
 	): Promise<IN8nHttpFullResponse | undefined> {
 		let attempts = 0;
-		let refusals = 0;
 		for (;;) {
 			await this.gate.pass();
 			const reply = await this.attempt(options);
 			if (reply?.statusCode === 429) {
-				if (refusals++ === RATE_LIMIT_WAITS) return reply;
-				this.gate.shut(reply.headers);
+				if (this.gate.shut(reply.headers) >= LONGEST_REFUSAL) return reply;
 			} else {
+				if (reply) this.gate.accepted();
 				if (!isOpen(reply) || ++attempts === tries) return reply;
 				await this.connection.pause(FIRST_WAIT * 2 ** (attempts - 1) * (0.5 + this.random()));
 			}

@@ -11,7 +11,7 @@ import {
 	MayHaveRun,
 	type ClinikoReply,
 } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import { Clock, rejection } from '../../connection.cts';
+import { Clock, rejection, reply } from '../../connection.cts';
 
 const HOST = 'https://api.uk2.cliniko.com';
 const READ = { what: 'look up the patient' };
@@ -255,9 +255,10 @@ describe('Cliniko’s API', () => {
 		);
 
 		it('nothing where the limit stays reached, which is a refusal too', async () => {
-			nock(HOST).post('/v1/patient_attachments').times(11).reply(429);
+			nock(HOST).post('/v1/patient_attachments').times(100).reply(429);
 
 			expect((await rejection(postRecord())).httpCode).toBe(429);
+			nock.cleanAll();
 		});
 
 		it('again where the limit was reached: then it has not run', async () => {
@@ -510,13 +511,41 @@ describe('Cliniko’s API', () => {
 			expect((await getPatient()).body).toEqual({ id: '12' });
 		});
 
-		it('is given up after ten waits', async () => {
-			patient(...Array<number>(11).fill(429));
+		it.each([
+			['past', '1700000000'],
+			['seconds from now', '20'],
+			['wrong', 'soon'],
+		])(
+			'is given up after ten minutes, and not earlier, where the reset is %s',
+			async (_, reset) => {
+				nock(HOST).get('/v1/patients/12').times(100).reply(429, '', { 'X-RateLimit-Reset': reset });
+				const begin = clock.time;
 
-			const error = await rejection(getPatient());
+				const error = await rejection(getPatient());
 
-			expect(error.httpCode).toBe(429);
-			expect(clock.pauses).toHaveLength(10);
+				expect(error.httpCode).toBe(429);
+				expect(clock.time - begin).toBeGreaterThanOrEqual(10 * 60_000);
+				expect(clock.time - begin).toBeLessThan(12 * 60_000);
+				expect(requests.length).toBeLessThan(40);
+				nock.cleanAll();
+			},
+		);
+
+		it('is not given up as long as other requests are answered', async () => {
+			let refusals = 0;
+			const shared: ClinikoApi = new ClinikoApi({
+				...connection(),
+				request: async ({ url }) => {
+					if (!url.endsWith('/12') || refusals === 40) return reply(200, {});
+					refusals++;
+					await shared.get('/patients/13', READ);
+					return reply(429, '', { 'x-ratelimit-reset': '50' });
+				},
+			});
+			const begin = clock.time;
+
+			expect((await shared.get('/patients/12', READ)).body).toEqual({});
+			expect(clock.time - begin).toBe(40 * 51_000);
 		});
 
 		it('holds back every other request, so that only one is refused', async () => {
