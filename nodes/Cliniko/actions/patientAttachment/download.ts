@@ -38,9 +38,10 @@ async function execute(context: IExecuteFunctions) {
 			);
 		}
 		const record = await attachmentOf(context, itemIndex, api).read();
-		const data = await downloadFile(api, record, filesFromS3(context));
+		const { data, warning } = await downloadFile(api, record, filesFromS3(context));
 		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return [{ json: simplify ? simplified(record) : record, binary: { [field]: data } }];
+		const json = { ...(simplify ? simplified(record) : record), ...(warning && { warning }) };
+		return [{ json, binary: { [field]: data } }];
 	});
 }
 

@@ -14,8 +14,11 @@ const LONGEST_REFUSAL = 10 * 60_000;
 /** The first wait between tries, in ms; it doubles each time. */
 const FIRST_WAIT = 500;
 
-/** Longest time for one request, in ms. */
+/** How long a connection may be silent, in ms. */
 const TIMEOUT = 30_000;
+
+/** How many redirects within Cliniko's API are followed to a file. */
+const MOST_REDIRECTS = 3;
 
 /** What `ClinikoApi` needs from its surroundings. */
 export interface ClinikoConnection {
@@ -23,7 +26,8 @@ export interface ClinikoConnection {
 	shard: string;
 	/**
 	 * Sends a request with the credential's key and headers. Resolves for every HTTP status, with the
-	 * body as text; rejects if no reply came.
+	 * body as text, or as a stream for a status of 200 where `encoding` asks for one; rejects if no
+	 * reply came, or not in time.
 	 */
 	request: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
 	pause: Pause;
@@ -148,27 +152,35 @@ export class ClinikoApi {
 	}
 
 	/**
-	 * Asks for a file, which Cliniko answers with a redirect to where it is. The redirect is not
-	 * followed, because the key would go along.
+	 * Asks for a file. Cliniko answers with a redirect to where it is. Such a redirect is followed only
+	 * within Cliniko's API, because the key goes along.
 	 *
 	 * @param path below `/v1`
-	 * @returns an https address
+	 * @returns the https address of the file, or the reply if the file was in it: its body is a stream
 	 * @throws ClinikoError with what to do about it
 	 */
-	async addressOfFile(path: string, purpose: Purpose): Promise<string> {
-		const headers = { Accept: '*/*' };
-		const options = { method: 'GET', url: this.url(path), headers } as const;
-		const reply = await this.send(options, TRIES, isFault);
-		const address = String(reply?.headers.location ?? '');
-		const isRedirect = reply && reply.statusCode >= 300 && reply.statusCode < 400;
-		if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, purpose);
-		if (isRedirect && URL.canParse(address) && new URL(address).protocol === 'https:') {
-			return address;
+	async openFile(path: string, purpose: Purpose): Promise<string | IN8nHttpFullResponse> {
+		const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' };
+		let url = this.url(path);
+		let status: number | undefined;
+		for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+			const options = { method: 'GET', url, headers, encoding: 'stream' } as const;
+			const reply = await this.send(options, TRIES, isFault);
+			if (reply?.statusCode === 200) return reply;
+			const isRedirect = reply && reply.statusCode >= 300 && reply.statusCode < 400;
+			if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, purpose);
+			status = reply.statusCode;
+			const address = String(reply.headers.location ?? '');
+			if (!isRedirect || !address || !URL.canParse(address, url)) break;
+			const { protocol, host, pathname, search, href } = new URL(address, url);
+			if (protocol !== 'https:') break;
+			if (host !== apiHost(this.shard)) return href;
+			url = `https://${host}${pathname}${search}`;
 		}
 		throw new ClinikoError(
 			`Could not ${purpose.what}: Cliniko did not say at which secure (https) address the file is.`,
 			'Run the workflow again. If it stays like this, open the file in Cliniko, or ask Cliniko support.',
-			reply.statusCode,
+			status,
 		);
 	}
 
@@ -258,10 +270,10 @@ export class ClinikoApi {
 		this.connection.assertNotCancelled();
 		try {
 			return await this.connection.request({
-				...options,
-				timeout: TIMEOUT,
 				// The body is read here: an HTML page or half a reply must not become an item.
 				encoding: 'text',
+				...options,
+				timeout: TIMEOUT,
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
 				// The key goes to one host, and to none that a redirect names.
