@@ -55,11 +55,11 @@ export class ContentDigests {
 				const { status, content } = await fetch(address, signal);
 				const hash = createHash('sha256');
 				for await (const chunk of content) {
-					if (status !== 200) return undefined;
+					if (status !== 200) break;
 					size += chunk.length;
 					hash.update(chunk);
 				}
-				return hash.digest('hex');
+				return status === 200 ? hash.digest('hex') : undefined;
 			};
 			const digest = await unlessStill(pause, () => size, read).catch(() => undefined);
 			if (digest) return digest;
