@@ -148,7 +148,7 @@ async function runWorkflow(
 		const execute = new WorkflowExecute(
 			additionalData,
 			retryOf ? 'retry' : 'trigger',
-			retryOf ? prepareRetry(retryOf) : emptyRun(),
+			retryOf ? prepareRetry(retryOf, workflow) : emptyRun(),
 		);
 		const running = retryOf
 			? execute.processRunExecutionData(workflow)
@@ -165,9 +165,15 @@ async function runWorkflow(
 	}
 }
 
-/** What n8n does with a failed execution that is retried: the failed node runs again, with its input. */
-function prepareRetry(failed: IRunExecutionData): IRunExecutionData {
-	const { resultData } = failed;
+/**
+ * What n8n does with a failed execution that is retried with the workflow as it is saved now: the failed
+ * node runs again with its input and with its new settings.
+ */
+function prepareRetry(failed: IRunExecutionData, workflow: Workflow): IRunExecutionData {
+	const { resultData, executionData } = failed;
+	for (const waiting of executionData?.nodeExecutionStack ?? []) {
+		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;
+	}
 	delete resultData.error;
 	const runs = resultData.runData[resultData.lastNodeExecuted ?? ''] ?? [];
 	if (runs.at(-1)?.error !== undefined) runs.pop();

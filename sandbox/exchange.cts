@@ -20,6 +20,8 @@ export interface Exchange {
 	readonly record: RecordedRequest;
 	/** Aborted once a fault has answered in the handler's place. */
 	readonly signal: AbortSignal;
+	/** The clock of the server that this request meets, in milliseconds since the epoch. */
+	now(): number;
 }
 
 /** The connection broke, or a fault answered, before the request had arrived whole. */
@@ -35,7 +37,7 @@ export interface Surroundings {
 	readonly settings: Settings;
 	readonly faults: Faults;
 	readonly requests: RecordedRequest[];
-	/** The servers' clock, in milliseconds since the epoch. */
+	/** The clock that the servers share, in milliseconds since the epoch. */
 	now(): number;
 }
 
@@ -52,9 +54,11 @@ export function serve(site: Site, around: Surroundings): RequestListener {
 		request.pause();
 
 		const aborter = new AbortController();
-		const exchange: Exchange = { request, host, url, record, signal: aborter.signal };
+		const offset = (Math.random() - 0.5) * around.settings.clockSpreadMs;
+		const now = () => around.now() + offset;
+		const exchange: Exchange = { request, host, url, record, signal: aborter.signal, now };
 		const fault = around.faults.take(site.stepOf(request, url));
-		carryOut(site, exchange, new Sender(response, record, around), fault, aborter).catch(
+		carryOut(site, exchange, new Sender(response, exchange, around.settings), fault, aborter).catch(
 			(error: unknown) => {
 				if (!(error instanceof BrokenOff) && !response.destroyed) response.destroy(error as Error);
 			},
@@ -129,8 +133,8 @@ async function settle(handling: Promise<Reply>): Promise<Reply> {
 class Sender {
 	constructor(
 		private readonly response: ServerResponse,
-		private readonly record: RecordedRequest,
-		private readonly around: Surroundings,
+		private readonly exchange: Exchange,
+		private readonly settings: Settings,
 	) {}
 
 	/** Carries a fault out. True where the request has been dealt with. */
@@ -146,13 +150,12 @@ class Sender {
 
 	/** @param fault strikes while the body is being sent */
 	async send(reply: Reply, fault?: Required<Fault>): Promise<void> {
-		const { settings, now } = this.around;
+		const { response, exchange, settings } = this;
 		if (settings.latencyMs > 0) await wait(settings.latencyMs, undefined, { ref: false });
-		const { response } = this;
 		if (response.destroyed) return;
-		this.record.status = reply.status;
+		exchange.record.status = reply.status;
 		response.sendDate = false;
-		response.setHeader('Date', new Date(now()).toUTCString());
+		response.setHeader('Date', new Date(exchange.now()).toUTCString());
 		if (reply.closes) response.setHeader('Connection', 'close');
 		response.writeHead(reply.status, reply.headers);
 		const stream = reply.file ? createReadStream(reply.file) : reply.stream;

@@ -1,10 +1,9 @@
 import type { Clinic, PatientAttachment, User } from '../clinic/clinic.cts';
 import type { Settings } from '../options.cts';
-import { invalid } from '../reply.cts';
-import { BUCKET_HOST } from '../s3/bucket.cts';
+import { invalid, refuse } from '../reply.cts';
 import type { Storage, StoredObject } from '../s3/storage.cts';
-
-const MAX_DESCRIPTION = 255;
+import { shownDescription, wrongDescription } from './description.cts';
+import { objectAt } from './upload-url.cts';
 
 /**
  * Makes the record for an uploaded file. The upload URL has to be the presign's address with the
@@ -13,65 +12,57 @@ const MAX_DESCRIPTION = 255;
  * the same file is made without complaint: whether Cliniko refuses it is unknown too, and a
  * client's duplicate is to be seen. Other properties of the body are ignored.
  *
- * @throws a 422 in the documented shape
+ * @param body its `patient_id` may be a string, as in the reference, or a number, as in the guide
+ * @param now milliseconds since the epoch
+ * @throws a 422 in the documented shape, or what `uploadUrlRefusal` says
  */
 export function createAttachment(
 	body: Record<string, unknown>,
 	user: User,
 	clinic: Clinic,
 	storage: Storage,
-	{ uploadUrlForm }: Settings,
+	settings: Settings,
+	now: number,
 ): PatientAttachment {
-	const { patient_id: patientId, description = null, upload_url: uploadUrl } = body;
+	const { description = null, upload_url: uploadUrl } = body;
+	const patientId = typeof body.patient_id === 'number' ? `${body.patient_id}` : body.patient_id;
 	const errors: Record<string, string> = {};
-	// As a JSON number the id has lost its last digits in most clients: refused on purpose.
 	if (typeof patientId !== 'string') errors.patient_id = 'must be a string';
 	else if (clinic.patients.get(patientId)?.archivedAt !== null) errors.patient_id = 'is invalid';
 
-	if (description !== null && typeof description !== 'string') {
-		errors.description = 'must be a string';
-	} else if (description !== null && [...description].length > MAX_DESCRIPTION) {
-		errors.description = `is too long (maximum is ${MAX_DESCRIPTION} characters)`;
-	}
+	const wrong = wrongDescription(description);
+	if (wrong) errors.description = wrong;
 
-	const object =
-		typeof uploadUrl === 'string' ? find(uploadUrl, storage, uploadUrlForm) : undefined;
-	if (!object?.key.startsWith(clinic.tempFolder(String(patientId)))) {
-		// The real reply names this field, not `upload_url`.
-		errors.temp_attachment_url = 'is invalid';
-	}
-	if (Object.keys(errors).length > 0 || !object) throw invalid(errors);
+	const find = (): StoredObject | undefined => {
+		const object = objectAt(String(uploadUrl), storage, settings);
+		return object?.key.startsWith(clinic.tempFolder(String(patientId))) ? object : undefined;
+	};
+	const late = settings.uploadUrlChecked === 'at processing';
+	if (late ? !isHttpsUrl(uploadUrl) : !find()) refuseUploadUrl(settings.uploadUrlRefusal, errors);
+	if (Object.keys(errors).length > 0) throw invalid(errors);
 
 	return clinic.addAttachment(
 		{
 			patientId: patientId as string,
 			userId: user.id,
-			description: description as string | null,
+			description: shownDescription(description as string | null, settings),
 			uploadUrl: uploadUrl as string,
+			createdAt: now - settings.createdAtBehindMs,
 		},
-		object,
+		find,
 	);
 }
 
-/** The object that an upload URL names, its key raw as the guide has it, or encoded as S3 has it in
- * `<Location>`, according to what the sandbox is set to take. */
-function find(
-	uploadUrl: string,
-	storage: Storage,
-	form: Settings['uploadUrlForm'],
-): StoredObject | undefined {
-	const base = `https://${BUCKET_HOST}/`;
-	if (!uploadUrl.startsWith(base)) return undefined;
-	const key = uploadUrl.slice(base.length);
-	const raw = form === 'encoded' ? undefined : storage.objects.get(key);
-	if (raw || form === 'raw') return raw;
-	return storage.objects.get(decoded(key));
+function refuseUploadUrl(
+	refusal: Settings['uploadUrlRefusal'],
+	errors: Record<string, string>,
+): void {
+	if (refusal === 400) throw refuse(400, 'The upload URL is invalid');
+	if (refusal === 500) throw refuse(500, 'Internal Server Error');
+	// In the real reply the field has this name and not `upload_url`.
+	errors[refusal] = 'is invalid';
 }
 
-function decoded(key: string): string {
-	try {
-		return decodeURIComponent(key.replaceAll('+', ' '));
-	} catch {
-		return '';
-	}
+function isHttpsUrl(value: unknown): boolean {
+	return typeof value === 'string' && value.startsWith('https://') && URL.canParse(value);
 }

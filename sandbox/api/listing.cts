@@ -1,3 +1,4 @@
+import type { Settings } from '../options.cts';
 import { json, refuse, type Reply } from '../reply.cts';
 import { compileFilters, type Comparison, type Fields, type Value } from './filters.cts';
 
@@ -14,13 +15,13 @@ const MAX_PER_PAGE = 100;
 export function select<Row>(
 	rows: Iterable<Row>,
 	url: URL,
-	resource: Resource<Row>,
+	fields: Fields<Row> & Record<'archived_at', Fields<Row>[string]>,
 	comparison?: Comparison,
 ): Row[] {
 	const filters = url.searchParams.getAll('q[]');
-	const fits = compileFilters(filters, resource.fields, comparison);
+	const fits = compileFilters(filters, fields, comparison);
 	const withArchived = filters.some((filter) => filter.startsWith('archived_at:'));
-	const { archived_at: archivedAt } = resource.fields;
+	const { archived_at: archivedAt } = fields;
 	return [...rows].filter((row) => fits(row) && (withArchived || archivedAt.of(row) === null));
 }
 
@@ -30,9 +31,11 @@ export function listing<Row>(
 	rows: Iterable<Row>,
 	url: URL,
 	resource: Resource<Row>,
-	comparison?: Comparison,
+	settings: Settings,
 ): Reply {
-	const selected = select(rows, url, resource, comparison).sort(ordering(url, resource));
+	const selected = select(rows, url, resource.fields, settings.comparison);
+	if (settings.listOrder === 'unstable') shuffle(selected);
+	selected.sort(ordering(url, resource, settings));
 	const page = count(url, 'page', 1, Infinity);
 	const perPage = count(url, 'per_page', 50, MAX_PER_PAGE);
 	const start = (page - 1) * perPage;
@@ -54,21 +57,30 @@ export function listing<Row>(
 	});
 }
 
-/** `sort=size:desc,id`; else by creation. Rows of the same place stay in the order of their ids. */
-function ordering<Row>(url: URL, { fields }: Resource<Row>): (a: Row, b: Row) => number {
+/** `sort=size:desc,id`; else by creation. Rows of the same place stay in the order of their ids, or
+ * as they come where the order is unstable. */
+function ordering<Row>(
+	url: URL,
+	{ fields }: Resource<Row>,
+	{ listOrder, sortsById }: Settings,
+): (a: Row, b: Row) => number {
+	const isStable = listOrder === 'stable';
 	const order = url.searchParams.get('order') ?? 'asc';
 	const sort = url.searchParams.get('sort') ?? 'created_at';
-	const columns = [...sort.split(','), 'id:asc'].map((column) => {
+	const columns = sort.split(',').map((column) => {
 		const [name = '', direction = order] = column.trim().split(':');
 		const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-		if (!field || !['asc', 'desc'].includes(direction)) {
+		const isSortable = field && (sortsById || name !== 'id');
+		if (!isSortable || !['asc', 'desc'].includes(direction)) {
 			throw refuse(400, `Cannot sort by ${column}`);
 		}
-		return { field, sign: direction === 'asc' ? 1 : -1 };
+		const inSeconds = field.kind === 'date-time' && !isStable;
+		return { of: inSeconds ? secondsOf(field) : field.of, sign: direction === 'asc' ? 1 : -1 };
 	});
+	if (isStable) columns.push({ of: fields.id.of, sign: 1 });
 	return (a, b) => {
-		for (const { field, sign } of columns) {
-			const [left, right] = [field.of(a), field.of(b)];
+		for (const { of, sign } of columns) {
+			const [left, right] = [of(a), of(b)];
 			if (left === right) continue;
 			// Rows without a value come first.
 			if (left === null || right === null) return left === null ? -sign : sign;
@@ -76,6 +88,22 @@ function ordering<Row>(url: URL, { fields }: Resource<Row>): (a: Row, b: Row) =>
 		}
 		return 0;
 	};
+}
+
+/** A date-time as lists show it, in whole seconds. */
+function secondsOf<Row>({ of }: Fields<Row>[string]): (row: Row) => Value {
+	return (row) => {
+		const at = of(row);
+		return typeof at === 'number' ? Math.floor(at / 1000) : at;
+	};
+}
+
+/** Puts rows into a random order (Fisher and Yates). */
+function shuffle<Row>(rows: Row[]): void {
+	for (let last = rows.length - 1; last > 0; last--) {
+		const other = Math.floor(Math.random() * (last + 1));
+		[rows[last], rows[other]] = [rows[other]!, rows[last]!];
+	}
 }
 
 /** Text in the order that a person expects, as a database's usual collation has it. */

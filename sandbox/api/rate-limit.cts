@@ -1,9 +1,12 @@
+import type { Settings } from '../options.cts';
 import { refuse } from '../reply.cts';
 
-export interface RateLimitTerms {
-	readonly requestsPerWindow: number;
-	readonly rateLimitWindowMs: number;
-}
+/** How far back a reset lies that is given as a time in the past. */
+const PAST_MS = 5000;
+
+export type RateLimitTerms = Readonly<
+	Pick<Settings, 'requestsPerWindow' | 'rateLimitWindowMs' | 'rateLimitReset'>
+>;
 
 /** Cliniko's limit: so many requests a minute for each user, whichever of their keys is used. The
  * window begins with the first request in it. */
@@ -17,7 +20,7 @@ export class RateLimit {
 	 *
 	 * @param now milliseconds since the epoch, by the servers' clock
 	 * @throws a 429 with `X-RateLimit-Reset`, in whole seconds since the epoch, rounded up: at that
-	 * time the limit has reset
+	 * time the limit has reset. The setting `rateLimitReset` gives it another meaning.
 	 */
 	count(userId: string, now: number): void {
 		let window = this.windows.get(userId);
@@ -28,8 +31,20 @@ export class RateLimit {
 		window.count++;
 		if (window.count > this.terms.requestsPerWindow) {
 			throw refuse(429, 'Rate limit exceeded', {
-				'X-RateLimit-Reset': String(Math.ceil(window.endsAt / 1000)),
+				'X-RateLimit-Reset': String(Math.ceil(this.resetOf(window.endsAt, now) / 1000)),
 			});
+		}
+	}
+
+	/** What the header tells for a window's end, in milliseconds. */
+	private resetOf(endsAt: number, now: number): number {
+		switch (this.terms.rateLimitReset) {
+			case 'past':
+				return now - PAST_MS;
+			case 'seconds from now':
+				return endsAt - now;
+			default:
+				return endsAt;
 		}
 	}
 

@@ -1,4 +1,5 @@
 import type { Patient, PatientAttachment, User } from '../clinic/clinic.cts';
+import type { Settings } from '../options.cts';
 import type { Resource } from './listing.cts';
 
 /** What a patient's record has besides, none of which the sandbox's patients have. */
@@ -25,8 +26,16 @@ const LISTS_OF_A_PATIENT = [
 	'patient_attachments',
 ];
 
-/** The patients of `/patients`, in the documented form, addresses starting with `base`. */
-export function patients(base: string): Resource<Patient> {
+/**
+ * The patients of `/patients`, in the documented form.
+ *
+ * @param base what addresses start with
+ */
+export function patients(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<Patient> {
+	const empty = emptyValues === 'null' ? null : '';
 	return {
 		name: 'patients',
 		fields: {
@@ -52,9 +61,9 @@ export function patients(base: string): Resource<Patient> {
 			email: row.email,
 			old_reference_id: row.oldReferenceId,
 			patient_phone_numbers: [],
-			archived_at: time(row.archivedAt),
-			deleted_at: null,
-			merged_at: row.mergedWith && time(row.archivedAt),
+			archived_at: time(row.archivedAt) ?? empty,
+			deleted_at: empty,
+			merged_at: (row.mergedWith && time(row.archivedAt)) ?? empty,
 			created_at: time(row.createdAt),
 			updated_at: time(row.updatedAt),
 			...(row.mergedWith && { merged_with_patient: link(`${base}/patients/${row.mergedWith}`) }),
@@ -66,9 +75,18 @@ export function patients(base: string): Resource<Patient> {
 	};
 }
 
-/** The attachments of `/patient_attachments`, in the documented form (UploadedPatientAttachment).
- * Whether processing is completed is not among the fields that can be filtered by. */
-export function patientAttachments(base: string): Resource<PatientAttachment> {
+/**
+ * The attachments of `/patient_attachments`, in the documented forms: UploadedPatientAttachment, and
+ * FullPatientExport, which is the same without `archived_at`. Whether processing is completed is
+ * not among the fields that can be filtered by.
+ *
+ * @param base what addresses start with
+ */
+export function patientAttachments(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<PatientAttachment> {
+	const empty = emptyValues === 'null' ? null : '';
 	return {
 		name: 'patient_attachments',
 		fields: {
@@ -86,16 +104,16 @@ export function patientAttachments(base: string): Resource<PatientAttachment> {
 		},
 		render: (row) => ({
 			id: row.id,
-			archived_at: time(row.archivedAt),
+			...(!row.isExport && { archived_at: time(row.archivedAt) ?? empty }),
 			content: link(`${base}/patient_attachments/${row.id}/content`),
-			content_type: row.contentType,
+			content_type: row.contentType ?? empty,
 			created_at: time(row.createdAt),
-			description: row.description,
-			filename: row.filename,
+			description: row.description ?? empty,
+			filename: row.filename ?? empty,
 			...link(`${base}/patient_attachments/${row.id}`),
 			patient: link(`${base}/patients/${row.patientId}`),
 			pinned_at: null,
-			processed_at: time(row.processedAt),
+			processed_at: time(row.processedAt) ?? empty,
 			processing_completed: row.processedAt !== null,
 			size: row.size,
 			updated_at: time(row.updatedAt),

@@ -1,6 +1,7 @@
 import type { Clinic, User } from '../clinic/clinic.cts';
-import type { Exchange, Surroundings } from '../exchange.cts';
+import type { Exchange } from '../exchange.cts';
 import type { Step } from '../faults.cts';
+import type { Settings } from '../options.cts';
 import type { Reply } from '../reply.cts';
 import type { Storage } from '../s3/storage.cts';
 
@@ -12,9 +13,9 @@ export interface Call {
 	readonly user: User;
 	readonly clinic: Clinic;
 	readonly storage: Storage;
-	readonly around: Surroundings;
 	/** What the addresses of records start with. */
 	readonly base: string;
+	readonly settings: Settings;
 }
 
 export interface Route {

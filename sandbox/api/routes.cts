@@ -2,10 +2,12 @@ import type { Patient, PatientAttachment } from '../clinic/clinic.cts';
 import { invalid, json, notFound, type Reply } from '../reply.cts';
 import { BUCKET_HOST } from '../s3/bucket.cts';
 import { presignGet } from '../s3/signature.cts';
+import type { StoredObject } from '../s3/storage.cts';
 import { checkFileAccess } from './admission.cts';
 import { jsonBody } from './body.cts';
 import { createAttachment } from './create-attachment.cts';
-import { listing, select } from './listing.cts';
+import { shownDescription, wrongDescription } from './description.cts';
+import { listing, select, type Resource } from './listing.cts';
 import { presign } from './presign.cts';
 import { patientAttachments, patients, renderUser } from './records.cts';
 import type { Call, Route } from './route.cts';
@@ -52,6 +54,13 @@ export const routes: Route[] = [
 		notJson: true,
 		handle: getContent,
 	},
+	{
+		method: 'GET',
+		path: /^\/v1\/patient_attachments\/(\d+)\/content\/original$/,
+		step: 'get',
+		notJson: true,
+		handle: getOriginal,
+	},
 ];
 
 function getUser({ user, base }: Call): Reply {
@@ -71,61 +80,56 @@ function getPublicSettings({ clinic }: Call): Reply {
 	});
 }
 
-function listPatients({ clinic, exchange, base, around }: Call): Reply {
-	return listing(
-		clinic.patients.values(),
-		exchange.url,
-		patients(base),
-		around.settings.comparison,
+function listPatients(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	const rows = [...clinic.patients.values()].filter(
+		({ mergedWith }) => settings.listsShowMerged || mergedWith === null,
 	);
+	return listing(rows, exchange.url, patientsOf(call), settings);
 }
 
 function getPatient(call: Call): Reply {
-	return json(200, patients(call.base).render(patientOf(call)));
+	return json(200, patientsOf(call).render(patientOf(call)));
 }
 
 function getPresignedPost(call: Call): Reply {
 	checkFileAccess(call.user);
-	const { clinic, around } = call;
-	return json(200, presign(patientOf(call), clinic, around.settings, around.now()));
+	const { clinic, settings, exchange } = call;
+	return json(200, presign(patientOf(call), clinic, settings, exchange.now()));
 }
 
 function listAttachmentsOfPatient(call: Call): Reply {
 	checkFileAccess(call.user);
-	const { clinic, exchange, base, around } = call;
 	const { id } = patientOf(call);
-	const { patient_id: _, ...fields } = patientAttachments(base).fields;
-	const rows = [...clinic.attachments.values()].filter(({ patientId }) => patientId === id);
-	return listing(
-		rows,
-		exchange.url,
-		{ ...patientAttachments(base), fields },
-		around.settings.comparison,
-	);
+	const { patient_id: _, ...fields } = attachmentsOf(call).fields;
+	const rows = listed(call).filter(({ patientId }) => patientId === id);
+	return listing(rows, call.exchange.url, { ...attachmentsOf(call), fields }, call.settings);
 }
 
-function listAttachments({ clinic, exchange, base, user, around }: Call): Reply {
-	checkFileAccess(user);
-	return listing(
-		clinic.attachments.values(),
-		exchange.url,
-		patientAttachments(base),
-		around.settings.comparison,
-	);
+function listAttachments(call: Call): Reply {
+	checkFileAccess(call.user);
+	return listing(listed(call), call.exchange.url, attachmentsOf(call), call.settings);
 }
 
-async function create({ exchange, user, clinic, storage, around, base }: Call): Promise<Reply> {
+/** The attachments that lists show by now. */
+function listed({ clinic, settings }: Call): PatientAttachment[] {
+	const until = Date.now() - settings.listLagMs;
+	return [...clinic.attachments.values()].filter(({ addedAt }) => addedAt <= until);
+}
+
+async function create(call: Call): Promise<Reply> {
+	const { exchange, user, clinic, storage, settings, base } = call;
 	checkFileAccess(user);
 	const body = await jsonBody(exchange);
-	const attachment = createAttachment(body, user, clinic, storage, around.settings);
-	return json(201, patientAttachments(base).render(attachment), {
+	const attachment = createAttachment(body, user, clinic, storage, settings, exchange.now());
+	return json(201, attachmentsOf(call).render(attachment), {
 		Location: `${base}/patient_attachments/${attachment.id}`,
 	});
 }
 
 function getAttachment(call: Call): Reply {
 	checkFileAccess(call.user);
-	return json(200, patientAttachments(call.base).render(attachmentOf(call)));
+	return json(200, attachmentsOf(call).render(attachmentOf(call)));
 }
 
 /** What can be changed is not documented; the description surely can. */
@@ -133,45 +137,72 @@ async function update(call: Call): Promise<Reply> {
 	checkFileAccess(call.user);
 	const attachment = attachmentOf(call);
 	const { description = attachment.description } = await jsonBody(call.exchange);
-	if (description !== null && typeof description !== 'string') {
-		throw invalid({ description: 'must be a string' });
-	}
-	if (description !== null && [...description].length > 255) {
-		throw invalid({ description: 'is too long (maximum is 255 characters)' });
-	}
-	attachment.description = description;
-	attachment.updatedAt = call.around.now();
-	return json(200, patientAttachments(call.base).render(attachment));
+	const wrong = wrongDescription(description);
+	if (wrong) throw invalid({ description: wrong });
+	attachment.description = shownDescription(description as string | null, call.settings);
+	attachment.updatedAt = call.exchange.now();
+	return json(200, attachmentsOf(call).render(attachment));
 }
 
 function archive(call: Call): Reply {
 	checkFileAccess(call.user);
 	const attachment = attachmentOf(call);
-	attachment.archivedAt = attachment.updatedAt = call.around.now();
+	attachment.archivedAt = attachment.updatedAt = call.exchange.now();
 	return { status: 204, headers: {}, body: '' };
 }
 
-/** The address of the file itself is another, presigned one, for a short while. */
+/** The file itself, or an address where it can be had. */
 function getContent(call: Call): Reply {
-	checkFileAccess(call.user);
-	const { stored, processedAt } = attachmentOf(call);
-	if (processedAt === null) throw notFound();
-	const location = presignGet(BUCKET_HOST, stored.key, call.around.now(), CONTENT_LIFETIME_MS);
+	const stored = contentOf(call);
+	switch (call.settings.contentReply) {
+		case 'inline':
+			return {
+				status: 200,
+				headers: { 'Content-Type': stored.contentType, 'Content-Length': String(stored.size) },
+				body: '',
+				file: stored.path,
+			};
+		case 'relative redirect': {
+			const { pathname } = new URL(`${call.base}/patient_attachments/${call.id}/content/original`);
+			return { status: 302, headers: { Location: pathname }, body: '' };
+		}
+		default:
+			return getOriginal(call);
+	}
+}
+
+/** The address of the file itself is another, presigned one, for a short while. */
+function getOriginal(call: Call): Reply {
+	const { key } = contentOf(call);
+	const location = presignGet(BUCKET_HOST, key, call.exchange.now(), CONTENT_LIFETIME_MS);
 	return { status: 303, headers: { Location: location }, body: '' };
 }
 
-/** The patient that the path names; an archived one is there only if `q[]` says so. */
-function patientOf({ clinic, exchange, id, base }: Call): Patient {
-	const patient = clinic.patients.get(id);
-	const [found] = patient ? select([patient], exchange.url, patients(base)) : [];
-	if (!found) throw notFound();
-	return found;
+function contentOf(call: Call): StoredObject {
+	checkFileAccess(call.user);
+	const { stored, processedAt } = attachmentOf(call);
+	if (processedAt === null) throw notFound();
+	return stored;
 }
 
-function attachmentOf({ clinic, exchange, id, base }: Call): PatientAttachment {
-	const attachment = clinic.attachments.get(id);
-	const resource = patientAttachments(base);
-	const [found] = attachment ? select([attachment], exchange.url, resource) : [];
+/** The patient that the path names; an archived one is there only if `q[]` says so. */
+function patientOf(call: Call): Patient {
+	return oneOf(call, call.clinic.patients, patientsOf(call));
+}
+
+function attachmentOf(call: Call): PatientAttachment {
+	return oneOf(call, call.clinic.attachments, attachmentsOf(call));
+}
+
+const patientsOf = ({ base, settings }: Call) => patients(base, settings.emptyValues);
+
+const attachmentsOf = ({ base, settings }: Call) => patientAttachments(base, settings.emptyValues);
+
+/** The record that the path names. By its own address it can be filtered by `archived_at` only. */
+function oneOf<Row>({ id, exchange }: Call, rows: Map<string, Row>, resource: Resource<Row>): Row {
+	const row = rows.get(id);
+	const { archived_at: archivedAt } = resource.fields;
+	const [found] = row ? select([row], exchange.url, { archived_at: archivedAt }) : [];
 	if (!found) throw notFound();
 	return found;
 }

@@ -1,6 +1,6 @@
 import type { Clinic } from '../clinic/clinic.cts';
 import type { Site, Surroundings } from '../exchange.cts';
-import { notFound } from '../reply.cts';
+import { notFound, type Reply } from '../reply.cts';
 import type { Storage } from '../s3/storage.cts';
 import { authenticate, checkHeaders } from './admission.cts';
 import { RateLimit } from './rate-limit.cts';
@@ -29,11 +29,18 @@ export function createApi(
 			if (!route) throw notFound();
 			const id = route.path.exec(url.pathname)?.[1] ?? '';
 			const base = `https://${host}/v1`;
-			return await route.handle({ exchange, id, user, clinic, storage, around, base });
+			const { settings } = around;
+			const reply = await route.handle({ exchange, id, user, clinic, storage, base, settings });
+			return settings.ids === 'numbers' ? withNumericIds(reply) : reply;
 		},
 	};
 }
 
 function find(method: string | undefined, { pathname }: URL): Route | undefined {
 	return routes.find((route) => route.method === method && route.path.test(pathname));
+}
+
+/** A reply whose ids are JSON numbers, with all their digits. */
+function withNumericIds(reply: Reply): Reply {
+	return { ...reply, body: reply.body.replace(/"id":"(\d+)"/g, '"id":$1') };
 }

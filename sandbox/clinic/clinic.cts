@@ -1,3 +1,4 @@
+import type { Settings } from '../options.cts';
 import type { Storage, StoredObject } from '../s3/storage.cts';
 import { contentTypeOf } from './content-type.cts';
 
@@ -53,14 +54,33 @@ export interface PatientAttachment {
 	filename: string | null;
 	contentType: string | null;
 	size: number | null;
-	/** The file: at its temporary key until it is processed, then at the record's own. */
+	/** The file: at its temporary key until it is processed, then at the record's own. `NO_FILE`
+	 * where the record was made for an address that names none. */
 	stored: StoredObject;
+	/** Whether Cliniko made the file itself, of all that it has on the patient (FullPatientExport). */
+	readonly isExport: boolean;
+	/** When the record was added, on this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
 }
 
-export interface ClinicTerms {
-	readonly shard: string;
-	readonly processingMs: number;
-}
+export type ClinicTerms = Readonly<
+	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
+>;
+
+/** In place of the file of a record that has none. */
+export const NO_FILE: StoredObject = {
+	key: '',
+	size: 0,
+	sha256: '',
+	md5: '',
+	head: Buffer.alloc(0),
+	path: '',
+	contentType: '',
+	fields: {},
+};
+
+/** By how many bytes a size is wrong that is reported as another. */
+const OTHER_SIZE = 13;
 
 /** Ids that a client which takes them for numbers cannot tell apart: all beyond 2^53. */
 const FIRST_IDS = {
@@ -124,27 +144,38 @@ export class Clinic {
 		return added;
 	}
 
-	/** Makes a record for an uploaded file, and begins to process it. */
+	/**
+	 * Makes a record for an uploaded file, and begins to process it.
+	 *
+	 * @param file the file, or what looks it up now and again for the processing. A record for which
+	 * none is found then stays unprocessed.
+	 */
 	addAttachment(
-		attachment: Pick<PatientAttachment, 'patientId' | 'userId' | 'description' | 'uploadUrl'>,
-		stored: StoredObject,
+		attachment: Pick<PatientAttachment, 'patientId' | 'userId' | 'description' | 'uploadUrl'> &
+			Partial<Pick<PatientAttachment, 'createdAt' | 'isExport'>>,
+		file: StoredObject | (() => StoredObject | undefined),
 	): PatientAttachment {
+		const find = typeof file === 'function' ? file : () => file;
+		const createdAt = attachment.createdAt ?? this.now();
 		const added: PatientAttachment = {
+			isExport: false,
 			...attachment,
 			id: this.takeId('attachment'),
-			createdAt: this.now(),
-			updatedAt: this.now(),
+			createdAt,
+			updatedAt: createdAt,
 			archivedAt: null,
 			processedAt: null,
 			filename: null,
 			contentType: null,
 			size: null,
-			stored,
+			stored: find() ?? NO_FILE,
+			addedAt: Date.now(),
 		};
 		this.attachments.set(added.id, added);
 		const timer = setTimeout(() => {
 			this.processing.delete(timer);
-			this.process(added);
+			const found = find();
+			if (found) this.process(added, found);
 		}, this.terms.processingMs);
 		// A client that has finished must not wait for us.
 		this.processing.add(timer.unref());
@@ -166,11 +197,13 @@ export class Clinic {
 		this.nextIds = { ...FIRST_IDS };
 	}
 
-	private process(attachment: PatientAttachment): void {
-		const { stored, patientId, id } = attachment;
-		const filename = stored.key.slice(stored.key.lastIndexOf('/') + 1);
+	private process(attachment: PatientAttachment, stored: StoredObject): void {
+		const { patientId, id } = attachment;
+		const { fileNames, sizeReported } = this.terms;
+		const sent = stored.key.slice(stored.key.lastIndexOf('/') + 1);
+		const filename = fileNames === 'cleaned' ? sent.replace(/[^A-Za-z0-9._-]/gu, '_') : sent;
 		attachment.filename = filename;
-		attachment.size = stored.size;
+		attachment.size = stored.size + (sizeReported === 'other' ? OTHER_SIZE : 0);
 		attachment.contentType = contentTypeOf(filename, stored.head);
 		attachment.processedAt = attachment.updatedAt = this.now();
 		attachment.stored = this.storage.move(

@@ -75,9 +75,10 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 			['Referral letter.pdf'],
 			['Überweisung für Frau Müller.pdf'],
 			['日本語 žluťoučký.pdf'],
-			['Scan 😀 👩‍⚕️.pdf'],
-			["O'Brien + Co & Sons #2 100% (final) [v1] {a}!*.pdf"],
-			['a+b c%20d%2Fe&f=g,h?.pdf'],
+			['Scan 😀 👩🏽.pdf'],
+			['👨‍👩‍👧 ❤️.pdf', '👨👩👧 ❤.pdf'],
+			["O'Brien & Co, Sons (final) [v1] {a}!*.pdf"],
+			['a+b c%20d%2Fe&f=g,h?.pdf', 'a-b c-20d-2Fe&f=g,h-.pdf'],
 			['<b>$HOME`~^|@:,.pdf'],
 			['.hidden'],
 			['scan'],
@@ -144,7 +145,7 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 	});
 
 	it('gives a file out at the address that the API names, and not when that is changed', async () => {
-		const name = "Ärztin's (2) + 50%.pdf";
+		const name = "Ärztin's (2) & 50.pdf";
 		await clinic.run({ items: [{ files: { data: file(name, pdf('out')) } }] });
 		const [id] = clinic.sandbox.clinic.attachments.keys();
 		const client = new Client(clinic.sandbox);

@@ -8,6 +8,7 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
+import type { Reply } from '../../sandbox/reply.cts';
 import {
 	CREDENTIAL,
 	file,
@@ -717,7 +718,64 @@ describe('Archive', () => {
 	});
 });
 
+describe('A Cliniko that sends its ids as numbers', () => {
+	beforeEach(() =>
+		strike({
+			on: 'any',
+			times: EVER,
+			act: 'after',
+			do: {
+				rewrite: (reply) => ({ ...reply, body: reply.body.replace(/"id":"(\d+)"/g, '"id":$1') }),
+			},
+		}),
+	);
+
+	it('stores a file once, and says as which attachment', async () => {
+		const { output, error } = await clinic.run({
+			items: [{ files: { data: file('a.pdf', pdf('a')) } }],
+		});
+
+		const ids = [...clinic.sandbox.clinic.attachments.keys()];
+		expect(error).toBeUndefined();
+		expect(ids).toHaveLength(1);
+		expect(output.map(({ json }) => json.id)).toEqual(ids);
+	});
+
+	it.each([
+		['patientAttachment', 'get'],
+		['patientAttachment', 'getMany'],
+		['patientAttachment', 'update'],
+		['patient', 'get'],
+		['patient', 'find'],
+	])('gives them as text, to the last digit: %s > %s', async (resource, operation) => {
+		const { id } = await letter();
+		const { output, error } = await run(operation, {
+			resource,
+			patientId: by('id', SANDBOX_PATIENT_ID),
+			attachmentId: by('id', id),
+			dateOfBirth: clinic.sandbox.clinic.patients.get(SANDBOX_PATIENT_ID)!.dateOfBirth,
+		});
+
+		expect(error).toBeUndefined();
+		expect(output.map(({ json }) => json.id)).toEqual([
+			resource === 'patient' ? SANDBOX_PATIENT_ID : id,
+		]);
+	});
+});
+
 describe('Upload for patients who are out of use', () => {
+	const withEmptyTexts = (reply: Reply) => ({
+		...reply,
+		body: reply.body
+			.replace(/"archived_at":"[^"]*"/g, '"archived_at":null')
+			.replace(/"merged_with_patient":{.*?}}/g, '"merged_with_patient":null')
+			.replaceAll('null', '""'),
+	});
+	const without = (patient: string) => (reply: Reply) => {
+		const { patients, ...rest } = JSON.parse(reply.body) as { patients: IDataObject[] };
+		const shown = patients.filter(({ id }) => id !== patient);
+		return { ...reply, body: JSON.stringify({ ...rest, patients: shown }) };
+	};
 	const forPatients = (...patients: string[]): Partial<UploadRun> => ({
 		items: patients.map((patient, at) => ({
 			json: { patient },
@@ -777,6 +835,25 @@ describe('Upload for patients who are out of use', () => {
 				.sort(),
 		).toEqual([SANDBOX_PATIENT_ID, SANDBOX_OTHER_PATIENT_ID]);
 		expect(lines().filter((line) => line === 'GET /patients 200')).toHaveLength(1);
+	});
+
+	it('sends no file for one who is closed in a record with empty texts for nulls', async () => {
+		strike({ on: 'patients', act: 'after', do: { rewrite: withEmptyTexts } });
+		const { error } = await upload([SANDBOX_MERGED_PATIENT_ID]);
+
+		expect(error?.message).toMatch(/Patient \d+8 is archived in Cliniko/);
+		expect(lines()).toEqual(['GET /patients 200']);
+	});
+
+	it('sends no file for a merged one whom the list does not show', async () => {
+		strike({ on: 'patients', act: 'after', do: { rewrite: without(SANDBOX_MERGED_PATIENT_ID) } });
+		const { error } = await upload([SANDBOX_PATIENT_ID, SANDBOX_MERGED_PATIENT_ID]);
+
+		expect(error?.message).toMatch(/Patient \d+8 was merged into patient .*\[item 1\]/);
+		expect(lines()).toEqual([
+			'GET /patients 200',
+			`GET /patients/${SANDBOX_MERGED_PATIENT_ID} 200`,
+		]);
 	});
 
 	it('does not name them in its words', async () => {

@@ -14,6 +14,7 @@ import {
 	type ClinicWithN8n,
 	type UploadRun,
 } from './clinic.cts';
+import { putOnRecord } from './records.cts';
 
 let clinic: ClinicWithN8n;
 
@@ -168,7 +169,7 @@ const cases: Case[] = [
 		run: { parameters: patientId('99') },
 		message: /no patient with the ID 99\. Cliniko says: The requested resource could not be found/,
 		description: /Check the ID/,
-		requests: 2,
+		requests: 3,
 	},
 	{
 		what: 'a role without the right',
@@ -222,6 +223,14 @@ const cases: Case[] = [
 			fields: { key: 'a' },
 		}),
 		message: /not a secure \(https\) one/,
+		description: /not sent/,
+		requests: 2,
+	},
+	{
+		what: 'a presigned post for an address that is not one of Amazon S3',
+		run: {},
+		prepare: presign({ url: 'https://files.s3.amazonaws.com.evil.example/', fields: { key: 'a' } }),
+		message: /not one of Amazon S3: files\.s3\.amazonaws\.com\.evil\.example/,
 		description: /not sent/,
 		requests: 2,
 	},
@@ -373,4 +382,160 @@ it('names the files that are stored when a later one stops the run', async () =>
 	expect(error?.message).toContain(`Stored in this run: "a.pdf" (item 0) as attachment ${id}.`);
 	expect(error?.message).toContain('Not sent: 1 more of the 3 files.');
 	expect(error?.message).toMatch(/\[item 1\]$/);
+});
+
+describe('An expression that fails for the last item', () => {
+	const FAILS = "{{ $json.last ? $('No Such Node').item.json.id : ";
+	const patientOf = { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID };
+	const attachmentId = { __rl: true, mode: 'id', value: '={{ $json.id }}' };
+	const note = { attachmentId, description: 'new' };
+	const files = { attachmentId, binaryPropertyName: 'data' };
+	const filters = (value: string) => ({
+		filter: [{ field: 'created_at', dateTimeCondition: 'since', dateTimeValue: value }],
+	});
+
+	const operations: Array<[string, string, IDataObject]> = [
+		['update', 'description', { ...note, description: `=${FAILS} "new" }}` }],
+		['update', 'simplify', { ...note, simplify: `=${FAILS} true }}` }],
+		[
+			'archive',
+			'attachment',
+			{ attachmentId: { ...attachmentId, value: `=${FAILS} $json.id }}` } },
+		],
+		['get', 'simplify', { attachmentId, simplify: `=${FAILS} true }}` }],
+		['download', 'field', { ...files, binaryPropertyName: `=${FAILS} "data" }}` }],
+		['download', 'simplify', { ...files, simplify: `=${FAILS} true }}` }],
+		['getMany', 'limit', { limit: `=${FAILS} 50 }}` }],
+		['getMany', 'simplify', { simplify: `=${FAILS} true }}` }],
+		['getMany', 'filter', { filters: filters(`=${FAILS} "2020-01-01" }}`) }],
+	];
+	const ofPatients: Array<[string, string, IDataObject]> = [
+		['get', 'simplify', { simplify: `=${FAILS} true }}` }],
+		['getMany', 'simplify', { simplify: `=${FAILS} true }}` }],
+		['find', 'simplify', { dateOfBirth: '1990-01-01', simplify: `=${FAILS} true }}` }],
+		['find', 'ifNotOne', { dateOfBirth: '1990-01-01', ifNotOne: `=${FAILS} "item" }}` }],
+	];
+	const all = [
+		...operations.map((one) => ['patientAttachment', ...one] as const),
+		...ofPatients.map((one) => ['patient', ...one] as const),
+	];
+
+	const run = async (resource: string, operation: string, parameters: IDataObject, more = {}) => {
+		const records = [
+			await putOnRecord(clinic.sandbox, { name: 'a.pdf', content: pdf('a'), description: 'old' }),
+			await putOnRecord(clinic.sandbox, { name: 'b.pdf', content: pdf('b'), description: 'old' }),
+		];
+		const result = await clinic.run({
+			items: records.map(({ id }, at) => ({ json: { id, last: at === 1 } })),
+			parameters: {
+				resource,
+				operation,
+				patientId: resource === 'patient' || operation === 'getMany' ? patientOf : '',
+				...parameters,
+			},
+			node: more,
+		});
+		return { records, ...result };
+	};
+
+	it.each(all)(
+		'stops %s > %s before anything is asked or changed: %s',
+		async (resource, operation, _, parameters) => {
+			const { records, error, output } = await run(resource, operation, parameters);
+
+			expect(error?.message).toContain('Referenced node');
+			expect(output).toEqual([]);
+			expect(clinic.sandbox.requests).toEqual([]);
+			expect(records.map(({ description, archivedAt }) => [description, archivedAt])).toEqual([
+				['old', null],
+				['old', null],
+			]);
+		},
+	);
+
+	it.each(all.filter(([, operation]) => operation !== 'find'))(
+		'fails only that item of %s > %s with “On Error: Continue”: %s',
+		async (resource, operation, _, parameters) => {
+			const { records, output, error } = await run(resource, operation, parameters, {
+				onError: 'continueRegularOutput',
+			});
+
+			expect(error).toBeUndefined();
+			expect(records[1]).toMatchObject({ description: 'old', archivedAt: null });
+			const last = output.filter(({ pairedItem }) => (pairedItem as { item: number }).item === 1);
+			expect(last).toEqual([
+				{ json: { error: expect.stringContaining('Referenced node') }, pairedItem: { item: 1 } },
+			]);
+			const others = output.filter((one) => !last.includes(one));
+			expect(others.length).toBeGreaterThan(0);
+			for (const { json } of others) expect(json.error).toBeUndefined();
+		},
+	);
+});
+
+describe('A text that an expression gives as something else', () => {
+	const attachmentId = { __rl: true, mode: 'id', value: '={{ $json.id }}' };
+
+	it.each([
+		['an object', '={{ { note: "a" } }}'],
+		['a list', '={{ ["a"] }}'],
+		['no number', '={{ Number("a") }}'],
+	])('is no description: %s', async (_, description) => {
+		const record = await putOnRecord(clinic.sandbox, {
+			name: 'a.pdf',
+			content: pdf('a'),
+			description: 'old',
+		});
+		const { error } = await clinic.run({
+			items: [{ json: { id: record.id } }],
+			parameters: { operation: 'update', patientId: '', attachmentId, description },
+		});
+
+		expect(error?.message).toBe('Description is not text for this item. [item 0]');
+		expect(error?.description).toContain('Let it give one value');
+		expect(clinic.sandbox.requests).toEqual([]);
+		expect(record.description).toBe('old');
+	});
+
+	it('is no description of a new file', async () => {
+		const { error } = await clinic.run({
+			items: [good],
+			parameters: { description: '={{ { note: "a" } }}' },
+		});
+
+		expect(error?.message).toBe('Description is not text for this item. [item 0]');
+		expect(clinic.sandbox.requests).toEqual([]);
+	});
+
+	it('is no field for a file', async () => {
+		const { error } = await clinic.run({
+			items: [{ json: { id: '12' } }],
+			parameters: {
+				operation: 'download',
+				patientId: '',
+				attachmentId,
+				binaryPropertyName: '={{ ["data"] }}',
+			},
+		});
+
+		expect(error?.message).toBe('Put Output File in Field is not text for this item. [item 0]');
+		expect(clinic.sandbox.requests).toEqual([]);
+	});
+
+	it('is no value of a filter', async () => {
+		const { error } = await clinic.run({
+			items: [{}],
+			parameters: {
+				operation: 'getMany',
+				filters: {
+					filter: [
+						{ field: 'filename', textCondition: 'isNot', textValue: '={{ { name: "a.pdf" } }}' },
+					],
+				},
+			},
+		});
+
+		expect(error?.message).toBe('The filter File Name is not text for this item. [item 0]');
+		expect(clinic.sandbox.requests).toEqual([]);
+	});
 });

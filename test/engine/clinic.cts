@@ -12,6 +12,7 @@ import {
 import {
 	SANDBOX_API_KEY,
 	SANDBOX_PATIENT_ID,
+	optionsFrom,
 	startSandbox,
 	type Sandbox,
 	type SandboxOptions,
@@ -59,11 +60,19 @@ export interface ClinicWithN8n {
 	close: () => Promise<void>;
 }
 
+/**
+ * The sandbox's settings unless a test says otherwise: the unkind ones, since no one knows which are
+ * true of Cliniko. `CLINIKO_SANDBOX` chooses others for a whole run: `kind`, or single ones as in
+ * `CLINIKO_SANDBOX=listOrder=unstable,listLagMs=500`, the rest being kind. See sandbox/options.cts
+ * for all of them.
+ */
+const SETTINGS = optionsFrom(process.env.CLINIKO_SANDBOX ?? 'unkind');
+
 /** Starts both. Processing takes no time unless told otherwise. */
 export async function openClinic(
 	options: { sandbox?: SandboxOptions; engine?: EngineOptions } = {},
 ): Promise<ClinicWithN8n> {
-	const sandbox = await startSandbox({ processingMs: 0, ...options.sandbox });
+	const sandbox = await startSandbox({ processingMs: 0, ...SETTINGS, ...options.sandbox });
 	const env = { ...sandbox.env, ...options.engine?.env };
 	const engine = await startEngine({ ...options.engine, env }).catch(async (error: Error) => {
 		await sandbox.close();

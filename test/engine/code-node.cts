@@ -25,5 +25,6 @@ JsTaskRunnerSandbox.prototype.runCodeAllItems = async function (code) {
 	const run = new Function('$input', '$', `return (async () => {${code}})()`) as (
 		...data: unknown[]
 	) => Promise<INodeExecutionData[]>;
-	return await run($input, $);
+	// The task runner hands the result over as data, too.
+	return JSON.parse(JSON.stringify(await run($input, $))) as INodeExecutionData[];
 };

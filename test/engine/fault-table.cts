@@ -15,7 +15,7 @@ export type FileName =
 	/** Some bytes. */
 	| 'letter.pdf'
 	/** Needs encoding in an address. */
-	| '50% #2.pdf'
+	| 'Ärztebrief 2.pdf'
 	/** Not what its name says, so that Cliniko marks it as invalid. */
 	| 'fake.pdf'
 	/** 1 MiB, which is sent as one Buffer. */
@@ -661,7 +661,18 @@ const s3Rows: Row[] = [
 	{
 		what: '201 with the key of another file',
 		faults: [s3.after(changed((body) => body.replace('/temp/', '/temp/not-')))],
-		then: notStored(/temp_attachment_url is invalid/, /Change what/),
+		asked: [1, 2, 1],
+	},
+	{
+		what: '201 with the key of another file for ever',
+		faults: [
+			s3.after(
+				changed((body) => body.replace('/temp/', '/temp/not-')),
+				EVER,
+			),
+		],
+		then: notStored(/about another file or place/, /not on the patient’s record.*again/),
+		asked: [1, 4, 0],
 	},
 	{ what: '201 with half the XML', faults: [s3.after(half)], asked: [1, 2, 1] },
 	{ what: '201 with HTML', faults: [s3.before(html(201))], asked: [1, 2, 1] },
@@ -808,9 +819,23 @@ const s3Rows: Row[] = [
 			what: '422 about the plain address, and the reply to the encoded one lost',
 			settings: { uploadUrlForm: 'encoded' },
 			faults: [create.after(reset, 1, 1)],
-			files: ['50% #2.pdf'],
+			files: ['Ärztebrief 2.pdf'],
 			asked: [1, 1, 2, 2, 1],
 		},
+		...(
+			[
+				['422 about something else', unprocessable({ base: 'is invalid' })],
+				['400', html(400)],
+			] as const
+		).map(
+			([what, refusal]): Row => ({
+				what: `${what}, for the plain address only`,
+				settings: { uploadUrlForm: 'encoded' },
+				faults: [create.before(refusal)],
+				files: ['Ärztebrief 2.pdf'],
+				asked: [1, 1, 2],
+			}),
+		),
 		...(
 			[
 				[400, fault(400)],
@@ -1162,7 +1187,7 @@ const pollRows: Row[] = [
 			what: 'a file that is there, and the reply of the creation of another one lost',
 			faults: [create.after(reset)],
 			meanwhile: { there: true },
-			files: ['letter.pdf', '50% #2.pdf'],
+			files: ['letter.pdf', 'Ärztebrief 2.pdf'],
 			options: skip,
 			asked: [1, 1, 1, 2, 2],
 		},
@@ -1309,7 +1334,7 @@ const severalRows: Row[] = [
 	{
 		what: 'S3 reset in the body of the large one',
 		faults: [s3.body(3_000_000, reset)],
-		files: ['film.mp4', 'letter.pdf', 'scan.pdf', '50% #2.pdf'],
+		files: ['film.mp4', 'letter.pdf', 'scan.pdf', 'Ärztebrief 2.pdf'],
 		options: oneByOne,
 		goOn: true,
 		asked: [4, 5, 4],
@@ -1349,14 +1374,14 @@ const severalRows: Row[] = [
 	{
 		what: 'create 500 for ever, created',
 		faults: [create.after(answer(500), EVER)],
-		files: ['letter.pdf', 'film.mp4', 'scan.pdf', '50% #2.pdf'],
+		files: ['letter.pdf', 'film.mp4', 'scan.pdf', 'Ärztebrief 2.pdf'],
 		goOn: true,
 		asked: [4, 4, 4, 5, 12],
 	},
 	{ what: 'polls 503', faults: [poll.before(html(503), 3)], files: four, goOn: true },
 	{
 		what: 'one cannot be read',
-		files: ['letter.pdf', 'fake.pdf', 'scan.pdf', '50% #2.pdf'],
+		files: ['letter.pdf', 'fake.pdf', 'scan.pdf', 'Ärztebrief 2.pdf'],
 		goOn: true,
 		then: {
 			1: {
@@ -1400,7 +1425,7 @@ const severalRows: Row[] = [
 			poll.before(reset, 2),
 			get.before(reset, 2),
 		],
-		files: ['letter.pdf', 'film.mp4', 'scan.pdf', '50% #2.pdf'],
+		files: ['letter.pdf', 'film.mp4', 'scan.pdf', 'Ärztebrief 2.pdf'],
 		asked: [6, 6, 4, 7, 10, 3],
 		takes: 15,
 	},

@@ -17,6 +17,8 @@ export interface FileOnRecord {
 	content: Buffer | string;
 	patientId?: string;
 	description?: string;
+	/** Who puts it there; the user that the key belongs to if left out. */
+	userId?: string;
 	/** Whether Cliniko never gets round to processing it. */
 	fresh?: true;
 }
@@ -24,7 +26,14 @@ export interface FileOnRecord {
 /** Puts a file on a patient's record, and waits for the processing. */
 export async function putOnRecord(
 	sandbox: Sandbox,
-	{ name, content, patientId = SANDBOX_PATIENT_ID, description, fresh }: FileOnRecord,
+	{
+		name,
+		content,
+		patientId = SANDBOX_PATIENT_ID,
+		userId = SANDBOX_USER_ID,
+		description,
+		fresh,
+	}: FileOnRecord,
 ): Promise<PatientAttachment> {
 	const { clinic, settings } = sandbox;
 	const object = storeFile(sandbox, patientId, name, Buffer.from(content));
@@ -33,7 +42,7 @@ export async function putOnRecord(
 	const record = clinic.addAttachment(
 		{
 			patientId,
-			userId: SANDBOX_USER_ID,
+			userId,
 			description: description ?? null,
 			uploadUrl: `https://store.example/${object.key}`,
 		},

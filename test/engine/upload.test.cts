@@ -342,8 +342,35 @@ it('looks patients up by what is typed, with what tells namesakes apart', async 
 it('tells Cliniko the encoded address of a file where it refuses the plain one', async () => {
 	clinic.sandbox.settings.uploadUrlForm = 'encoded';
 	const { error } = await clinic.run({
-		items: [{ files: { data: file('50% #2 ä?.pdf', pdf('a')) } }],
+		items: [{ files: { data: file('Ärztebrief 2 & 3.pdf', pdf('a')) } }],
 	});
 	expect(error).toBeUndefined();
-	expect(recorded(clinic.sandbox).map(({ name }) => name)).toEqual(['50% #2 ä?.pdf']);
+	expect(recorded(clinic.sandbox).map(({ name }) => name)).toEqual(['Ärztebrief 2 & 3.pdf']);
+});
+
+it('stores a file under a name that every way of reading its address leads to', async () => {
+	const { error, output } = await clinic.run({
+		items: [{ files: { data: file('50% #2 + ä?.pdf', pdf('a')) } }],
+	});
+	expect(error).toBeUndefined();
+	expect(output[0]?.json.filename).toBe('50- -2 - ä-.pdf');
+	const [record] = clinic.sandbox.clinic.attachments.values();
+	const [, key] = /\.com\/(.*)/.exec(record!.uploadUrl)!;
+	expect(key).toMatch(/\/50- -2 - ä-\.pdf$/);
+	expect(decodeURIComponent(new URL(record!.uploadUrl).pathname)).toBe(`/${key}`);
+});
+
+it('leaves it to S3 to put the name into the key where the policy cannot be read', async () => {
+	clinic.sandbox.settings.policyConditions = (draft) => {
+		draft.conditions = draft.conditions.map((condition) =>
+			Array.isArray(condition) && condition[1] === '$key'
+				? [condition[0], 'key', condition[2]]
+				: condition,
+		);
+	};
+	const { error } = await clinic.run({
+		items: [{ files: { data: file('Ärztebrief 2 & 3.pdf', pdf('a')) } }],
+	});
+	expect(error).toBeUndefined();
+	expect(recorded(clinic.sandbox).map(({ name }) => name)).toEqual(['Ärztebrief 2 & 3.pdf']);
 });

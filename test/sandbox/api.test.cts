@@ -242,7 +242,9 @@ describe('Creating a record', () => {
 	});
 
 	it.each([
-		[Number(SANDBOX_PATIENT_ID), 'must be a string'],
+		// As a JavaScript number the id has lost its last digits.
+		[Number(SANDBOX_PATIENT_ID), 'is invalid'],
+		[null, 'must be a string'],
 		[undefined, 'must be a string'],
 		['1', 'is invalid'],
 		[SANDBOX_ARCHIVED_PATIENT_ID, 'is invalid'],
@@ -250,6 +252,16 @@ describe('Creating a record', () => {
 		const { status, json } = await create({ patient_id, upload_url: await uploaded() });
 		expect(status).toBe(422);
 		expect(json.errors.patient_id).toBe(what);
+	});
+
+	it('takes the patient id as a JSON number too, with all its digits, as in the guide', async () => {
+		const rest = JSON.stringify({
+			upload_url: await uploaded(),
+			description: '1234567890123456789',
+		});
+		const { status, json } = await create(`{"patient_id": ${SANDBOX_PATIENT_ID}, ${rest.slice(1)}`);
+		expect([status, json.description]).toEqual([201, '1234567890123456789']);
+		expect(json.patient.links.self).toMatch(new RegExp(`/${SANDBOX_PATIENT_ID}$`));
 	});
 
 	it('refuses a body that is not JSON, or not said to be', async () => {

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../errors';
+import { textOf } from '../text';
 import { inUtc } from './dateTime';
 
 /** Cliniko's types of fields, which decide the operators (API guide, "Filtering results"). */
@@ -179,7 +180,8 @@ function compile(filter: IDataObject, fields: FilterField[], zone: string): stri
 }
 
 function valueOf(given: unknown, { displayName, kind }: FilterField, zone: string): string {
-	const text = String(given instanceof Date ? given.toISOString() : (given ?? '')).trim();
+	const value = given instanceof Date ? given.toJSON() : given;
+	const text = textOf(value, `The filter ${displayName}`).trim();
 	if (text === '') {
 		throw new ClinikoError(
 			`The filter ${displayName} has no value for this item, so far more would be returned than asked for.`,
@@ -187,8 +189,8 @@ function valueOf(given: unknown, { displayName, kind }: FilterField, zone: strin
 		);
 	}
 	if (kind === 'text') return text;
-	const value = kind === 'date' ? dateIn(text) : inUtc(text, zone);
-	if (value) return value;
+	const date = kind === 'date' ? dateIn(text) : inUtc(text, zone);
+	if (date) return date;
 	throw new ClinikoError(
 		`The value "${oneLine(text, 40)}" of the filter ${displayName} is no date that the node can read.`,
 		kind === 'date'

@@ -1,10 +1,9 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+import { ClinikoError } from '../errors';
+import type { ClinikoRecord } from '../records/clinikoRecord';
+import { listRecords } from '../records/listRecords';
 import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
-
-/** A page of Cliniko's lists has at most this many records. */
-const LONGEST_PAGE = 100;
 
 /** The fields in which the user says how many records are wanted. */
 export const limitFields: INodeProperties[] = [
@@ -26,10 +25,22 @@ export const limitFields: INodeProperties[] = [
 	},
 ];
 
-/** How many records an item asks for; Infinity for all. */
+/**
+ * How many records an item asks for; Infinity for all.
+ *
+ * @throws ClinikoError if the limit is no number above 0
+ */
 export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
 	if (context.getNodeParameter('returnAll', itemIndex, false)) return Infinity;
-	return Math.max(Math.trunc(Number(context.getNodeParameter('limit', itemIndex, 50))) || 50, 1);
+	const given: unknown = context.getNodeParameter('limit', itemIndex, 50);
+	if (given === null || given === undefined || given === '') return 50;
+	const isNumber = typeof given === 'number' || typeof given === 'string';
+	const limit = isNumber ? Math.trunc(Number(given)) : NaN;
+	if (limit >= 1) return limit;
+	throw new ClinikoError(
+		'Limit is not a number above 0 for this item.',
+		'Give a whole number such as 50, or switch Return All on.',
+	);
 }
 
 /**
@@ -38,6 +49,7 @@ export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
  * @param collection such as `patients`
  * @param filters for Cliniko's `q[]`; a record has to fit all
  * @param limit the most records to return
+ * @throws ClinikoError if Cliniko cannot be asked, or if the list cannot be read whole
  */
 export async function newestFirst(
 	api: ClinikoApi,
@@ -46,15 +58,7 @@ export async function newestFirst(
 	limit: number,
 	purpose: Purpose,
 ): Promise<ClinikoRecord[]> {
-	// What is created between two pages moves the rest on: a record can come twice.
-	const records = new Map<string, ClinikoRecord>();
-	const query = {
-		sort: 'created_at:desc',
-		per_page: String(Math.min(limit, LONGEST_PAGE)),
-	};
-	for await (const rows of api.list(collection, filters, purpose, query)) {
-		for (const row of rows.filter(isClinikoRecord)) records.set(row.id, row);
-		if (records.size >= limit) break;
-	}
-	return [...records.values()].slice(0, limit);
+	const sort = 'created_at:desc';
+	const records = await listRecords(api, collection, filters, purpose, { limit, sort });
+	return records.slice(0, limit);
 }

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 /** Whether the output is the few fields that a workflow mostly needs, or the record as it is. */
 export const simplifyField: INodeProperties = {
@@ -8,3 +8,8 @@ export const simplifyField: INodeProperties = {
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
+
+/** What an item says there. */
+export function simplifyOf(context: IExecuteFunctions, itemIndex: number): boolean {
+	return Boolean(context.getNodeParameter('simplify', itemIndex, true));
+}

@@ -6,7 +6,7 @@ import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { readRefusal } from '../transport/s3/reply';
 import { unlessStill } from '../transport/stall';
-import { safeFileName } from '../upload/fileName';
+import { tidyFileName } from '../upload/fileName';
 
 /** How often a file is fetched, the first time included. */
 const TRIES = 4;
@@ -54,7 +54,7 @@ export async function downloadFile<Content>(
 ): Promise<IBinaryData> {
 	assertReadable(record);
 	const { id } = record;
-	const name = safeFileName(String(record.filename ?? ''), `attachment-${id}`);
+	const name = tidyFileName(String(record.filename ?? ''), `attachment-${id}`);
 	const type = String(record.content_type ?? '') || 'application/octet-stream';
 	for (let attempt = 1; ; attempt++) {
 		const address = await api.addressOfFile(contentPath(record, api.shard), {

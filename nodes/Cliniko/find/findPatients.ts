@@ -1,5 +1,5 @@
 import { ClinikoError } from '../errors';
-import { isClinikoRecord } from '../records/clinikoRecord';
+import { listRecords } from '../records/listRecords';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
 import { readRecord } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
@@ -52,12 +52,12 @@ async function candidatesFor(
 	const candidates = new Map<string, Patient>();
 	for (const filters of searches(criteria)) {
 		// Merged patients are archived ones, and lead to somebody.
-		const all = api.list('patients', [...filters, 'archived_at:*'], PURPOSE);
-		for await (const rows of all) {
-			for (const row of rows.filter(isClinikoRecord)) candidates.set(row.id, row);
-			if (candidates.size > MOST_CANDIDATES) {
-				throw tooLittle('more than 1000 patients would have to be compared');
-			}
+		const found = await listRecords(api, 'patients', [...filters, 'archived_at:*'], PURPOSE, {
+			limit: MOST_CANDIDATES + 1,
+		});
+		for (const patient of found) candidates.set(patient.id, patient);
+		if (candidates.size > MOST_CANDIDATES) {
+			throw tooLittle('more than 1000 patients would have to be compared');
 		}
 	}
 	return candidates;

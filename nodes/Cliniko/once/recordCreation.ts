@@ -2,6 +2,7 @@ import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../records/readRecord';
 import { MayHaveRun } from '../transport/cliniko/clinikoApi';
+import { isAboutUploadUrl } from '../transport/cliniko/refusal';
 import type { Upload } from '../upload/upload';
 import { KeyedLock } from './keyedLock';
 import { findRecord, type RecordSearch } from './recordSearch';
@@ -9,14 +10,6 @@ import type { UploadMemory } from './uploadMemory';
 
 /** How often a creation is asked for where the earlier one surely did not run. */
 const TRIES = 2;
-
-/**
- * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
- * it is sent as `upload_url`.
- */
-function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
-	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
-}
 
 /**
  * Asks Cliniko to create the record of a file.
@@ -104,24 +97,21 @@ export class RecordCreation {
 		createRecord: CreateRecord,
 	): Promise<PatientAttachment | MayHaveRun> {
 		return await this.lock.shared(upload.patientId, async () => {
-			try {
-				const outcome = await createRecord(attempt);
-				if (!(outcome instanceof MayHaveRun)) return this.claim(upload, outcome);
-				const { recordId } = outcome;
-				if (recordId && !this.claimed.has(recordId)) {
-					// Before the lock is released: a file with the same bytes might search and find it.
-					this.claimed.add(recordId);
-					this.named.set(upload.identity, recordId);
-				}
-				return outcome;
-			} catch (error) {
-				const refusal = error as ClinikoError;
+			const outcome = await createRecord(attempt).catch((refusal: ClinikoError) => {
 				// An earlier attempt that ran after all has used the file in S3 up.
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new MayHaveRun(true, refusal);
 				// Without a status the request may have been sent: the outcome stays unknown.
 				if (refusal.httpCode !== undefined) this.memory.refused(upload.identity);
-				throw error;
+				throw refusal;
+			});
+			if (!(outcome instanceof MayHaveRun)) return this.claim(upload, outcome);
+			const { recordId } = outcome;
+			if (recordId && !this.claimed.has(recordId)) {
+				// Before the lock is released: a file with the same bytes might search and find it.
+				this.claimed.add(recordId);
+				this.named.set(upload.identity, recordId);
 			}
+			return outcome;
 		});
 	}
 

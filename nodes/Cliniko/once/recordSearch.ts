@@ -1,6 +1,7 @@
 import { ClinikoError } from '../errors';
-import { isClinikoRecord, linkedId } from '../records/clinikoRecord';
+import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
+import { listRecords } from '../records/listRecords';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoMoment } from '../transport/cliniko/moment';
@@ -123,15 +124,7 @@ async function recordsSince(
 	const purpose = {
 		what: `check whether the file "${file.name}" was saved on the record of patient ${patientId} before the connection broke`,
 	};
-	const records: PatientAttachment[] = [];
-	try {
-		for await (const rows of api.list('patient_attachments', filters, purpose)) {
-			for (const row of rows) if (isClinikoRecord(row)) records.push(row);
-		}
-	} catch (error) {
-		mayBeThere(error as ClinikoError);
-	}
-	return records;
+	return await listRecords(api, 'patient_attachments', filters, purpose).catch(mayBeThere);
 }
 
 /** Their own advice is to run the workflow again, which might store the file twice. */

@@ -45,6 +45,9 @@ interface Entry {
  * Only ids, times, indexes and digests are kept, because n8n writes the context into its database.
  */
 export class UploadMemory {
+	/** Whether an earlier try of this execution has left something to resume. */
+	readonly resumes: boolean;
+
 	private readonly places = new Map<string, Entry>();
 
 	/**
@@ -54,7 +57,9 @@ export class UploadMemory {
 	constructor(
 		private readonly context: IDataObject,
 		private readonly run: number,
-	) {}
+	) {
+		this.resumes = Object.values(this.entries).some((entry) => this.isOpen(entry));
+	}
 
 	/**
 	 * Finds the identity of each upload of this run: that of an earlier try which it resumes, or a new
@@ -89,10 +94,7 @@ export class UploadMemory {
 			),
 		);
 		return wanted.map((one, at) => {
-			const id =
-				same[at] ??
-				take(one, ({ run, handedOn }) => !handedOn || run === this.run) ??
-				this.freshIdentity(one);
+			const id = same[at] ?? take(one, (entry) => this.isOpen(entry)) ?? this.freshIdentity(one);
 			this.places.set(id, one);
 			return id;
 		});
@@ -134,6 +136,11 @@ export class UploadMemory {
 	handedOn(identity: string): void {
 		const entry = this.entries[identity];
 		if (entry) Object.assign(entry, this.places.get(identity), { handedOn: true });
+	}
+
+	/** Whether an upload of this run may resume an entry: no later node has got it as a success yet. */
+	private isOpen({ handedOn, run }: Entry): boolean {
+		return !handedOn || run === this.run;
 	}
 
 	/** An earlier upload that was at this place may have moved, and keeps its identity. */

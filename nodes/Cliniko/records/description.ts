@@ -1,4 +1,5 @@
 import { ClinikoError } from '../errors';
+import { textOf } from '../text';
 
 /** Cliniko's own limit (OpenAPI, `UploadedPatientAttachment.description`). */
 const LONGEST = 255;
@@ -6,10 +7,10 @@ const LONGEST = 255;
 /**
  * The description of an attachment, checked before anything is sent.
  *
- * @throws ClinikoError if it is longer than Cliniko takes
+ * @throws ClinikoError if it is no text, or longer than Cliniko takes
  */
 export function descriptionOf(value: unknown): string {
-	const description = String(value ?? '');
+	const description = textOf(value, 'Description');
 	const length = [...description].length;
 	if (length <= LONGEST) return description;
 	throw new ClinikoError(

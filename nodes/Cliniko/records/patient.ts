@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { linkedId, type ClinikoRecord } from './clinikoRecord';
+import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
 
 /** A patient record (Cliniko's `Patient`). */
 export type Patient = ClinikoRecord;
@@ -12,7 +12,8 @@ export function mergedInto(patient: Patient): string | undefined {
 
 /** Whether the patient is out of use: archived, deleted, or merged into another one. */
 export function isArchived(patient: Patient): boolean {
-	return Boolean(patient.archived_at ?? patient.deleted_at ?? patient.merged_at);
+	// One that is not set may be an empty text.
+	return [patient.archived_at, patient.deleted_at, patient.merged_at].some(Boolean);
 }
 
 /** The fields that a workflow mostly needs, flat. */
@@ -20,15 +21,15 @@ export function simplifiedPatient(patient: Patient): IDataObject {
 	const phones = Array.isArray(patient.patient_phone_numbers) ? patient.patient_phone_numbers : [];
 	return {
 		id: patient.id,
-		first_name: patient.first_name ?? null,
-		last_name: patient.last_name ?? null,
-		preferred_first_name: patient.preferred_first_name ?? null,
-		date_of_birth: patient.date_of_birth ?? null,
-		email: patient.email ?? null,
-		phone_numbers: (phones as IDataObject[]).map(({ number }) => number ?? null),
-		old_reference_id: patient.old_reference_id ?? null,
+		first_name: valueOrNull(patient.first_name),
+		last_name: valueOrNull(patient.last_name),
+		preferred_first_name: valueOrNull(patient.preferred_first_name),
+		date_of_birth: valueOrNull(patient.date_of_birth),
+		email: valueOrNull(patient.email),
+		phone_numbers: (phones as IDataObject[]).map(({ number }) => valueOrNull(number)),
+		old_reference_id: valueOrNull(patient.old_reference_id),
 		merged_with_patient_id: mergedInto(patient) ?? null,
-		archived_at: patient.archived_at ?? null,
-		created_at: patient.created_at ?? null,
+		archived_at: valueOrNull(patient.archived_at),
+		created_at: valueOrNull(patient.created_at),
 	};
 }

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { linkedId, type ClinikoRecord } from './clinikoRecord';
+import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
 
 /** A patient attachment record (Cliniko's `PatientAttachment`). */
 export type PatientAttachment = ClinikoRecord;
@@ -21,13 +21,13 @@ export function simplified(record: PatientAttachment): IDataObject {
 	return {
 		id: record.id,
 		patient_id: patientIdOf(record) ?? null,
-		filename: record.filename ?? null,
-		description: record.description ?? null,
-		content_type: record.content_type ?? null,
-		size: record.size ?? null,
-		processing_completed: record.processing_completed ?? null,
-		created_at: record.created_at ?? null,
-		processed_at: record.processed_at ?? null,
-		content_url: (content?.links as IDataObject | undefined)?.self ?? null,
+		filename: valueOrNull(record.filename),
+		description: valueOrNull(record.description),
+		content_type: valueOrNull(record.content_type),
+		size: valueOrNull(record.size),
+		processing_completed: valueOrNull(record.processing_completed),
+		created_at: valueOrNull(record.created_at),
+		processed_at: valueOrNull(record.processed_at),
+		content_url: valueOrNull((content?.links as IDataObject | undefined)?.self),
 	};
 }

@@ -25,9 +25,23 @@ export async function readRecord(
 		what,
 		notFound: `Cliniko has no ${noun} with the ID ${id}.`,
 	});
-	if (isClinikoRecord(body)) return body;
+	if (isClinikoRecord(body) && body.id === id) return body;
 	throw new ClinikoError(
-		`Could not ${what}: Cliniko's reply is no ${noun} record.`,
+		`Could not ${what}: Cliniko's reply is not the record of that ${noun}.`,
 		'Run the workflow again. If it stays like this, look at status.cliniko.com.',
 	);
+}
+
+/**
+ * The same where there may be no such record.
+ *
+ * @returns nothing if Cliniko says that there is none
+ */
+export async function readIfThere(
+	...read: Parameters<typeof readRecord>
+): Promise<ClinikoRecord | undefined> {
+	return await readRecord(...read).catch((error: ClinikoError) => {
+		if (error.httpCode !== 404) throw error;
+		return undefined;
+	});
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import {
 	sleep,
 	type IExecuteFunctions,
@@ -12,7 +13,7 @@ import { ClinikoError } from '../errors';
 import { ClinikoApi, type ClinikoConnection } from './cliniko/clinikoApi';
 import { contactOf } from './cliniko/contact';
 import type { Pause } from './cliniko/rateLimit';
-import { shardOf } from './cliniko/shard';
+import { apiHost, apiKeyOf, shardOf } from './cliniko/shard';
 
 /** A cancelled execution notices it within this time, in ms, wherever it waits. */
 const LONGEST_NAP = 250;
@@ -39,10 +40,15 @@ export async function connect(context: N8nContext): Promise<ClinikoApi> {
 		)) as IN8nHttpFullResponse;
 	return new ClinikoApi({
 		shard,
+		account: digest(`${apiHost(shard)} ${apiKeyOf(credential)}`),
 		request,
 		pause: pauseFor(context),
 		assertNotCancelled: () => assertNotCancelled(context),
 	});
+}
+
+function digest(text: string): string {
+	return createHash('sha256').update(text).digest('hex');
 }
 
 /** Waits in short naps, so that a cancelled execution ends soon. */

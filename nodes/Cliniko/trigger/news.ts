@@ -1,5 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
 import { clinikoMoment } from '../transport/cliniko/moment';
@@ -20,11 +18,14 @@ export interface Watch {
 
 /** How far the news have been told. n8n keeps it in its database, so it is plain JSON. */
 export interface Mark {
-	/** The newest moment that is known, ms since 1970 by Cliniko's clock. */
+	/** When Cliniko answered the last complete poll, ms since 1970 by its own clock. */
 	at: number;
 	/** The moments of the records from `OVERLAP` before it on, by id: told, or older than the start. */
 	known: Record<string, number>;
 }
+
+/** How often a list of several pages is read until two readings agree. */
+const READINGS = 5;
 
 /**
  * Starts from now: what is there already is no news. Two requests, if not more than a hundred records
@@ -32,7 +33,7 @@ export interface Mark {
  */
 export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Mark> {
 	const { collection, purpose } = watch;
-	const { date } = await api.page(collection, [], purpose, newest());
+	const { date } = await api.page(collection, [], purpose, newestFirst());
 	const { mark } = await newsSince(api, watch, { at: date, known: {} });
 	return mark;
 }
@@ -48,22 +49,19 @@ export async function newsSince(
 	watch: Watch,
 	mark: Mark,
 ): Promise<{ records: ClinikoRecord[]; mark: Mark }> {
-	const { collection, moment, purpose } = watch;
-	const filters = [`${moment}:>=${clinikoMoment(oldestOf(mark.at))}`];
-	const records = new Map<string, ClinikoRecord>();
+	const reading = await readSince(api, watch, mark);
 	const moments = new Map<string, number>();
-	let theirNow = mark.at;
-	for await (const { rows, date } of api.pages(collection, filters, purpose)) {
-		for (const [record, at] of momentsOf(rows, watch)) {
-			moments.set(record.id, at);
-			// A page that moved on while it was read may show a record twice.
-			if (mark.known[record.id] === undefined) records.set(record.id, record);
-		}
-		theirNow = Math.max(theirNow, date);
+	const records = new Map<string, ClinikoRecord>();
+	for (const [record, at] of momentsOf(reading.rows, watch)) {
+		moments.set(record.id, at);
+		// The list holds archived records so that archiving one does not move the others between pages.
+		if (mark.known[record.id] === undefined && !record.archived_at) records.set(record.id, record);
 	}
-	// A moment ahead of Cliniko's own clock must not hide what comes until then.
-	let { at } = mark;
-	for (const one of moments.values()) if (one <= theirNow) at = Math.max(at, one);
+	// Our own clock may be ahead, so without Cliniko's only what it shows counts as past.
+	const latest = [...moments.values()].filter((one) => one <= reading.date);
+	const at = reading.isDated
+		? Math.max(reading.date, mark.at)
+		: latest.reduce((a, b) => Math.max(a, b), mark.at);
 	const known = new Map([...Object.entries(mark.known), ...moments]);
 	return {
 		records: [...records.values()].sort(
@@ -76,17 +74,50 @@ export async function newsSince(
 	};
 }
 
+/**
+ * All records from `OVERLAP` before the mark on. A list of several pages may change while it is read,
+ * so it is read again until a reading brings nothing new. Where the first page shows that nothing has
+ * come since the last poll, one request is enough, however many records the overlap holds.
+ *
+ * @returns the records, each once, and when Cliniko answered first
+ */
+async function readSince(
+	api: ClinikoApi,
+	{ collection, moment, purpose }: Watch,
+	{ at, known }: Mark,
+): Promise<{ rows: ClinikoRecord[]; date: number; isDated: boolean }> {
+	const oldest = oldestOf(at);
+	const filters = [`${moment}:>=${clinikoMoment(oldest)}`, 'archived_at:*'];
+	const query = { sort: 'created_at:desc', per_page: '100' };
+	const first = await api.page(collection, filters, purpose, { ...query, page: '1' });
+	const { date, isDated } = first;
+	const rows = new Map(first.rows.filter(isClinikoRecord).map((row) => [row.id, row]));
+	const told = Object.values(known).filter((one) => one >= oldest).length;
+	const isKnown = [...rows.keys()].every((id) => known[id] !== undefined);
+	const isWhole = !first.hasMore && rows.size >= (first.total ?? 0);
+	if (isWhole || (isKnown && first.total === told))
+		return { rows: [...rows.values()], date, isDated };
+	for (let reading = 1; reading <= READINGS; reading++) {
+		const before = rows.size;
+		for await (const page of api.pages(collection, filters, purpose, query)) {
+			for (const row of page.rows) if (isClinikoRecord(row)) rows.set(row.id, row);
+		}
+		if (reading > 1 && rows.size === before) break;
+	}
+	return { rows: [...rows.values()], date, isDated };
+}
+
 /** The newest record there is, for a person who wants to see what one looks like. */
 export async function newestRecord(
 	api: ClinikoApi,
 	{ collection, moment, purpose }: Watch,
 ): Promise<ClinikoRecord | undefined> {
 	const filters = moment === 'created_at' ? [] : [`${moment}:?`];
-	const { rows } = await api.page(collection, filters, purpose, newest());
+	const { rows } = await api.page(collection, filters, purpose, newestFirst());
 	return rows.find(isClinikoRecord);
 }
 
-function newest(): Record<string, string> {
+function newestFirst(): Record<string, string> {
 	return { per_page: '1', page: '1', sort: 'created_at:desc' };
 }
 
@@ -95,9 +126,9 @@ function oldestOf(at: number): number {
 	return Math.floor((at - OVERLAP) / 1000) * 1000;
 }
 
-function momentsOf(rows: IDataObject[], { moment }: Watch): Map<ClinikoRecord, number> {
+function momentsOf(rows: ClinikoRecord[], { moment }: Watch): Map<ClinikoRecord, number> {
 	const moments = new Map<ClinikoRecord, number>();
-	for (const row of rows.filter(isClinikoRecord)) {
+	for (const row of rows) {
 		const at = Date.parse(String(row[moment]));
 		if (Number.isFinite(at)) moments.set(row, at);
 	}

@@ -1,9 +1,11 @@
+import { createHash } from 'crypto';
 import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 import type { ClinikoRecord } from '../records/clinikoRecord';
 import { simplifiedPatient } from '../records/patient';
 import { simplified as simplifiedAttachment } from '../records/patientAttachment';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { connect } from '../transport/connect';
 import { newestRecord, newsSince, startFromNow, type Mark, type Watch } from './news';
 
@@ -65,28 +67,57 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 	);
 }
 
+/** What n8n keeps for the node in its database. */
+interface Stored {
+	event?: string;
+	mark?: Mark;
+	/** The account that the mark was made with: digests of the API key and of the clinic's id. */
+	account?: { key: string; clinic?: string };
+}
+
 /**
- * n8n saves the static data when a poll gives items, and at the end of an activation. Nothing else
- * changes it here, so what is in n8n's database is never behind.
+ * n8n saves the static data when a poll gives items, and at the end of an activation. A poll that gives
+ * nothing moves the mark in memory only: after a restart the older one still holds.
  */
 async function news(
 	context: IPollFunctions,
 	event: string,
 	watch: Watch,
 ): Promise<ClinikoRecord[]> {
-	const stored = context.getWorkflowStaticData('node') as { event?: string; mark?: Mark };
-	const keep = (mark: Mark) => Object.assign(stored, { event, mark });
+	const stored = context.getWorkflowStaticData('node') as Stored;
 	const api = await connect(context);
 	// A person who switches the workflow on means from now on. A restart of n8n goes on.
 	const isSwitchedOn = ['activate', 'create'].includes(context.getActivationMode());
 	const isFirst = isSwitchedOn && !begun.has(context);
-	if (isFirst || !stored.mark || stored.event !== event) {
-		keep(await startFromNow(api, watch));
+	const isOther = stored.account?.key !== api.account;
+	// Another account's records are no news, but a new key of the same clinic changes nothing.
+	const account = isOther ? await accountOf(api) : stored.account;
+	const isSameClinic = !isOther || (account?.clinic && account.clinic === stored.account?.clinic);
+	if (isFirst || !stored.mark || stored.event !== event || !isSameClinic) {
+		const mark = await startFromNow(api, watch);
+		Object.assign(stored, { event, mark, account });
 		begun.add(context);
 		return [];
 	}
 	const { records, mark } = await newsSince(api, watch, stored.mark);
-	if (records.length > 0) keep(mark);
+	Object.assign(stored, { mark, account });
 	begun.add(context);
 	return records;
+}
+
+/** Which account a key belongs to: the key's digest, and the clinic's where its id can be read. */
+async function accountOf(api: ClinikoApi): Promise<Stored['account']> {
+	const purpose = { what: 'see which Cliniko account the API key belongs to' };
+	const { body } = await api.get('/settings/public', purpose).catch(unlessForbidden);
+	const id = (body.account as IDataObject | undefined)?.id;
+	const isId = typeof id === 'string' || typeof id === 'number';
+	return {
+		key: api.account,
+		...(isId && { clinic: createHash('sha256').update(`clinic ${id}`).digest('hex') }),
+	};
+}
+
+function unlessForbidden(error: ClinikoError): { body: IDataObject } {
+	if (error.httpCode === 403 || error.httpCode === 404) return { body: {} };
+	throw error;
 }

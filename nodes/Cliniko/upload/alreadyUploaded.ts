@@ -1,8 +1,8 @@
 import type { ClinikoError } from '../errors';
 import { unlessCancelled } from '../once/cancellation';
 import { KeyedLock } from '../once/keyedLock';
-import { isClinikoRecord } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
+import { listRecords } from '../records/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
@@ -124,18 +124,14 @@ export class AlreadyUploaded {
 		const filters = [`patient_id:=${patientId}`, ...more];
 		const purpose = { what: `see which files patient ${patientId} has` };
 		const own = new Set([...remembered.values()].map(({ id }) => id));
-		const found: Array<Promise<PatientAttachment>> = [];
-		for await (const { rows, date } of api.pages('patient_attachments', filters, purpose)) {
-			for (const row of rows) {
-				if (!isClinikoRecord(row)) continue;
-				const isFresh =
-					row.processing_completed === false &&
-					!(date - Date.parse(String(row.created_at)) > STUCK) &&
-					// What this process stored is known by its bytes.
-					!own.has(row.id);
-				found.push(isFresh ? this.processing.finished(row).catch(() => row) : Promise.resolve(row));
-			}
-		}
+		const rows = await listRecords(api, 'patient_attachments', filters, purpose);
+		const found = rows.map(async (row) => {
+			// What this process stored is known by its bytes.
+			const isFresh = row.processing_completed === false && !own.has(row.id);
+			const age = Date.now() - Date.parse(String(row.created_at));
+			if (!isFresh || age > STUCK) return row;
+			return await this.processing.finished(row).catch(() => row);
+		});
 		return await Promise.all(found);
 	}
 

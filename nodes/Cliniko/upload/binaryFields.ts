@@ -2,8 +2,9 @@ import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 
-/** Where n8n keeps files in workflows whose binary mode is "combined". */
-const COMBINED = '_files';
+/** The setting of a workflow that makes n8n keep files in the JSON of items, and where there. */
+const COMBINED = 'combined';
+const IN_JSON = '_files';
 
 /** A file of an item and the name of the field it was found in. */
 export interface FileField {
@@ -13,11 +14,17 @@ export interface FileField {
 
 /**
  * The files of an item, in their order: its binary fields, and in combined mode the ones in its JSON.
+ * In every other mode the JSON is data from anywhere, and could name a file of another execution.
+ *
+ * @param binaryMode the workflow's setting of this name
+ * @returns all that the fields hold, whether it is a file or not: `sourceFile` refuses what is none
  */
-export function filesOf(item: INodeExecutionData): FileField[] {
-	const combined = item.json[COMBINED];
-	const fields = { ...(isRecord(combined) ? combined : {}), ...item.binary };
-	return Object.entries(fields).flatMap(([name, data]) => (isFile(data) ? [{ name, data }] : []));
+export function filesOf(item: INodeExecutionData, binaryMode?: string): FileField[] {
+	const inJson = binaryMode === COMBINED ? item.json[IN_JSON] : undefined;
+	const fields = { ...(isRecord(inJson) ? inJson : {}), ...item.binary };
+	return Object.entries(fields).flatMap(([name, data]) =>
+		data === undefined || data === null ? [] : [{ name, data: data as IBinaryData }],
+	);
 }
 
 /**
@@ -27,6 +34,7 @@ export function filesOf(item: INodeExecutionData): FileField[] {
  *   an expression, the file itself or an array of any of these
  * @param item the item they are in
  * @param ifMissing whether to pass over what the item does not have, or to throw
+ * @param binaryMode the workflow's setting of this name
  * @returns the files in the order asked for, each once
  * @throws ClinikoError that names the fields the item has
  */
@@ -34,8 +42,9 @@ export function pickFiles(
 	wanted: unknown,
 	item: INodeExecutionData,
 	ifMissing: 'error' | 'skip',
+	binaryMode?: string,
 ): FileField[] {
-	const available = filesOf(item);
+	const available = filesOf(item, binaryMode);
 	const picked = new Map<IBinaryData, FileField>();
 	const missing: string[] = [];
 	const all: unknown[] = !Array.isArray(wanted)
@@ -44,7 +53,9 @@ export function pickFiles(
 			? wanted
 			: [undefined];
 	for (const one of all) {
-		if (isFile(one)) picked.set(one, { name: one.fileName ?? 'file', data: one });
+		const ofItem = available.find(({ data }) => data === one);
+		if (ofItem && isRecord(one)) picked.set(ofItem.data, ofItem);
+		else if (isFile(one)) picked.set(one, { name: one.fileName ?? 'file', data: one });
 		else if (typeof one === 'string') {
 			for (const name of names(one, available)) {
 				const fields = available.filter((field) => matches(name, field.name));
@@ -63,7 +74,7 @@ function names(text: string, available: FileField[]): string[] {
 	if (available.some(({ name }) => name === text)) return [text];
 	const parts = text
 		.split(',')
-		.map((part) => part.trim().replace(new RegExp(`^${COMBINED}\\.`), ''))
+		.map((part) => part.trim().replace(new RegExp(`^${IN_JSON}\\.`), ''))
 		.filter(Boolean);
 	return parts.length > 0 ? parts : [''];
 }
@@ -88,8 +99,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Tells a file from any other object that an expression may give, as n8n's `isBinaryValue` does. */
 function isFile(value: unknown): value is IBinaryData {
-	return isRecord(value) && typeof value.mimeType === 'string' && typeof value.data === 'string';
+	return (
+		isRecord(value) &&
+		typeof value.mimeType === 'string' &&
+		(typeof value.data === 'string' || typeof value.id === 'string')
+	);
 }
 
 function notAField(): ClinikoError {

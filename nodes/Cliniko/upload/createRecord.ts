@@ -5,15 +5,22 @@ import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
 import type { Upload } from './upload';
 
+/** Statuses that say nothing about the address: no key, no right, too many requests. */
+const ABOUT_OTHER_THINGS = [401, 403, 429];
+
 /**
  * Step 3: creates the patient attachment record for a file that S3 has.
  *
  * Its upload URL is the post's address and the key as they are, not encoded (Cliniko's guide,
  * "Uploading patient attachments"). Other integrations report that the encoded form works, and nobody
- * says which of them does for a name such as `50% #2.pdf`: if Cliniko refuses the one, nothing has
- * been created, and it gets the other.
+ * says which of them does for a name with a space or an umlaut, nor how Cliniko refuses the other. So
+ * after a refusal that may be about the address it gets the other form, once: nothing has been
+ * created.
  *
  * @param upload its patient must be the one that the presigned post was asked for
+ * @param attempt how often the record is asked for with this call, from 1, where earlier calls had an
+ *   unknown outcome and no record was found: every second call begins with the encoded form, since
+ *   Cliniko may fail over the plain one
  * @returns the record, which Cliniko has not processed yet; or what is known if it cannot be told
  *   whether there is one
  * @throws ClinikoError if Cliniko refused it: then there is none
@@ -22,7 +29,7 @@ export async function createRecord(
 	api: ClinikoApi,
 	{ patientId, description, file }: Upload,
 	{ url, key }: StoredFile,
-	_attempt = 1,
+	attempt = 1,
 ): Promise<PatientAttachment | MayHaveRun> {
 	const post = async (uploadUrl: string) =>
 		await api.post(
@@ -33,10 +40,14 @@ export async function createRecord(
 				notFound: `Cliniko has no patient with the ID ${patientId}.`,
 			},
 		);
-	const encodedKey = key.split('/').map(encodeURIComponent).join('/');
-	const reply = await post(url + key).catch(async (error: ClinikoError) => {
-		if (encodedKey === key || !isAboutUploadUrl(error)) throw error;
-		return await post(url + encodedKey);
+	const plain = url + key;
+	const encoded = url + key.split('/').map(encodeURIComponent).join('/');
+	const [first, other] = attempt % 2 === 1 ? [plain, encoded] : [encoded, plain];
+	const reply = await post(first).catch(async (error: ClinikoError) => {
+		if (other === first || !mayBeAboutUploadUrl(error)) throw error;
+		return await post(other).catch((second: ClinikoError) => {
+			throw mayBeAboutUploadUrl(second) ? moreTelling(error, second) : second;
+		});
 	});
 	if (reply instanceof MayHaveRun) return reply;
 	const { body } = reply;
@@ -50,10 +61,11 @@ export async function createRecord(
 	return body;
 }
 
-/**
- * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
- * it is sent as `upload_url`.
- */
-export function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
-	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
+function mayBeAboutUploadUrl({ httpCode = 0 }: ClinikoError): boolean {
+	return httpCode >= 400 && httpCode < 500 && !ABOUT_OTHER_THINGS.includes(httpCode);
+}
+
+/** The first of two refusals, unless only the second is one that names a field. */
+function moreTelling(first: ClinikoError, second: ClinikoError): ClinikoError {
+	return first.httpCode !== 422 && second.httpCode === 422 ? second : first;
 }

@@ -4,9 +4,37 @@ const LONGEST = 255;
 /** The longest ending that is kept when a name is cut, in characters. */
 const LONGEST_EXTENSION = 16;
 
+/** What an address cannot carry, or what servers read in different ways. */
+const AMBIGUOUS = /[#?%;+]/g;
+
+/** What nobody sees, such as joiners, soft hyphens and marks of direction. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu;
+
 /**
- * Makes a file's name fit to be a form's file name, the last part of an S3 key and the name on a
- * patient's record. What people can read stays as it is: spaces, umlauts, emoji, `+`, `#`, `%`, `&`.
+ * Makes a file's name fit to be the last part of an S3 key, and with that the name on a patient's
+ * record. Cliniko is told the key as part of an address, and nobody outside knows whether it looks
+ * for that as it stands, decodes it, or parses it first. So a name holds nothing that would give
+ * another key in one of these ways; what people read stays: letters of all scripts, spaces, emoji,
+ * `&`, `'`, brackets.
+ *
+ * Besides what `tidyFileName` does:
+ *
+ * - `#`, `?` and `;` become `-`: they would end the path of an address, or a part of it.
+ * - `%` becomes `-`: what follows it would be decoded.
+ * - `+` becomes `-`: some decode it as a space, as S3 itself writes a space in its `Location`.
+ * - Invisible characters go. An emoji that they hold together falls into its parts.
+ *
+ * @param name as it was given; may be empty
+ * @param fallback the name where nothing is left; is itself taken as it is
+ */
+export function safeFileName(name: string, fallback: string): string {
+	// In the normal form the Greek question mark is a semicolon.
+	const plain = name.normalize('NFC').replace(INVISIBLE, '').replace(AMBIGUOUS, '-');
+	return tidyFileName(plain, fallback);
+}
+
+/**
+ * Makes a name fit to be a file's name anywhere.
  *
  * - One normal form (NFC), so that the same name looks the same to a search.
  * - Line breaks become a space. Other control characters go, and so do marks that turn the reading
@@ -19,10 +47,10 @@ const LONGEST_EXTENSION = 16;
  * @param name as it was given; may be empty
  * @param fallback the name where nothing is left
  */
-export function safeFileName(name: string, fallback: string): string {
+export function tidyFileName(name: string, fallback: string): string {
 	const clean = name
 		.replace(/[\p{Zl}\p{Zp}\t-\r]+/gu, ' ')
-		.replace(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFFD\p{Cs}]/gu, '')
+		.replace(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFFD-\uFFFF\p{Cs}]/gu, '')
 		.replace(/[/\\]/g, '-')
 		.replace(/"/g, "'")
 		.replace(/(?:\$\{)+(filename)\}*/gi, '$1')

@@ -4,7 +4,7 @@ import { ClinikoError, oneLine, rethrowOwn } from '../errors';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
-import { hasExpired, type PresignedPost } from './presignedPost';
+import { hasExpired, isKeyOf, type PresignedPost } from './presignedPost';
 import { unlessStalled } from '../transport/stall';
 import type { SourceFile } from './sourceFile';
 
@@ -56,7 +56,7 @@ export interface StoredFile {
  * the file, after a dropped connection, a stall, or a fault of S3's: it becomes nobody's file until a
  * record is created with its key.
  *
- * @throws ClinikoError if S3 does not say that it has the file
+ * @throws ClinikoError if S3 does not say that it has the file, at the place that Cliniko gave for it
  */
 export async function postToS3(connection: S3Connection, file: SourceFile): Promise<StoredFile> {
 	let post = await connection.presign();
@@ -70,8 +70,8 @@ export async function postToS3(connection: S3Connection, file: SourceFile): Prom
 			file,
 			broken && HESITATION * 2 ** (broken - 1),
 		);
-		const key = reply?.statusCode === 201 ? readStoredKey(String(reply.body)) : undefined;
-		if (key) return { url: post.url, key, clockAhead: post.clockAhead };
+		const key = reply && storedKey(reply);
+		if (key && isKeyOf(post, key)) return { url: post.url, key, clockAhead: post.clockAhead };
 		if (reply && !renewed && saysExpired(reply, post)) {
 			renewed = true;
 			attempt--;
@@ -93,7 +93,8 @@ async function attemptPost(
 ): Promise<IN8nHttpFullResponse | undefined> {
 	try {
 		return await unlessStalled(file.size, pause, async (signal, progress) => {
-			const content = await file.open();
+			// The HTTP client does not close what it was sending when the request fails.
+			const content = await file.open(signal);
 			const form = multipartForm(post.fields, {
 				...file,
 				content: Buffer.isBuffer(content)
@@ -143,6 +144,11 @@ async function* hesitant(
 	}
 }
 
+/** Where S3 says that the file is; nothing if it does not say. */
+function storedKey({ statusCode, body }: IN8nHttpFullResponse): string | undefined {
+	return statusCode === 201 ? readStoredKey(String(body)) : undefined;
+}
+
 /** Whether a presigned post has run out while it was used: by S3's word, or by the clock. */
 function saysExpired({ statusCode, body }: IN8nHttpFullResponse, post: PresignedPost): boolean {
 	const { message } = readRefusal(String(body));
@@ -167,7 +173,9 @@ function fault(reply: IN8nHttpFullResponse | undefined, file: SourceFile): Clini
 	const { statusCode: status } = reply;
 	if (status >= 200 && status < 300) {
 		return new ClinikoError(
-			`Cliniko's file store took the file "${file.name}" but its reply does not say where it is.`,
+			storedKey(reply)
+				? `Cliniko's file store took the file "${file.name}" but its reply is about another file or place.`
+				: `Cliniko's file store took the file "${file.name}" but its reply does not say where it is.`,
 			'It is not on the patient’s record. Run the workflow again. A proxy or firewall between n8n and amazonaws.com can also answer in its place.',
 			status,
 		);

@@ -18,10 +18,23 @@ const CHUNK = 256 * 1024;
 
 const MIME_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 
+/**
+ * What n8n writes into `data` in place of the content of a stored file: the modes of n8n-core's
+ * binary data service.
+ */
+const STORAGE_MODES = ['default', 'filesystem', 'filesystem-v2', 's3', 'azure', 'database'];
+
+const CODE_NODE_ADVICE =
+	'A Code node before this one has changed the file. Let it pass the whole file on: return { json: {}, binary: $input.item.binary }. If it makes a new file, use await this.helpers.prepareBinaryData(buffer, fileName, mimeType).';
+
 /** n8n's store of binary data, as the upload needs it. */
 export interface BinaryStore {
 	metadata: (id: string) => Promise<{ fileSize: number }>;
-	stream: (id: string, chunkSize: number) => Promise<AsyncIterable<Uint8Array>>;
+	/** Gives a Node.js Readable, which keeps its file open until it ends or is destroyed. */
+	stream: (
+		id: string,
+		chunkSize: number,
+	) => Promise<AsyncIterable<Uint8Array> & { destroy?: () => unknown }>;
 }
 
 /** A file that is to be uploaded. */
@@ -37,12 +50,19 @@ export interface SourceFile {
 	 */
 	source: string;
 	/**
+	 * The SHA-256 of the bytes, in hex. A stored file is read for it at the first call.
+	 *
+	 * @throws ClinikoError if the file cannot be read or does not have exactly `size` bytes
+	 */
+	digest: () => Promise<string>;
+	/**
 	 * The bytes, from the start at every call: a Buffer up to 1 MiB, a stream above. A stream that
 	 * does not yield exactly `size` bytes throws.
+	 *
+	 * @param signal closes the stream when it aborts. Needed by whoever may stop reading before the
+	 *   end without calling the iterator's `return`, as an HTTP client does
 	 */
-	open: () => Promise<Buffer | AsyncIterable<Uint8Array>>;
-	/** The SHA-256 of the bytes, in hex. */
-	digest: () => Promise<string>;
+	open: (signal?: AbortSignal) => Promise<Buffer | AsyncIterable<Uint8Array>>;
 }
 
 /**
@@ -51,7 +71,7 @@ export interface SourceFile {
  * @param field the name of the binary field, for a file that has no name
  * @param data n8n's binary data: with an `id` it is in n8n's store, otherwise base64 in `data`
  * @param rename overrides the file's own name, unless empty
- * @throws ClinikoError if the file is empty or gone
+ * @throws ClinikoError if the file is empty or gone, or if `data` holds no file
  */
 export async function sourceFile(
 	field: string,
@@ -59,41 +79,43 @@ export async function sourceFile(
 	rename: string,
 	store: BinaryStore,
 ): Promise<SourceFile> {
+	// A Code node can put anything into an item.
+	if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+		throw new ClinikoError(`The binary field "${field}" does not hold a file.`, CODE_NODE_ADVICE);
+	}
 	const extension = /^\w+$/.test(data.fileExtension ?? '') ? `.${data.fileExtension}` : '';
+	const ownName = typeof data.fileName === 'string' ? data.fileName : '';
 	const name = safeFileName(
-		rename || data.fileName || '',
+		rename || ownName,
 		safeFileName(`${field}${extension}`, `file${extension}`),
 	);
 	const { id } = data;
-	const content = id ? undefined : Buffer.from(data.data, 'base64');
-	const size = content?.length ?? (await storedSize(id!, name, store));
+	if (id && typeof id !== 'string') notReadable(name);
+	const size = id ? await storedSize(id, name, store) : decodedSize(data.data, name);
 	if (size === 0) {
 		throw new ClinikoError(
 			`The file "${name}" is empty.`,
 			'Check the node that the file comes from. Cliniko cannot show an empty file, so it was not sent.',
 		);
 	}
-	const open = async () => {
-		const source = content ? inChunks(content) : read(id!, name, size, store);
-		const exact = exactly(size, name, source);
-		return size <= STREAM_ABOVE ? await collect(exact) : exact;
-	};
-	let digest: Promise<string> | undefined;
-	const hash = async (): Promise<string> => {
-		const bytes = await open();
-		const sum = createHash('sha256');
-		for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : bytes) sum.update(chunk);
-		return sum.digest('hex');
-	};
+	const read = (signal?: AbortSignal) =>
+		exactly(size, name, id ? stored(id, name, size, store, signal) : decoded(data.data));
+	let reading: Promise<string> | undefined;
+	const digest = async () =>
+		await (reading ??= sha256(read()).catch((error: unknown) => {
+			// A store that is out of reach may be back at the next call.
+			reading = undefined;
+			throw error;
+		}));
 	return {
-		digest: async () => await (digest ??= hash()),
 		name,
 		contentType: MIME_TYPE.test(data.mimeType) ? data.mimeType : 'application/octet-stream',
 		size,
 		// n8n keeps the files of a webhook or a form in a temporary folder, and puts them into the
 		// execution's own when that is over: a person's retry finds them under another path.
-		source: id?.replace(/^.*\//, '') ?? createHash('sha256').update(content!).digest('hex'),
-		open,
+		source: id ? id.replace(/^.*\//, '') : await digest(),
+		digest,
+		open: async (signal) => (size <= STREAM_ABOVE ? await collect(read(signal)) : read(signal)),
 	};
 }
 
@@ -107,16 +129,25 @@ async function storedSize(id: string, name: string, store: BinaryStore): Promise
 	return notReadable(name);
 }
 
-async function* read(
+async function* stored(
 	id: string,
 	name: string,
 	size: number,
 	store: BinaryStore,
+	signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+	let close = (): void => undefined;
 	try {
-		yield* await store.stream(id, Math.min(size, CHUNK));
+		const stream = await store.stream(id, Math.min(size, CHUNK));
+		close = () => void stream.destroy?.();
+		signal?.addEventListener('abort', close);
+		if (signal?.aborted) close();
+		yield* stream;
 	} catch {
 		notReadable(name);
+	} finally {
+		signal?.removeEventListener('abort', close);
+		close();
 	}
 }
 
@@ -127,8 +158,51 @@ function notReadable(name: string): never {
 	);
 }
 
-async function* inChunks(content: Buffer): AsyncGenerator<Uint8Array> {
-	for (let at = 0; at < content.length; at += CHUNK) yield content.subarray(at, at + CHUNK);
+/**
+ * The number of bytes that a base64 text stands for, without decoding it. Buffer.from decodes any
+ * text whatsoever and skips what it does not know, so the text is checked here.
+ */
+function decodedSize(base64: string, name: string): number {
+	if (STORAGE_MODES.includes(base64)) {
+		throw new ClinikoError(
+			`The item does not hold the file "${name}", only a note of where n8n keeps it.`,
+			CODE_NODE_ADVICE,
+		);
+	}
+	if (typeof base64 !== 'string' || !isBase64(base64)) {
+		throw new ClinikoError(
+			`The content of the file "${name}" is not valid base64.`,
+			`${CODE_NODE_ADVICE} A data: URL, spaces and line ends are not accepted.`,
+		);
+	}
+	return (base64.length / 4) * 3 - paddingOf(base64);
+}
+
+/** Strict base64 with padding (RFC 4648, section 4), which is what n8n writes. */
+function isBase64(text: string): boolean {
+	const content = text.slice(0, text.length - paddingOf(text));
+	if (text.length % 4 !== 0 || /[^A-Za-z0-9+/]/.test(content)) return false;
+	// The bits of the last character that are beyond the last byte have to be zero.
+	const last = text.slice(-4);
+	return Buffer.from(last, 'base64').toString('base64') === last;
+}
+
+function paddingOf(base64: string): number {
+	return base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+}
+
+/** Decodes piece by piece, so that a file in an item is never held a second time. */
+async function* decoded(base64: string): AsyncGenerator<Uint8Array> {
+	// Four characters are three bytes, and CHUNK is a multiple of four.
+	for (let at = 0; at < base64.length; at += CHUNK) {
+		yield Buffer.from(base64.slice(at, at + CHUNK), 'base64');
+	}
+}
+
+async function sha256(source: AsyncIterable<Uint8Array>): Promise<string> {
+	const hash = createHash('sha256');
+	for await (const chunk of source) hash.update(chunk);
+	return hash.digest('hex');
 }
 
 /** The length is announced before the first byte, so a file that turns out otherwise is not sent. */

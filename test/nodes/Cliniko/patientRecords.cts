@@ -74,7 +74,7 @@ export function randomFrom(seed: number): () => number {
 
 /** The key under which S3 has a file, by its place among the files. */
 export function keyOf(file: number): string {
-	return `temp/x/file-${file}/Referral.pdf`;
+	return `temp/file-${file}-Referral.pdf`;
 }
 
 /** Asks for the record of an upload, which is the `file`th. */

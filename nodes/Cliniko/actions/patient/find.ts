@@ -1,13 +1,14 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, tellingApart, type Criterion } from '../../find/criteria';
 import { findPatients } from '../../find/findPatients';
 import { simplifiedPatient, type Patient } from '../../records/patient';
+import { textOf } from '../../text';
 import { connect } from '../../transport/connect';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { simplifyField } from '../simplify';
+import { simplifyField, simplifyOf } from '../simplify';
 
 const fields: INodeProperties[] = [
 	{
@@ -110,6 +111,16 @@ const fields: INodeProperties[] = [
 	},
 ];
 
+/** What an item asks for. */
+interface Query {
+	criteria: Criterion[];
+	/** The labels of fields that are set and say nothing, unless they are to be left out. */
+	empty: string[];
+	includeArchived: boolean;
+	ifNotOne: unknown;
+	simplify: boolean;
+}
+
 /** Why an item has no patient, for people, and what an If node needs to know. */
 interface NotFound {
 	message: string;
@@ -119,29 +130,39 @@ interface NotFound {
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const parameter = <T>(name: string, fallback: T) =>
-			context.getNodeParameter(name, itemIndex, fallback) as T;
-		const { ifEmpty, includeArchived } = parameter<IDataObject>('options', {});
-		const { criteria, empty } = criteriaOf(context, itemIndex);
-		if (criteria.length + empty.length === 0) throw nothingGiven();
-		const isOpen = empty.length > 0 && ifEmpty !== 'leaveOut';
-		if (!isOpen && criteria.length === 0) throw nothingGiven();
-		const { patients, archived } = isOpen
-			? { patients: [], archived: [] }
-			: await findPatients(api, criteria, Boolean(includeArchived));
+	return await eachItem(context, {
+		read: (itemIndex) => queryOf(context, itemIndex),
+		run: async ({ criteria, empty, includeArchived, ifNotOne, simplify }) => {
+			const { patients, archived } =
+				empty.length > 0
+					? { patients: [], archived: [] }
+					: await findPatients(api, criteria, includeArchived);
 
-		const [patient] = patients;
-		if (patient && patients.length === 1) {
-			const record = parameter('simplify', true) ? simplifiedPatient(patient) : patient;
-			return [{ json: { matched: 1, ...record } }];
-		}
-		const { message, advice, patientIds } = isOpen
-			? fieldEmpty(empty)
-			: notOne(patients, archived, criteria);
-		if (parameter('ifNotOne', 'error') === 'error') throw new ClinikoError(message, advice);
-		return [{ json: { matched: patients.length, patient_ids: patientIds, message, advice } }];
+			const [patient] = patients;
+			if (patient && patients.length === 1) {
+				const record = simplify ? simplifiedPatient(patient) : patient;
+				return [{ json: { matched: 1, ...record } }];
+			}
+			const { message, advice, patientIds } =
+				empty.length > 0 ? fieldEmpty(empty) : notOne(patients, archived, criteria);
+			if (ifNotOne === 'error') throw new ClinikoError(message, advice);
+			return [{ json: { matched: patients.length, patient_ids: patientIds, message, advice } }];
+		},
 	});
+}
+
+function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
+	const options = context.getNodeParameter('options', itemIndex, {});
+	const { criteria, empty } = criteriaOf(context, itemIndex);
+	const leavesOut = options.ifEmpty === 'leaveOut';
+	if (criteria.length === 0 && (leavesOut || empty.length === 0)) throw nothingGiven();
+	return {
+		criteria,
+		empty: leavesOut ? [] : empty,
+		includeArchived: Boolean(options.includeArchived),
+		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
+		simplify: simplifyOf(context, itemIndex),
+	};
 }
 
 /** What the item says of the patient, and the labels of fields that are set and say nothing. */
@@ -153,23 +174,11 @@ function criteriaOf(
 	const criteria: Criterion[] = [];
 	const empty: string[] = [];
 	for (const { name, label } of CRITERIA) {
-		const value: unknown = context.getNodeParameter(name, itemIndex, '');
-		if (typeof value === 'object' && value !== null && !isDateTime(value)) {
-			throw new ClinikoError(
-				`${label} is not text for this item.`,
-				'Let its expression give one value, such as {{ $json.email }}.',
-			);
-		}
-		const text = String(value ?? '').trim();
+		const text = textOf(context.getNodeParameter(name, itemIndex, ''), label).trim();
 		if (text !== '') criteria.push(criterion(name, text));
 		else if (set[name] !== undefined && set[name] !== '') empty.push(label);
 	}
 	return { criteria, empty };
-}
-
-/** What n8n's `$now` and the like are: they write themselves as ISO 8601. */
-function isDateTime(value: object): boolean {
-	return typeof (value as { toISO?: unknown }).toISO === 'function';
 }
 
 function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[]): NotFound {

@@ -6,14 +6,19 @@ import { connect } from '../../transport/connect';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
 import { patientIdField, patientIdOf } from '../patientId';
-import { simplifyField } from '../simplify';
+import { simplifyField, simplifyOf } from '../simplify';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const patient = await readRecord(api, 'patients', patientIdOf(context, itemIndex, api.shard));
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return [{ json: simplify ? simplifiedPatient(patient) : patient }];
+	return await eachItem(context, {
+		read: (itemIndex) => ({
+			id: patientIdOf(context, itemIndex, api.shard),
+			simplify: simplifyOf(context, itemIndex),
+		}),
+		run: async ({ id, simplify }) => {
+			const patient = await readRecord(api, 'patients', id);
+			return [{ json: simplify ? simplifiedPatient(patient) : patient }];
+		},
 	});
 }
 

@@ -6,7 +6,7 @@ import { eachItem } from '../eachItem';
 import { filterFields, filtersOf, type FilterField } from '../filters';
 import { limitFields, limitOf, newestFirst } from '../getMany';
 import type { Operation } from '../operations';
-import { simplifyField } from '../simplify';
+import { simplifyField, simplifyOf } from '../simplify';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
@@ -21,12 +21,17 @@ const FILTERS: FilterField[] = [
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const filters = filtersOf(context, itemIndex, FILTERS);
-		const limit = limitOf(context, itemIndex);
-		const patients = await newestFirst(api, 'patients', filters, limit, { what: 'list patients' });
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
+	return await eachItem(context, {
+		read: (itemIndex) => ({
+			filters: filtersOf(context, itemIndex, FILTERS),
+			limit: limitOf(context, itemIndex),
+			simplify: simplifyOf(context, itemIndex),
+		}),
+		run: async ({ filters, limit, simplify }) => {
+			const purpose = { what: 'list patients' };
+			const patients = await newestFirst(api, 'patients', filters, limit, purpose);
+			return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
+		},
 	});
 }
 

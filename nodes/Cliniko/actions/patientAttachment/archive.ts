@@ -4,15 +4,18 @@ import { archiveAttachment } from '../../records/archiveAttachment';
 import { connect, pauseFor } from '../../transport/connect';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { attachmentFields, attachmentOf } from './oneAttachment';
+import { assertOwner, attachmentFields, attachmentOf } from './oneAttachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const { id, assertOwner } = attachmentOf(context, itemIndex, api);
-		await assertOwner();
-		await archiveAttachment(api, pauseFor(context), id);
-		return [{ json: { id, archived: true } }];
+	return await eachItem(context, {
+		read: (itemIndex) => attachmentOf(context, itemIndex, api.shard),
+		run: async (attachment) => {
+			const { id } = attachment;
+			await assertOwner(api, attachment);
+			await archiveAttachment(api, pauseFor(context), id);
+			return [{ json: { id, archived: true } }];
+		},
 	});
 }
 

@@ -3,11 +3,12 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { downloadFile } from '../../download/downloadFile';
 import { ClinikoError } from '../../errors';
 import { simplified } from '../../records/patientAttachment';
+import { textOf } from '../../text';
 import { connect, filesFromS3 } from '../../transport/connect';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { simplifyField } from '../simplify';
-import { attachmentFields, attachmentOf } from './oneAttachment';
+import { simplifyField, simplifyOf } from '../simplify';
+import { attachmentFields, attachmentOf, readAttachment } from './oneAttachment';
 
 const fields: INodeProperties[] = [
 	...attachmentFields('The attachment whose file to download'),
@@ -27,21 +28,29 @@ const fields: INodeProperties[] = [
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		// An expression may give nothing, which is no name.
-		const given: unknown = context.getNodeParameter('binaryPropertyName', itemIndex, 'data');
-		const field = String(given ?? '').trim();
-		if (field === '') {
-			throw new ClinikoError(
-				'Put Output File in Field is empty for this item.',
-				'Give the file a field name, such as data.',
-			);
-		}
-		const record = await attachmentOf(context, itemIndex, api).read();
-		const data = await downloadFile(api, record, filesFromS3(context));
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return [{ json: simplify ? simplified(record) : record, binary: { [field]: data } }];
+	return await eachItem(context, {
+		read: (itemIndex) => ({
+			attachment: attachmentOf(context, itemIndex, api.shard),
+			field: outputFieldOf(context, itemIndex),
+			simplify: simplifyOf(context, itemIndex),
+		}),
+		run: async ({ attachment, field, simplify }) => {
+			const record = await readAttachment(api, attachment);
+			const data = await downloadFile(api, record, filesFromS3(context));
+			return [{ json: simplify ? simplified(record) : record, binary: { [field]: data } }];
+		},
 	});
+}
+
+function outputFieldOf(context: IExecuteFunctions, itemIndex: number): string {
+	const given: unknown = context.getNodeParameter('binaryPropertyName', itemIndex, 'data');
+	const field = textOf(given, 'Put Output File in Field').trim();
+	// An expression may give nothing, which is no name.
+	if (field !== '') return field;
+	throw new ClinikoError(
+		'Put Output File in Field is empty for this item.',
+		'Give the file a field name, such as data.',
+	);
 }
 
 export const download: Operation = {

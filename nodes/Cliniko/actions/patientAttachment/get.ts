@@ -4,15 +4,20 @@ import { simplified } from '../../records/patientAttachment';
 import { connect } from '../../transport/connect';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { simplifyField } from '../simplify';
-import { attachmentFields, attachmentOf } from './oneAttachment';
+import { simplifyField, simplifyOf } from '../simplify';
+import { attachmentFields, attachmentOf, readAttachment } from './oneAttachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const record = await attachmentOf(context, itemIndex, api).read();
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return [{ json: simplify ? simplified(record) : record }];
+	return await eachItem(context, {
+		read: (itemIndex) => ({
+			attachment: attachmentOf(context, itemIndex, api.shard),
+			simplify: simplifyOf(context, itemIndex),
+		}),
+		run: async ({ attachment, simplify }) => {
+			const record = await readAttachment(api, attachment);
+			return [{ json: simplify ? simplified(record) : record }];
+		},
 	});
 }
 

@@ -7,7 +7,7 @@ import { filterFields, filtersOf, type FilterField } from '../filters';
 import { limitFields, limitOf, newestFirst } from '../getMany';
 import type { Operation } from '../operations';
 import { patientIdField, patientIdOf } from '../patientId';
-import { simplifyField } from '../simplify';
+import { simplifyField, simplifyOf } from '../simplify';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Content Type', name: 'content_type', kind: 'text' },
@@ -41,16 +41,20 @@ const fields: INodeProperties[] = [
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const filters = filtersOf(context, itemIndex, FILTERS);
-		if (context.getNodeParameter('of', itemIndex, 'onePatient') === 'onePatient') {
-			filters.push(`patient_id:=${patientIdOf(context, itemIndex, api.shard)}`);
-		}
-		const limit = limitOf(context, itemIndex);
-		const purpose = { what: 'list attachments' };
-		const records = await newestFirst(api, 'patient_attachments', filters, limit, purpose);
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return records.map((record) => ({ json: simplify ? simplified(record) : record }));
+	return await eachItem(context, {
+		read: (itemIndex) => {
+			const filters = filtersOf(context, itemIndex, FILTERS);
+			if (context.getNodeParameter('of', itemIndex, 'onePatient') === 'onePatient') {
+				filters.push(`patient_id:=${patientIdOf(context, itemIndex, api.shard)}`);
+			}
+			const limit = limitOf(context, itemIndex);
+			return { filters, limit, simplify: simplifyOf(context, itemIndex) };
+		},
+		run: async ({ filters, limit, simplify }) => {
+			const purpose = { what: 'list attachments' };
+			const records = await newestFirst(api, 'patient_attachments', filters, limit, purpose);
+			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
+		},
 	});
 }
 

@@ -20,38 +20,40 @@ export function attachmentFields(description: string): INodeProperties[] {
 /** Which attachment an item asks for. */
 export interface OneAttachment {
 	id: string;
-	/** Reads the record, and makes sure that it is the patient's. */
-	read: () => Promise<PatientAttachment>;
-	/** Makes sure that it is the patient's, if a patient is given; costs a request then only. */
-	assertOwner: () => Promise<void>;
+	/** Whose it has to be, if that is given. */
+	patientId?: string;
 }
 
-/**
- * @throws ClinikoError if the parameters are no ids; what it returns throws it if the attachment is not
- *   there or is another patient's
- */
+/** @throws ClinikoError if the parameters are no ids */
 export function attachmentOf(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	api: ClinikoApi,
+	shard: string,
 ): OneAttachment {
-	const patientId = optionalPatientIdOf(context, itemIndex, api.shard);
-	const id = attachmentIdOf(context, itemIndex, api.shard);
-	const read = async () => {
-		const record = await readRecord(api, 'patient_attachments', id);
-		if (patientId !== undefined && ownerOf(record) !== patientId) {
-			throw new ClinikoError(
-				`Attachment ${id} is not on the record of patient ${patientId}.`,
-				'Nothing was done with it. Check both IDs, or leave the patient empty if only the attachment is known.',
-			);
-		}
-		return record;
-	};
-	return {
-		id,
-		read,
-		assertOwner: async () => {
-			if (patientId !== undefined) await read();
-		},
-	};
+	const patientId = optionalPatientIdOf(context, itemIndex, shard);
+	return { id: attachmentIdOf(context, itemIndex, shard), patientId };
+}
+
+/** @throws ClinikoError if the attachment is not there, or is another patient's */
+export async function readAttachment(
+	api: ClinikoApi,
+	{ id, patientId }: OneAttachment,
+): Promise<PatientAttachment> {
+	const record = await readRecord(api, 'patient_attachments', id);
+	if (patientId !== undefined && ownerOf(record) !== patientId) {
+		throw new ClinikoError(
+			`Attachment ${id} is not on the record of patient ${patientId}.`,
+			'Nothing was done with it. Check both IDs, or leave the patient empty if only the attachment is known.',
+		);
+	}
+	return record;
+}
+
+/**
+ * Makes sure that the attachment is the patient's, if a patient is given; costs a request then only.
+ *
+ * @throws ClinikoError if it is not
+ */
+export async function assertOwner(api: ClinikoApi, attachment: OneAttachment): Promise<void> {
+	if (attachment.patientId !== undefined) await readAttachment(api, attachment);
 }

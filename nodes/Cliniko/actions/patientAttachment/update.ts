@@ -7,31 +7,36 @@ import { simplified } from '../../records/patientAttachment';
 import { connect } from '../../transport/connect';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { simplifyField } from '../simplify';
-import { attachmentFields, attachmentOf } from './oneAttachment';
+import { simplifyField, simplifyOf } from '../simplify';
+import { assertOwner, attachmentFields, attachmentOf } from './oneAttachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	return await eachItem(context, async (itemIndex) => {
-		const { id, assertOwner } = attachmentOf(context, itemIndex, api);
-		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
-		await assertOwner();
-		const { body } = await api.patch(
-			`/patient_attachments/${id}`,
-			{ description: description || null },
-			{
-				what: `change the description of attachment ${id}`,
-				notFound: `Cliniko has no attachment with the ID ${id} that can be changed.`,
-			},
-		);
-		if (!isClinikoRecord(body)) {
-			throw new ClinikoError(
-				`Cliniko's reply to the changed description of attachment ${id} is no attachment record.`,
-				'The description is most likely changed. Look at the attachment in Cliniko.',
+	return await eachItem(context, {
+		read: (itemIndex) => ({
+			attachment: attachmentOf(context, itemIndex, api.shard),
+			description: descriptionOf(context.getNodeParameter('description', itemIndex, '')),
+			simplify: simplifyOf(context, itemIndex),
+		}),
+		run: async ({ attachment, description, simplify }) => {
+			const { id } = attachment;
+			await assertOwner(api, attachment);
+			const { body } = await api.patch(
+				`/patient_attachments/${id}`,
+				{ description: description || null },
+				{
+					what: `change the description of attachment ${id}`,
+					notFound: `Cliniko has no attachment with the ID ${id} that can be changed.`,
+				},
 			);
-		}
-		const simplify = context.getNodeParameter('simplify', itemIndex, true);
-		return [{ json: simplify ? simplified(body) : body }];
+			if (!isClinikoRecord(body)) {
+				throw new ClinikoError(
+					`Cliniko's reply to the changed description of attachment ${id} is no attachment record.`,
+					'The description is most likely changed. Look at the attachment in Cliniko.',
+				);
+			}
+			return [{ json: simplify ? simplified(body) : body }];
+		},
 	});
 }
 

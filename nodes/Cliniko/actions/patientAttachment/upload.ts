@@ -1,12 +1,13 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { ContentDigests } from '../../download/contentDigest';
-import type { ClinikoError } from '../../errors';
+import { ClinikoError } from '../../errors';
 import { RecordCreation } from '../../once/recordCreation';
 import type { RecordSearch } from '../../once/recordSearch';
 import { UploadMemory } from '../../once/uploadMemory';
 import { simplified } from '../../records/patientAttachment';
 import { ownUserId } from '../../records/user';
+import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/connect';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
@@ -17,7 +18,7 @@ import type { Operation } from '../operations';
 import { patientIdField } from '../patientId';
 import { errorText, nodeError } from '../report';
 import { simplifyField } from '../simplify';
-import { planUploads, refuseClosedPatients, runSettings } from './uploadPlan';
+import { planUploads, refuseClosedPatients, runSettings, type RunSettings } from './uploadPlan';
 
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose record the file belongs on'),
@@ -127,14 +128,23 @@ const fields: INodeProperties[] = [
 ];
 
 async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	if (context.getInputData().length === 0) return [];
+	const items = context.getInputData();
+	if (items.length === 0) return [];
 	const continueOnFail = context.continueOnFail();
-	const api = await connect(context);
 	const pause = pauseFor(context);
 	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 	const memory = new UploadMemory(context.getContext('node'), run);
 
-	const { concurrency, maxWait, onTimeout } = runSettings(context);
+	let api: ClinikoApi;
+	let settings: RunSettings;
+	try {
+		api = await connect(context);
+		settings = runSettings(context);
+	} catch (error) {
+		if (!continueOnFail) throw nodeError(context, error as Error, 0);
+		return items.map((_, itemIndex) => failed(context, error as Error, itemIndex, [], memory));
+	}
+	const { concurrency, maxWait, onTimeout } = settings;
 	const plans = await planUploads(context, api.shard, memory);
 	const stopAtFirst = () => {
 		const refused = continueOnFail ? undefined : plans.find(({ error }) => error);
@@ -176,22 +186,24 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 
 	const results = outcomes.values();
 	return plans.flatMap(({ itemIndex, uploads, simplify, error }) => {
-		const pairedItem = { item: itemIndex };
-		if (error) return [{ ...failed(context, error, itemIndex, uploads, memory), pairedItem }];
+		if (error) return [failed(context, error, itemIndex, uploads, memory)];
 		return uploads.map((one) => {
 			const { record, error: reason } = results.next().value!;
-			if (reason ?? !record)
-				return { ...failed(context, reason!, itemIndex, [one], memory), pairedItem };
+			if (!record || reason) return failed(context, reason!, itemIndex, [one], memory);
 			memory.handedOn(one.identity);
-			return { json: simplify ? simplified(record) : record, pairedItem };
+			return { json: simplify ? simplified(record) : record, pairedItem: { item: itemIndex } };
 		});
 	});
 }
 
 /**
- * The item of files that failed: the reason for people, and beside it what a workflow can branch on.
- * `stored` is `yes`, `no`, or `unknown`; `safe_to_retry` says that sending the file again, even in a new
- * execution, cannot store it twice.
+ * The item of files that failed: the reason for people, and beside it `details`, which a workflow can
+ * branch on. `stored` is `yes`, `no` or `unknown`. `safe_to_retry` says that sending the file again,
+ * even in a new execution, cannot store it twice.
+ *
+ * With "On Error: Continue (using error output)" n8n tells such items by their keys: from about 2.4x on
+ * `error` and `details` are fine, before that it looks for an `error` beside `json`. That one must not
+ * be copied along, because newer n8n would keep nothing of the item but its message.
  */
 function failed(
 	context: IExecuteFunctions,
@@ -201,21 +213,32 @@ function failed(
 	memory: UploadMemory,
 ): INodeExecutionData {
 	const known = uploads.map(({ identity }) => memory.recall(identity));
-	const isGone = (error as ClinikoError).httpCode === 404;
-	const attachment = known.find((one) => one && 'attachment' in one);
-	const isStored = known.length > 0 && known.every((one) => one && 'attachment' in one) && !isGone;
-	const isNot = known.every((one) => one === undefined);
-	return {
+	const attachments = known.flatMap((one) => (one && 'attachment' in one ? one.attachment : []));
+	// A record that was stored and is not found any more is nothing to rely on.
+	const isGone = error instanceof ClinikoError && error.httpCode === 404;
+	const isStored = attachments.length > 0 && attachments.length === uploads.length && !isGone;
+	// Which files a faulty item would have had is not known.
+	const isSafe = uploads.length > 0 ? known.every((one) => one === undefined) : !memory.resumes;
+	const [file] = uploads.length === 1 ? uploads.map((one) => one.file.name) : [];
+	const item = {
 		json: {
-			error: errorText(error, itemIndex, uploads.length === 1 ? uploads[0]!.file.name : undefined),
-			stored: isStored ? 'yes' : isNot ? 'no' : 'unknown',
-			attachment_id: attachment && 'attachment' in attachment ? attachment.attachment : null,
-			safe_to_retry: isNot,
+			error: errorText(error, itemIndex, file),
+			details: {
+				stored: isStored ? 'yes' : isSafe ? 'no' : 'unknown',
+				attachment_id: attachments[0] ?? null,
+				safe_to_retry: isSafe,
+			},
 		},
-		// Without it n8n takes an item with more than a message for a success ("On Error: Continue
-		// (using error output)").
-		error: nodeError(context, error, itemIndex),
+		// For whoever sends the file another way.
+		binary: context.getInputData()[itemIndex]?.binary,
+		pairedItem: { item: itemIndex },
 	};
+	return context.getNode().onError === 'continueErrorOutput'
+		? Object.defineProperty(item, 'error', {
+				value: nodeError(context, error, itemIndex),
+				writable: true,
+			})
+		: item;
 }
 
 export const upload: Operation = {

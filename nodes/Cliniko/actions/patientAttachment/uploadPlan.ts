@@ -109,6 +109,8 @@ async function planItem(
 			context.getNodeParameter('binaryPropertyName', itemIndex),
 			context.getInputData()[itemIndex]!,
 			options.ifNoFile ?? 'error',
+			// n8n 1.85 to 1.123 have neither this function nor this setting.
+			context.getWorkflowSettings?.().binaryMode,
 		);
 		if (picked.length === 0) return plan;
 		const patientId = patientIdOf(context, itemIndex, shard);

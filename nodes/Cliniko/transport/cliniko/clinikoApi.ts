@@ -1,6 +1,7 @@
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, rethrowOwn } from '../../errors';
+import { parseJson } from './json';
 import { RateLimitGate, type Pause } from './rateLimit';
 import { refusal } from './refusal';
 import { apiHost } from './shard';
@@ -21,6 +22,8 @@ const TIMEOUT = 30_000;
 export interface ClinikoConnection {
 	/** The shard that the key belongs to. */
 	shard: string;
+	/** Stands for the host and the key: the same for the same key, and does not give it away. */
+	account: string;
 	/**
 	 * Sends a request with the credential's key and headers. Resolves for every HTTP status, with the
 	 * body as text; rejects if no reply came.
@@ -40,14 +43,19 @@ export interface ClinikoReply {
 	body: IDataObject;
 	/** Cliniko's clock when it answered, in ms since 1970; ours if the reply did not say. */
 	date: number;
+	/** Whether the reply said. */
+	isDated: boolean;
 }
 
 /** A page of a list. */
 export interface Page {
 	rows: IDataObject[];
 	hasMore: boolean;
+	/** How many records the whole list has; nothing if Cliniko does not say. */
+	total?: number;
 	/** As in `ClinikoReply`. */
 	date: number;
+	isDated: boolean;
 }
 
 /** What a request was for: completes the sentences of messages. */
@@ -80,7 +88,8 @@ export class MayHaveRun {
 export class ClinikoApi {
 	readonly shard: string;
 
-	readonly account = 'to be merged';
+	/** Stands for the host and the key: a digest, which gives neither away. */
+	readonly account: string;
 
 	private readonly gate: RateLimitGate;
 
@@ -94,6 +103,7 @@ export class ClinikoApi {
 		gate?: RateLimitGate,
 	) {
 		this.shard = connection.shard;
+		this.account = connection.account;
 		this.now = connection.now ?? Date.now;
 		this.random = connection.random ?? Math.random;
 		this.gate = gate ?? new RateLimitGate(connection.pause, this.now);
@@ -220,18 +230,29 @@ export class ClinikoApi {
 		for await (const { rows } of this.pages(collection, filters, purpose, query)) yield rows;
 	}
 
-	/** The same where the moment of each reply matters too. */
+	/**
+	 * The same with what each reply says besides its rows. A list that goes on for ever ends where its
+	 * pages bring nothing new any more.
+	 */
 	async *pages(
 		collection: string,
 		filters: string[],
 		purpose: Purpose,
 		query: Record<string, string> = {},
 	): AsyncGenerator<Page> {
+		const seen = new Set<unknown>();
+		let withoutNews = 0;
 		for (let number = 1; ; number++) {
 			const asked = { per_page: '100', ...query, page: String(number) };
 			const page = await this.page(collection, filters, purpose, asked);
+			const before = seen.size;
+			for (const row of page.rows) seen.add((row as IDataObject | null)?.id);
+			withoutNews = seen.size > before ? 0 : withoutNews + 1;
 			yield page;
+			// Without a stable order a page may well repeat what others had.
+			const isBeyondEnd = number * Number(asked.per_page) >= (page.total ?? 0);
 			if (page.rows.length === 0 || !page.hasMore) return;
+			if (withoutNews > (isBeyondEnd ? 0 : 2)) return;
 		}
 	}
 
@@ -244,7 +265,8 @@ export class ClinikoApi {
 	): Promise<Page> {
 		const parameters = new URLSearchParams(query);
 		for (const filter of filters) parameters.append('q[]', filter);
-		const { body, date } = await this.get(`/${collection}?${parameters.toString()}`, purpose);
+		const reply = await this.get(`/${collection}?${parameters.toString()}`, purpose);
+		const { body, date, isDated } = reply;
 		const rows = body[collection];
 		if (!Array.isArray(rows)) {
 			throw new ClinikoError(
@@ -255,7 +277,9 @@ export class ClinikoApi {
 		// The address of the next page comes from outside, and the key goes along: only its presence
 		// is used.
 		const hasMore = Boolean((body.links as IDataObject | undefined)?.next);
-		return { rows: rows as IDataObject[], hasMore, date };
+		const count: unknown = body.total_entries;
+		const total = /^\d+$/.test(String(count)) ? Number(count) : undefined;
+		return { rows: rows as IDataObject[], hasMore, total, date, isDated };
 	}
 
 	private url(path: string): string {
@@ -312,7 +336,8 @@ export class ClinikoApi {
 		const body = jsonObject(reply?.body);
 		if (!reply || !isSuccess(reply) || !body) throw this.fault(reply, purpose);
 		const date = Date.parse(String(reply.headers.date ?? ''));
-		return { body, date: Number.isFinite(date) ? date : this.now() };
+		const isDated = Number.isFinite(date);
+		return { body, date: isDated ? date : this.now(), isDated };
 	}
 
 	private mayHaveRun(
@@ -376,7 +401,7 @@ function idIn({ headers }: IN8nHttpFullResponse, path: string): string | undefin
 
 function jsonObject(text: unknown): IDataObject | undefined {
 	try {
-		const value: unknown = JSON.parse(String(text));
+		const value = parseJson(String(text));
 		return typeof value === 'object' && value !== null && !Array.isArray(value)
 			? (value as IDataObject)
 			: undefined;

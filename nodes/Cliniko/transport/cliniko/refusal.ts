@@ -76,3 +76,11 @@ function theirWords(body: IDataObject | undefined): string {
 	const message = typeof body?.message === 'string' ? body.message : '';
 	return oneLine([message, fields.join(', ')].filter(Boolean).join(': '));
 }
+
+/**
+ * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
+ * it is sent as `upload_url`.
+ */
+export function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
+	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
+}

@@ -1,5 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
+/** What a form field must say: exactly this, or something that starts with it. */
+export interface FieldCondition {
+	match: 'eq' | 'starts-with';
+	value: string;
+}
+
 /**
  * What a presigned post's policy says that the sender has to know before it sends anything. S3 checks
  * all of it too, but only once the file is on its way.
@@ -9,8 +15,10 @@ export interface Policy {
 	expiration?: number;
 	/** The sizes in bytes that S3 takes, both included. */
 	size?: { min: number; max: number };
-	/** What the form must say as `Content-Type`: exactly this, or something that starts with it. */
-	contentType?: { match: 'eq' | 'starts-with'; value: string };
+	/** What the form must say as `Content-Type`. */
+	contentType?: FieldCondition;
+	/** What must be true of the file's key, all of it; at least one. */
+	key?: FieldCondition[];
 }
 
 /**
@@ -32,10 +40,12 @@ export function readPolicy(encoded: string | undefined): Policy {
 		if (match?.toLowerCase() === 'content-length-range') {
 			const [min, max] = [Number(subject), Number(value)];
 			if (Number.isFinite(min) && Number.isFinite(max)) policy.size = { min, max };
-		} else if (subject?.toLowerCase() === '$content-type') {
-			const how = match?.toLowerCase() === 'starts-with' ? 'starts-with' : 'eq';
-			policy.contentType = { match: how, value: value ?? '' };
+			continue;
 		}
+		const how = match?.toLowerCase() === 'starts-with' ? 'starts-with' : 'eq';
+		const field: FieldCondition = { match: how, value: value ?? '' };
+		if (subject?.toLowerCase() === '$content-type') policy.contentType = field;
+		if (subject?.toLowerCase() === '$key') policy.key = [...(policy.key ?? []), field];
 	}
 	return policy;
 }

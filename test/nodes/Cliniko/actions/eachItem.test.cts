@@ -10,9 +10,10 @@ import { rejection } from '../connection.cts';
 
 const NODE = { id: '1', name: 'Cliniko', type: 'cliniko', typeVersion: 1, position: [0, 0] };
 
+/** An operation whose only parameter is the index of the item. */
 const run = async (
 	work: (itemIndex: number) => Promise<Result[]>,
-	{ items = 3, continues = false } = {},
+	{ items = 3, continues = false, read = (itemIndex: number) => itemIndex } = {},
 ): Promise<INodeExecutionData[]> =>
 	await eachItem(
 		{
@@ -20,7 +21,7 @@ const run = async (
 			getNode: () => NODE,
 			continueOnFail: () => continues,
 		} as unknown as IExecuteFunctions,
-		work,
+		{ read, run: work },
 	);
 
 describe('Work on each item', () => {
@@ -56,12 +57,62 @@ describe('Work on each item', () => {
 		).toEqual([]);
 	});
 
+	it('may give more results than a call can have arguments', async () => {
+		const records = Array.from({ length: 200_000 }, (_, at) => ({ json: { at } }));
+		const output = await run(async () => await Promise.resolve(records), { items: 1 });
+		expect(output).toHaveLength(200_000);
+		expect(output.at(-1)).toEqual({ json: { at: 199_999 }, pairedItem: { item: 0 } });
+	});
+
 	it('passes files on', async () => {
 		const binary = { data: { mimeType: 'application/pdf', data: '' } };
 		const output = await run(async () => await Promise.resolve([{ json: {}, binary }]), {
 			items: 1,
 		});
 		expect(output).toEqual([{ json: {}, binary, pairedItem: { item: 0 } }]);
+	});
+});
+
+describe('The parameters', () => {
+	const log: string[] = [];
+	const read = (itemIndex: number) => {
+		log.push(`read ${itemIndex}`);
+		if (itemIndex === 1) throw new ClinikoError('It is empty.', 'Fill it in.');
+		return itemIndex;
+	};
+	const work = async (itemIndex: number) => {
+		log.push(`run ${itemIndex}`);
+		return await Promise.resolve([{ json: { itemIndex } }]);
+	};
+
+	beforeEach(() => {
+		log.length = 0;
+	});
+
+	it('of all items are read before the first is run', async () => {
+		await run(work, {
+			read: (itemIndex) => {
+				log.push(`read ${itemIndex}`);
+				return itemIndex * 10;
+			},
+		});
+		expect(log).toEqual(['read 0', 'read 1', 'read 2', 'run 0', 'run 10', 'run 20']);
+	});
+
+	it('that are wrong in one stop the node before any is run', async () => {
+		const error = await rejection(run(work, { read }));
+		expect(error.message).toBe('It is empty. [item 1]');
+		expect(error.context).toMatchObject({ itemIndex: 1 });
+		expect(log).toEqual(['read 0', 'read 1']);
+	});
+
+	it('that are wrong in one give an error item in its place with “On Error: Continue”', async () => {
+		expect(await run(work, { read, continues: true })).toEqual([
+			{ json: { itemIndex: 0 }, pairedItem: { item: 0 } },
+			{ json: { error: 'It is empty. [item 1] Fill it in.' }, pairedItem: { item: 1 } },
+			{ json: { itemIndex: 2 }, pairedItem: { item: 2 } },
+		]);
+		expect(log).toEqual(['read 0', 'read 1', 'read 2', 'run 0', 'run 2']);
 	});
 });
 

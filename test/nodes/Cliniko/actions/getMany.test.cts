@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { limitOf, newestFirst } from '../../../../nodes/Cliniko/actions/getMany.ts';
-import { FakeCliniko, rejection, reply } from '../connection.cts';
+import { FakeCliniko, rejection, reply, thrownBy } from '../connection.cts';
 
 const PURPOSE = { what: 'list patients' };
 
@@ -84,7 +84,7 @@ describe('A list, newest first', () => {
 	});
 
 	it('holds nothing whose id cannot be relied on', async () => {
-		const { api } = new FakeCliniko(() => ({ patients: [{ id: 1 }, null, { id: '2' }, {}] }));
+		const { api } = new FakeCliniko(() => ({ patients: [{ id: '1/3' }, null, { id: '2' }, {}] }));
 		expect(idsOf(await newestFirst(api, 'patients', [], 10, PURPOSE))).toEqual([2]);
 	});
 
@@ -113,14 +113,21 @@ describe('The limit', () => {
 		[{ limit: 101 }, 101],
 		[{ limit: '7' }, 7],
 		[{ limit: 7.9 }, 7],
-		[{ limit: 0 }, 50],
-		[{ limit: -3 }, 1],
-		[{ limit: 'many' }, 50],
 		[{ limit: '' }, 50],
+		[{ limit: null }, 50],
 		[{ returnAll: true }, Infinity],
 		[{ returnAll: true, limit: 3 }, Infinity],
 		[{ returnAll: false, limit: 3 }, 3],
 	])('of %j is %d', (parameters, most) => {
 		expect(limit(parameters)).toBe(most);
 	});
+
+	it.each([0, -3, 0.5, 'many', [], [7], { a: 1 }, true, NaN])(
+		'is not %j: fewer records would come than are meant, or more',
+		(given) => {
+			const error = thrownBy(() => limit({ limit: given as never }));
+			expect(error.message).toBe('Limit is not a number above 0 for this item.');
+			expect(error.description).toContain('Return All');
+		},
+	);
 });

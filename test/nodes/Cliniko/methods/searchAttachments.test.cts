@@ -81,7 +81,7 @@ describe('The list of attachments', () => {
 
 	it('leaves out what has no id that can be relied on', async () => {
 		const { result } = await search({
-			patient_attachments: [{ ...processedRecord('77'), id: 77 }, processedRecord('78')],
+			patient_attachments: [{ ...processedRecord('77'), id: '77/8' }, processedRecord('78')],
 		} as unknown as IDataObject);
 
 		expect(result.results.map(({ value }) => value)).toEqual(['78']);

@@ -47,12 +47,26 @@ describe('A link to another record', () => {
 	});
 
 	it.each([
+		'https://api.au1.cliniko.com/v1/patients/12/',
+		'https://api.au1.cliniko.com/v1/patients/12?x=1',
+		'https://api.au1.cliniko.com/v1/patients/12/?next=/patients/13#/patients/14',
+		'/v1/patients/12',
+		'/patients/12/',
+		'patients/12',
+	])('gives its id in whatever form it is written: %s', (self) => {
+		expect(to(self)).toBe('12');
+	});
+
+	it.each([
 		['another kind of record', 'https://api.au1.cliniko.com/v1/practitioners/12'],
 		['a kind whose name ends alike', 'https://api.au1.cliniko.com/v1/inpatients/12'],
 		['a list', 'https://api.au1.cliniko.com/v1/patients'],
 		['what belongs to a record', 'https://api.au1.cliniko.com/v1/patients/12/appointments'],
 		['no number', 'https://api.au1.cliniko.com/v1/patients/abc'],
-		['a query', 'https://api.au1.cliniko.com/v1/patients/12?x=1'],
+		['another record with a patient in its query', 'https://x.example/forms/5?at=/patients/12'],
+		['another record with a patient in its fragment', 'https://x.example/forms/5#/patients/12'],
+		['a patient of another name', 'outpatients/12'],
+		['two slashes', 'https://api.au1.cliniko.com/v1/patients/12//'],
 		['nowhere', ''],
 		['null', null],
 		['a number', 12],

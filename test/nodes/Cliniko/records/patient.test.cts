@@ -51,12 +51,26 @@ describe('A patient', () => {
 		},
 	);
 
+	it('in the simple form has nothing where the record has an empty text', () => {
+		const names = ['first_name', 'last_name', 'email', 'date_of_birth', 'archived_at'];
+		const simple = simplifiedPatient({
+			id: '7',
+			...Object.fromEntries(names.map((name) => [name, ''])),
+			patient_phone_numbers: [{ number: '' }],
+		});
+		expect(names.map((name) => simple[name])).toEqual(names.map(() => null));
+		expect(simple.phone_numbers).toEqual([null]);
+	});
+
 	it.each([
 		[{}, false],
 		[{ archived_at: null, deleted_at: null, merged_at: null }, false],
 		[{ archived_at: '2026-03-02T09:00:00Z' }, true],
 		[{ archived_at: null, deleted_at: '2026-03-02T09:00:00Z' }, true],
 		[{ archived_at: null, deleted_at: null, merged_at: '2026-03-02T09:00:00Z' }, true],
+		[{ archived_at: '', deleted_at: '', merged_at: '' }, false],
+		[{ archived_at: '', deleted_at: '2026-03-02T09:00:00Z', merged_at: '' }, true],
+		[{ archived_at: '', deleted_at: '', merged_at: '2026-03-02T09:00:00Z' }, true],
 	])('is out of use where any of three times says so: %j', (more, is) => {
 		expect(isArchived({ id: '7', ...more } as never)).toBe(is);
 	});

@@ -41,6 +41,12 @@ describe('A patient attachment', () => {
 		expect(Object.values(simplified({ id: '77' }))).toEqual(['77', ...Array<null>(9).fill(null)]);
 	});
 
+	it('in its simple form has nothing where the record has an empty text', () => {
+		const record = freshRecord('77', '456');
+		const empty = Object.entries(record).map(([name, value]) => [name, value ?? '']);
+		expect(simplified(Object.fromEntries(empty) as typeof record)).toEqual(simplified(record));
+	});
+
 	it.each([
 		'https://api.au1.cliniko.com/v1/patient_attachments/77',
 		'https://api.au1.cliniko.com/v1/patient_attachments/77/content',

@@ -36,12 +36,12 @@ describe('Reading one record', () => {
 		);
 	});
 
-	it.each([[{}], [{ patients: [] }], [{ id: 12 }], [{ id: '12/13' }]])(
+	it.each([[{}], [{ patients: [] }], [{ id: null }], [{ id: '12/13' }], [{ id: '13' }]])(
 		'takes no reply for a record that is none: %j',
 		async (body) => {
 			const { api } = new FakeCliniko(() => body);
 			expect((await rejection(readRecord(api, 'patients', '12'))).message).toBe(
-				"Could not read patient 12: Cliniko's reply is no patient record.",
+				"Could not read patient 12: Cliniko's reply is not the record of that patient.",
 			);
 		},
 	);

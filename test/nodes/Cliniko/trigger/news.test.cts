@@ -203,7 +203,7 @@ describe('the news', () => {
 		const { id } = list.add();
 		list.beforePage = () => ({
 			patients: [
-				{ id: 12, created_at: '2026-03-02T09:00:01Z' },
+				{ id: '12/3', created_at: '2026-03-02T09:00:01Z' },
 				{ id: '13', created_at: 'soon' },
 				{ id: '14' },
 				{ id, created_at: '2026-03-02T09:00:01Z' },

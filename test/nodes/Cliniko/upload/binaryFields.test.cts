@@ -101,6 +101,12 @@ describe('Input Binary Field', () => {
 			]);
 		});
 
+		it('that gives a file which n8n keeps under its id', () => {
+			const data = { id: 'filesystem-v2:a', mimeType: 'application/pdf' } as IBinaryData;
+
+			expect(pickFiles(data, { json: {} }, 'error')).toEqual([{ name: 'file', data }]);
+		});
+
 		it('that gives the same file twice', () => {
 			const one = pdf('a.pdf');
 
@@ -111,6 +117,7 @@ describe('Input Binary Field', () => {
 			['a number', 12],
 			['true', true],
 			['an object that is no file', { fileName: 'a.pdf' }],
+			['an object that is no file though it has data', { data: 'JVBERg==' }],
 			['a file without its content', { mimeType: 'application/pdf' }],
 			['an array in an array', [['data']]],
 		])('but not one that gives %s', (_, wanted) => {
@@ -170,21 +177,50 @@ describe('The files of an item', () => {
 		expect(filesOf(itemWith('b', 'a')).map(({ name }) => name)).toEqual(['b', 'a']);
 	});
 
-	it('are in its JSON where n8n’s binary mode is combined', () => {
+	it('are in its JSON where the workflow’s binary mode is combined', () => {
 		const item = {
 			json: { name: 'Jane', _files: { data: pdf(), scan: pdf() } as unknown as IDataObject },
 		};
 
-		expect(filesOf(item).map(({ name }) => name)).toEqual(['data', 'scan']);
-		expect(namesOf('*', item)).toEqual(['data', 'scan']);
+		expect(filesOf(item, 'combined').map(({ name }) => name)).toEqual(['data', 'scan']);
+		expect(pickFiles('*', item, 'error', 'combined').map(({ name }) => name)).toEqual([
+			'data',
+			'scan',
+		]);
 	});
+
+	it.each([undefined, 'separate'])(
+		'are not in its JSON where the binary mode is %s: anybody can write JSON',
+		(binaryMode) => {
+			const _files = { data: pdf(), scan: pdf() } as unknown as IDataObject;
+			const item = { json: { _files }, binary: { letter: pdf() } };
+
+			expect(filesOf(item, binaryMode).map(({ name }) => name)).toEqual(['letter']);
+			expect(() => pickFiles('_files.data', item, 'error', binaryMode)).toThrow(
+				'The item has no file in "data". Its files are in: letter.',
+			);
+		},
+	);
 
 	it.each([
 		['none', {}],
 		['something else', { _files: 'data' }],
 		['a list', { _files: [pdf()] as unknown as IDataObject[] }],
-		['fields that hold no files', { _files: { a: 1, b: null, c: { mimeType: 'x/y' } } }],
+		['empty fields', { _files: { a: undefined, b: null } }],
 	])('are none where the JSON has %s', (_, json) => {
-		expect(filesOf({ json: json as IDataObject })).toEqual([]);
+		expect(filesOf({ json: json as IDataObject }, 'combined')).toEqual([]);
+	});
+
+	it('are all that its fields hold, so that nothing is left out without a word', () => {
+		const odd = {
+			typeless: { data: 'JVBERg==', fileName: 'a.pdf' },
+			stored: { id: 'filesystem-v2:a', mimeType: 'application/pdf' },
+			empty: {},
+			text: 'JVBERg==',
+		};
+		const item = { json: {}, binary: odd } as never;
+
+		expect(namesOf('*', item)).toEqual(['typeless', 'stored', 'empty', 'text']);
+		expect(namesOf(odd.typeless, item)).toEqual(['typeless']);
 	});
 });

@@ -17,9 +17,16 @@ const merged = (into: string) => ({
 	links: { self: `https://api.au1.cliniko.com/v1/patients/${into}` },
 });
 
-/** Who of these is closed at a Cliniko with these patients, by id, with the words. */
-const closed = async (ids: string[], ...patients: IDataObject[]) => {
-	const cliniko = new FakeCliniko(() => ({ patients, links: {} }));
+/** Who of these is closed at a Cliniko whose list shows these patients, by id, with the words. */
+const closed = async (ids: string[], ...patients: IDataObject[]) =>
+	await closedAmong(ids, patients);
+
+/** The same where there are also patients whom the list hides. */
+const closedAmong = async (ids: string[], patients: IDataObject[], hidden: IDataObject[] = []) => {
+	const cliniko = new FakeCliniko(({ path }) => {
+		if (path === '/patients') return { patients, links: {} };
+		return hidden.find(({ id }) => path === `/patients/${id as string}`) ?? reply(404);
+	});
 	const found = await closedPatients(cliniko.api, ids);
 	return {
 		words: Object.fromEntries([...found].map(([id, { message }]) => [id, message])),
@@ -30,7 +37,11 @@ const closed = async (ids: string[], ...patients: IDataObject[]) => {
 
 describe('The patients of a run', () => {
 	it('are asked for together, the archived ones too', async () => {
-		const { cliniko } = await closed(['1', '9007199254740993', '1']);
+		const { cliniko } = await closed(
+			['1', '9007199254740993', '1'],
+			patient('1'),
+			patient('9007199254740993'),
+		);
 
 		expect(cliniko.lines).toEqual(['GET /patients']);
 		expect(cliniko.sent[0]!.filters).toEqual(['id:=1,9007199254740993', 'archived_at:*']);
@@ -49,7 +60,7 @@ describe('The patients of a run', () => {
 		[250, [100, 100, 50]],
 	])('are asked for by the hundred: %d', async (count, asked) => {
 		const ids = Array.from({ length: count }, (_, at) => String(at + 1));
-		const { cliniko } = await closed(ids);
+		const { cliniko } = await closed(ids, ...ids.map((id) => patient(id)));
 
 		const lists = cliniko.sent.map(({ filters }) => filters[0]!.slice('id:='.length).split(','));
 		expect(lists.map(({ length }) => length)).toEqual(asked);
@@ -95,9 +106,53 @@ describe('The patients of a run', () => {
 		expect(JSON.stringify([words, advice])).not.toMatch(/Philippa|Featherstonehaugh/);
 	});
 
-	it('whom the list does not show may get files: the presigned post tells', async () => {
-		expect((await closed(['1'])).words).toEqual({});
-		expect((await closed(['1'], { id: 1, archived_at: WHEN })).words).toEqual({});
+	it('are closed though their records have empty texts in the place of nulls', async () => {
+		const empty = { archived_at: '', deleted_at: '', merged_at: '', merged_with_patient: '' };
+		const { words } = await closed(
+			['1', '2', '3'],
+			patient('1', empty),
+			patient('2', { ...empty, merged_at: WHEN }),
+			patient('3', { ...empty, merged_with_patient: merged('1') }),
+		);
+
+		expect(Object.keys(words)).toEqual(['2', '3']);
+	});
+
+	it('whom the list does not show are read one by one, archived or not', async () => {
+		const { words, cliniko } = await closedAmong(
+			['1', '2', '3', '4'],
+			[patient('1')],
+			[
+				patient('2'),
+				patient('3', { archived_at: WHEN }),
+				patient('4', { merged_with_patient: merged('1') }),
+			],
+		);
+
+		expect(Object.keys(words)).toEqual(['3', '4']);
+		expect(cliniko.lines).toEqual([
+			'GET /patients',
+			'GET /patients/2',
+			'GET /patients/3',
+			'GET /patients/4',
+		]);
+		expect(cliniko.sent[3]!.filters).toEqual(['archived_at:*']);
+	});
+
+	it('of whom there is nothing to read may get files: the presigned post tells', async () => {
+		const { words, cliniko } = await closed(['1']);
+
+		expect(words).toEqual({});
+		expect(cliniko.lines).toEqual(['GET /patients', 'GET /patients/1']);
+	});
+
+	it('whom the list does not show and who cannot be read are known by nobody', async () => {
+		const cliniko = new FakeCliniko(({ path }) =>
+			path === '/patients' ? { patients: [] } : reply(403),
+		);
+		const error = await rejection(closedPatients(cliniko.api, ['1']));
+
+		expect(error.message).toContain('Could not look up patient 1');
 	});
 
 	it('are looked for on all pages', async () => {

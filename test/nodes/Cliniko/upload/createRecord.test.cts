@@ -15,13 +15,18 @@ const URL_OF_POST = 'https://files.s3.amazonaws.com/';
 
 const create = async (
 	cliniko: FakeCliniko,
-	{ key = 'temp/x/Referral.pdf', description = 'Referral' } = {},
+	{
+		key = 'temp/x/Referral.pdf',
+		description = 'Referral',
+		attempt = undefined as number | undefined,
+	} = {},
 ) =>
-	await createRecord(cliniko.api, uploadOf({}, { patientId: PATIENT, description }), {
-		url: URL_OF_POST,
-		key,
-		clockAhead: 0,
-	});
+	await createRecord(
+		cliniko.api,
+		uploadOf({}, { patientId: PATIENT, description }),
+		{ url: URL_OF_POST, key, clockAhead: 0 },
+		attempt,
+	);
 
 /** What is known where it cannot be told whether there is a record. */
 const openOutcome = async (cliniko: FakeCliniko, options = {}) => {
@@ -61,8 +66,8 @@ describe('The record of a patient attachment', () => {
 	});
 
 	describe('is created with the key of the file', () => {
-		const key = 'temp/x/50% #2 & Ü+.pdf';
-		const encoded = 'temp/x/50%25%20%232%20%26%20%C3%9C%2B.pdf';
+		const key = 'temp/x/Röntgen & Befund.pdf';
+		const encoded = 'temp/x/R%C3%B6ntgen%20%26%20Befund.pdf';
 
 		it('as it is', async () => {
 			const cliniko = new FakeCliniko(created);
@@ -72,23 +77,40 @@ describe('The record of a patient attachment', () => {
 			expect(uploadUrls(cliniko)).toEqual([URL_OF_POST + key]);
 		});
 
-		it.each(['temp_attachment_url', 'upload_url'])(
-			'encoded, where Cliniko does not accept that and names %s',
-			async (field) => {
-				const cliniko = new FakeCliniko((_, count) =>
-					count === 1 ? notAccepted(field) : created(),
-				);
+		it.each([
+			['422 that names the address', notAccepted('temp_attachment_url')],
+			['422 that names it otherwise', notAccepted('upload_url')],
+			['422 that names something else', notAccepted('base')],
+			['422 without words', reply(422, '')],
+			['400', reply(400, '<html>Bad Request</html>')],
+			['409', reply(409)],
+			['413', reply(413)],
+		])('encoded, where Cliniko refuses that with %s', async (_, refusal: Answer) => {
+			const cliniko = new FakeCliniko((_sent, count) => (count === 1 ? refusal : created()));
 
-				const record = await create(cliniko, { key });
+			const record = await create(cliniko, { key });
 
-				expect(record).toMatchObject({ id: '77' });
-				expect(uploadUrls(cliniko)).toEqual([URL_OF_POST + key, URL_OF_POST + encoded]);
-				expect(cliniko.sent[1]?.body).toMatchObject({
-					patient_id: PATIENT,
-					description: 'Referral',
-				});
-			},
-		);
+			expect(record).toMatchObject({ id: '77' });
+			expect(uploadUrls(cliniko)).toEqual([URL_OF_POST + key, URL_OF_POST + encoded]);
+			expect(cliniko.sent[1]?.body).toMatchObject({
+				patient_id: PATIENT,
+				description: 'Referral',
+			});
+		});
+
+		it.each([
+			[1, [key, encoded]],
+			[2, [encoded, key]],
+			[3, [key, encoded]],
+		])('in the other form first in every second attempt: attempt %d', async (attempt, keys) => {
+			const cliniko = new FakeCliniko((_, count) =>
+				count === 1 ? notAccepted('temp_attachment_url') : created(),
+			);
+
+			await create(cliniko, { key, attempt });
+
+			expect(uploadUrls(cliniko)).toEqual(keys.map((one) => URL_OF_POST + one));
+		});
 
 		it('in both forms and not more often', async () => {
 			const cliniko = new FakeCliniko(() => notAccepted('temp_attachment_url'));
@@ -100,9 +122,39 @@ describe('The record of a patient attachment', () => {
 		});
 
 		it.each([
+			[
+				'the first',
+				notAccepted('description'),
+				notAccepted('upload_url'),
+				/description is invalid/,
+			],
+			['the first', notAccepted('upload_url'), reply(400), /upload_url is invalid/],
+			['the first', reply(400), reply(409), /status 400/],
+			[
+				'the one that names a field',
+				reply(400),
+				notAccepted('upload_url'),
+				/upload_url is invalid/,
+			],
+			[
+				'what kept the second from being looked at',
+				notAccepted('upload_url'),
+				reply(403),
+				/may not/,
+			],
+		])('in both forms, and shows %s of two refusals', async (_, first, second, message) => {
+			const cliniko = new FakeCliniko((_sent, count) => (count === 1 ? first : second));
+
+			expect((await rejection(create(cliniko, { key }))).message).toMatch(message);
+			expect(cliniko.sent).toHaveLength(2);
+		});
+
+		it.each([
 			['there is nothing to encode', { key: 'temp/x/a.pdf' }, notAccepted('temp_attachment_url')],
-			['it is about something else', { key }, notAccepted('description')],
 			['the patient is not there', { key }, reply(404)],
+			['the key is refused', { key }, reply(401)],
+			['the user may not', { key }, reply(403)],
+			['a proxy redirects it', { key }, reply(302)],
 		])('once, where %s', async (_, options, answer: Answer) => {
 			const cliniko = new FakeCliniko(() => answer);
 
@@ -156,7 +208,7 @@ describe('The record of a patient attachment', () => {
 
 	it.each([
 		['no id', {}],
-		['an id that is a number, whose last digits may be wrong', { id: 77 }],
+		['an id that is no whole number', { id: 7.5 }],
 		['an id that is null', { id: null }],
 		['an id that does not fit into a path', { id: '../patients/1' }],
 	])('with %s is not relied on, and not created again', async (_, body) => {

@@ -24,6 +24,24 @@ const piece = fc.constantFrom(
 	'\u2028',
 	'\ufeff',
 	'\ufffd',
+	'\u037e',
+	'\u200d',
+	'\u00ad',
+	'\u034f',
+	'\ufe0f',
+	'\u{e0067}',
+	'#',
+	'?',
+	'%',
+	'%2F',
+	'%20',
+	';',
+	'+',
+	'&',
+	'|',
+	'^',
+	'@',
+	':',
 	'\r\n',
 	'\t',
 	' ',
@@ -104,6 +122,68 @@ describe('The name of a file, whatever it was', () => {
 		});
 	});
 
+	it('has nothing that nobody sees', () => {
+		holds((made) => expect(made).not.toMatch(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/u));
+	});
+
+	describe('leads to one file, in an address that says it', () => {
+		const FOLDER = '1/patients/2/attachments/temp/3/';
+		const HOST = 'https://files.s3.amazonaws.com/';
+
+		/** How a server may read an address; nothing where it refuses it. */
+		const readings: Array<[string, (address: string) => string | undefined]> = [
+			['as it stands', (address) => address.slice(HOST.length)],
+			['decoded', (address) => decoded(address.slice(HOST.length))],
+			[
+				'decoded as a form is',
+				(address) => decoded(address.slice(HOST.length).replace(/\+/g, ' ')),
+			],
+			['parsed as a browser does', (address) => decoded(new URL(address).pathname.slice(1))],
+			[
+				'parsed, and decoded as a form is',
+				(address) => decoded(new URL(address).pathname.slice(1).replace(/\+/g, ' ')),
+			],
+			['parsed by RFC 3986', (address) => decoded(strictPath(address))],
+			// Of these, each `;` begins a parameter.
+			['parsed by RFC 2396', (address) => decoded(strictPath(address)?.replace(/;[^/]*/g, ''))],
+		];
+
+		const decoded = (text: string | undefined) => {
+			try {
+				return text === undefined ? undefined : decodeURIComponent(text);
+			} catch {
+				return undefined;
+			}
+		};
+
+		/** Ruby's and Java's parsers refuse what is no URI, such as a space or an umlaut. */
+		const strictPath = (address: string) =>
+			/^https:\/\/[\w.-]+\/((?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*)(?:\?[^#]*)?(?:#.*)?$/i.exec(
+				address,
+			)?.[1];
+
+		const plain = (made: string) => HOST + FOLDER + made;
+		const encoded = (made: string) =>
+			HOST + (FOLDER + made).split('/').map(encodeURIComponent).join('/');
+
+		it.each(readings)('in the plain form, %s', (_, read) => {
+			holds((made) => expect([FOLDER + made, undefined]).toContain(read(plain(made))));
+		});
+
+		it.each(readings.slice(1))('in the encoded form, %s', (_, read) => {
+			holds((made) => expect(read(encoded(made))).toBe(FOLDER + made));
+		});
+
+		it('in the encoded form as it stands, which is another name only if it is nobody’s', () => {
+			holds((made) => {
+				const key = encoded(made).slice(HOST.length);
+
+				// No other file can have it: a name never holds a percent sign.
+				if (key !== FOLDER + made) expect(key).toContain('%');
+			});
+		});
+	});
+
 	it('is never put into itself by S3', () => {
 		holds((made) => expect(made.toLowerCase()).not.toContain('${filename}'), 4000);
 	});
@@ -124,7 +204,7 @@ describe('The name of a file, whatever it was', () => {
 
 	it('is the name that it was where that is harmless', () => {
 		const harmless = fc.string({
-			unit: fc.constantFrom(..."abcäöüéñ日本한😀 ()[]+#%&'$-_,;=!@^~1234567890."),
+			unit: fc.constantFrom(..."abcäöüéñ日本한😀 ()[]&'$-_,=!@^~1234567890."),
 			maxLength: 40,
 		});
 		fc.assert(

@@ -1,4 +1,4 @@
-import { safeFileName } from '../../../../nodes/Cliniko/upload/fileName.ts';
+import { safeFileName, tidyFileName } from '../../../../nodes/Cliniko/upload/fileName.ts';
 
 const safe = (name: string) => safeFileName(name, 'fallback.pdf');
 
@@ -7,8 +7,8 @@ describe('The name of a file on a patient’s record', () => {
 		'Referral.pdf',
 		'Überweisung für Frau Müller.pdf',
 		'日本語 žluťoučký.pdf',
-		'Scan 😀 👩‍⚕️.jpg',
-		"O'Brien + Co & Sons #2 100% (final) [v1] {a}.pdf",
+		'Scan 😀 👩🏽.jpg',
+		"O'Brien & Co, Sons (final) [v1] {a}.pdf",
 		'.hidden',
 		'scan',
 		'a..b.pdf',
@@ -16,6 +16,22 @@ describe('The name of a file on a patient’s record', () => {
 		'$HOME.pdf',
 	])('stays as it is: %s', (name) => {
 		expect(safe(name)).toBe(name);
+	});
+
+	it.each([
+		['50% #2.pdf', '50- -2.pdf'],
+		['Was ist das?.pdf', 'Was ist das-.pdf'],
+		['%41%2Fx.pdf', '-41-2Fx.pdf'],
+		['Röntgen + Befund.pdf', 'Röntgen - Befund.pdf'],
+		['a;b.pdf', 'a-b.pdf'],
+		// In the normal form that is a semicolon.
+		['a\u037eb.pdf', 'a-b.pdf'],
+		['a\u00adb\u200bc\u2060d\u034fe\u3164f.pdf', 'abcdef.pdf'],
+		['👨‍👩‍👧 ❤️.jpg', '👨👩👧 ❤.jpg'],
+		['می\u200cخواهم.pdf', 'میخواهم.pdf'],
+		['a\ufffeb\uffffc\ufff9d.pdf', 'abcd.pdf'],
+	])('has nothing that an address does not carry: %s', (name, result) => {
+		expect(safe(name)).toBe(result);
 	});
 
 	it.each([
@@ -48,12 +64,22 @@ describe('The name of a file on a patient’s record', () => {
 		expect(name).toBe(name.normalize('NFC'));
 	});
 
-	it.each([[''], [' '], ['.'], ['..'], ['/'], ['../..'], ['- -'], ['\u0000'], ['\u202E'], ['\\']])(
-		'is the fallback where nothing is left of %j',
-		(name) => {
-			expect(safe(name)).toBe('fallback.pdf');
-		},
-	);
+	it.each([
+		[''],
+		[' '],
+		['.'],
+		['..'],
+		['/'],
+		['#?'],
+		['%'],
+		['../..'],
+		['- -'],
+		['\u0000'],
+		['\u202E'],
+		['\\'],
+	])('is the fallback where nothing is left of %j', (name) => {
+		expect(safe(name)).toBe('fallback.pdf');
+	});
 
 	describe('has at most 255 bytes', () => {
 		it.each([
@@ -82,5 +108,19 @@ describe('The name of a file on a patient’s record', () => {
 			expect(safe(name)).toBe(result);
 			expect(Buffer.byteLength(result)).toBeLessThanOrEqual(255);
 		});
+	});
+});
+
+describe('The name of a file that is downloaded', () => {
+	it.each([['50% #2?.pdf'], ['a+b;c.pdf'], ['👨‍👩‍👧 ❤️.jpg'], ['می\u200cخواهم.pdf']])(
+		'keeps what only an address cannot carry: %s',
+		(name) => {
+			expect(tidyFileName(name, 'fallback.pdf')).toBe(name);
+		},
+	);
+
+	it('is as harmless as any other', () => {
+		expect(tidyFileName('../a\u0000"\u202Eb".pdf', 'fallback.pdf')).toBe("..-a'b'.pdf");
+		expect(tidyFileName('..', 'fallback.pdf')).toBe('fallback.pdf');
 	});
 });

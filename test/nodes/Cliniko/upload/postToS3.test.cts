@@ -10,7 +10,8 @@ import { Timeline } from '../timeline.cts';
 
 const post: PresignedPost = {
 	url: 'https://files.s3.amazonaws.com/',
-	fields: { key: 'temp/x/${filename}', policy: 'c2VjcmV0', 'x-amz-signature': 'abcdef' },
+	fields: { key: 'temp/x/Brian & Co.pdf', policy: 'c2VjcmV0', 'x-amz-signature': 'abcdef' },
+	key: 'temp/x/Brian & Co.pdf',
 	clockAhead: 0,
 };
 
@@ -211,6 +212,51 @@ describe('A file that is sent to S3', () => {
 		expect(error.message).toContain('does not say where it is');
 		expect(error.description).toContain('It is not on the patient’s record.');
 		expect(error.httpCode).toBe(status);
+	});
+
+	describe('is not taken for stored where S3 answers with the key of another', () => {
+		const keyed = (key: string) => reply(201, `<PostResponse><Key>${key}</Key></PostResponse>`);
+
+		it.each([
+			['in another folder', 'temp/y/Brian &amp; Co.pdf', {}],
+			['in the same folder', 'temp/x/Brian.pdf', {}],
+			['in a folder of it, where S3 puts the name in', 'temp/x/y/Brian.pdf', { prefix: 'temp/x/' }],
+		])('%s', async (_, key, more) => {
+			const { result, sent } = await send(keyed(key), file(), {
+				posts: () => ({ ...post, ...more }),
+			});
+
+			const error = await rejection(result);
+			expect(error.message).toBe(
+				'Cliniko\'s file store took the file "Brian & Co.pdf" but its reply is about another file or place.',
+			);
+			expect(error.description).toContain('It is not on the patient’s record.');
+			expect(sent).toHaveLength(4);
+		});
+
+		it('once, and is so the next time, with its own', async () => {
+			const { result } = await send([keyed('temp/y/Brian &amp; Co.pdf'), stored]);
+
+			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
+		});
+
+		it('but is where only the name differs, and S3 put that in', async () => {
+			const { result } = await send(keyed('temp/x/Brian_Co.pdf'), file(), {
+				posts: () => ({ ...post, prefix: 'temp/x/' }),
+			});
+
+			expect((await result).key).toBe('temp/x/Brian_Co.pdf');
+		});
+
+		it('of an earlier presigned post', async () => {
+			const { result } = await send(
+				[s3Error(403, 'AccessDenied', 'Policy expired.'), stored],
+				file(),
+				{ posts: (count) => ({ ...post, key: `temp/${count}/Brian & Co.pdf` }) },
+			);
+
+			expect((await rejection(result)).message).toContain('about another file or place');
+		});
 	});
 
 	describe('whose connection breaks off', () => {
@@ -436,14 +482,14 @@ describe('A file that is sent to S3', () => {
 				posts: (count) =>
 					lasting(count === 1 ? 9999 : 60_000, timeline, {
 						url: `https://files-${count}.s3.amazonaws.com/`,
-						fields: { key: `temp/${count}` },
+						fields: { ...post.fields, 'x-count': `presigned post ${count}` },
 						clockAhead: count,
 					}),
 			});
 
 			expect(log).toEqual(['presign', 'presign', 'send']);
 			expect(sent[0]?.options.url).toBe('https://files-2.s3.amazonaws.com/');
-			expect(String(sent[0]?.options.body)).toContain('temp/2');
+			expect(String(sent[0]?.options.body)).toContain('presigned post 2');
 			expect(await result).toMatchObject({
 				url: 'https://files-2.s3.amazonaws.com/',
 				clockAhead: 2,

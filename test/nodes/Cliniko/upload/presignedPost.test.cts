@@ -1,7 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 import {
 	hasExpired,
+	isKeyOf,
 	requestPresignedPost,
+	type PresignedPost,
 } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import type { SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
 import { FakeCliniko, fileOf, rejection, reply, type Answer } from '../connection.cts';
@@ -36,7 +38,111 @@ describe('A presigned post', () => {
 		const post = await requestPresignedPost(cliniko.api, '456', file);
 
 		expect(cliniko.lines).toEqual(['GET /patients/456/attachment_presigned_post']);
-		expect(post).toMatchObject({ url: URL_OF_POST, fields: FIELDS });
+		expect(post).toMatchObject({
+			url: URL_OF_POST,
+			fields: FIELDS,
+			key: '123/patients/456/attachments/temp/x/Referral.pdf',
+		});
+	});
+
+	describe('has the file’s name in its key', () => {
+		const folder = '123/patients/456/attachments/temp/x/';
+		const name = 'Übersicht $& $1.pdf';
+
+		it.each([
+			['begins with its folder', [['starts-with', '$key', folder]]],
+			['begins with a part of it', [['starts-with', '$Key', '123/']]],
+			['is any', [['starts-with', '$key', '']]],
+			['is exactly that', [['eq', '$key', folder + name]]],
+		])('where the policy says that the key %s', async (_, conditions) => {
+			const post = await request(withPolicy({ conditions }), { name });
+
+			expect(post).toMatchObject({ key: folder + name });
+			expect(post.fields).toEqual({
+				...FIELDS,
+				policy: policyOf({ conditions }),
+				key: folder + name,
+			});
+			expect(post.prefix).toBeUndefined();
+		});
+
+		it('under whatever capitals the field has, in its place', async () => {
+			const { key, ...others } = FIELDS;
+			const conditions = [['starts-with', '$key', folder]];
+
+			const { fields } = await request(
+				{ url: URL_OF_POST, fields: { Key: key, ...others, policy: policyOf({ conditions }) } },
+				{ name },
+			);
+
+			expect(Object.keys(fields)).toEqual(['Key', ...Object.keys(others), 'policy']);
+			expect(fields.Key).toBe(folder + name);
+		});
+
+		it.each([
+			['exactly that text', [['eq', '$key', FIELDS.key]]],
+			['the same in short', [{ key: FIELDS.key }]],
+			['something that begins like that text', [['starts-with', '$key', FIELDS.key]]],
+			[
+				'two things, of which ours is one',
+				[
+					['starts-with', '$key', folder],
+					['eq', '$key', FIELDS.key],
+				],
+			],
+			['nothing', []],
+			['nothing that can be read', 'x'],
+		])('put there by S3, where the policy says of the key %s', async (_, conditions) => {
+			const post = await request(withPolicy({ conditions } as IDataObject), { name });
+
+			expect(post.fields.key).toBe(FIELDS.key);
+			expect(post).toMatchObject({ key: folder + name, prefix: folder });
+		});
+
+		it('not where Cliniko has given the key whole', async () => {
+			const post = await request({ url: URL_OF_POST, fields: { ...FIELDS, key: 'temp/x' } });
+
+			expect(post).toMatchObject({ fields: { ...FIELDS, key: 'temp/x' }, key: 'temp/x' });
+			expect(post.prefix).toBeUndefined();
+		});
+	});
+
+	describe('knows its file by the key that S3 answers with', () => {
+		const written = { key: 'temp/x/Müller.pdf' } as PresignedPost;
+		const filledIn = { ...written, prefix: 'temp/x/' };
+
+		it.each(['temp/x/Müller.pdf', 'temp/x/Mu\u0308ller.pdf'])(
+			'which is the one that was sent: %s',
+			(key) => {
+				expect(isKeyOf(written, key)).toBe(true);
+				expect(isKeyOf(filledIn, key)).toBe(true);
+			},
+		);
+
+		it.each(['temp/x/M_ller.pdf', 'temp/x/Mueller', 'temp/x/..pdf'])(
+			'whose name S3 has written in its own way, where S3 put it in: %s',
+			(key) => {
+				expect(isKeyOf(written, key)).toBe(false);
+				expect(isKeyOf(filledIn, key)).toBe(true);
+			},
+		);
+
+		it.each([
+			'temp/y/Müller.pdf',
+			'temp/Müller.pdf',
+			'/temp/x/Müller.pdf',
+			'temp/x/y/Müller.pdf',
+			'temp/x/../y.pdf',
+			'temp/x/a\\b.pdf',
+			'temp/x/..',
+			'temp/x/.',
+			'temp/x/',
+			'temp/x',
+			'Müller.pdf',
+		])('which is never %s', (key) => {
+			expect(isKeyOf(written, key)).toBe(false);
+			expect(isKeyOf(filledIn, key)).toBe(false);
+		});
 	});
 
 	it.each([
@@ -44,6 +150,8 @@ describe('A presigned post', () => {
 		['https://files.s3.amazonaws.com/', URL_OF_POST],
 		['https://files.s3.amazonaws.com//', URL_OF_POST],
 		['https://s3.amazonaws.com/files', 'https://s3.amazonaws.com/files/'],
+		// Another parser would take this for another host.
+		['https:\\\\files.s3.amazonaws.com\\', URL_OF_POST],
 	])('has exactly one slash at the end of %s', async (url, expected) => {
 		expect((await request({ url, fields: FIELDS })).url).toBe(expected);
 	});
@@ -75,6 +183,36 @@ describe('A presigned post', () => {
 			);
 		},
 	);
+
+	it.each([
+		['https://evil.example/', 'evil.example'],
+		['https://files.s3.amazonaws.com@evil.example/', 'evil.example'],
+		[
+			'https://ec2-3-4-5-6.us-east-1.compute.amazonaws.com/',
+			'ec2-3-4-5-6.us-east-1.compute.amazonaws.com',
+		],
+		['https://files.s3.amazonaws.com:8443/', 'files.s3.amazonaws.com:8443'],
+		[`https://${'a.'.repeat(99)}example/`, 'a.'.repeat(40)],
+		['https://files.s3.amazonaws.com/?', 'files.s3.amazonaws.com'],
+		['https://files.s3.amazonaws.com/?acl', 'files.s3.amazonaws.com'],
+		['https://files.s3.amazonaws.com/#', 'files.s3.amazonaws.com'],
+	])('is refused with the address %s, which is not S3’s', async (url, host) => {
+		const error = await rejection(request({ url, fields: FIELDS }));
+
+		expect(error.message).toBe(
+			`Cliniko gave an upload address that is not one of Amazon S3: ${host}.`,
+		);
+		expect(error.description).toContain('The file was not sent.');
+	});
+
+	it.each([
+		['no key', { acl: 'private' }],
+		['an empty key', { ...FIELDS, key: '' }],
+	])('is refused with %s', async (_, fields) => {
+		const error = await rejection(request({ url: URL_OF_POST, fields }));
+
+		expect(error.message).toBe('Cliniko gave an upload address without the place for the file.');
+	});
 
 	it('is not had for a patient who is not there', async () => {
 		const error = await rejection(request(reply(404)));

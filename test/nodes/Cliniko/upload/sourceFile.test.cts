@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { IBinaryData } from 'n8n-workflow';
 import {
 	sourceFile,
@@ -6,6 +10,9 @@ import {
 	type SourceFile,
 } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
 import { rejection } from '../connection.cts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const noStore: BinaryStore = {
 	metadata: async () => await Promise.reject(new Error('not to be asked')),
@@ -157,12 +164,226 @@ describe('A file that is to be uploaded', () => {
 			expect(error.cause).toBeUndefined();
 		});
 
+		it.each([
+			'default',
+			'filesystem',
+			'filesystem-v2',
+			's3',
+			'azure',
+			// Eight letters of the alphabet: as base64, this would be six bytes.
+			'database',
+		])('where a Code node has left out its id, and its content is the word %s', async (data) => {
+			for (const id of [undefined, '', null as never]) {
+				const error = await rejection(sourceFile('data', stored({ data, id }), '', noStore));
+
+				expect(error.message).toBe(
+					'The item does not hold the file "Referral.pdf", only a note of where n8n keeps it.',
+				);
+				expect(error.description).toContain('$input.item.binary');
+				expect(error.description).toContain('prepareBinaryData');
+			}
+		});
+
+		it.each([
+			['a data: URL', 'data:application/pdf;base64,JVBERg=='],
+			['plain text', 'Jane Smith, born 1980'],
+			['base64 for addresses', 'JVBERi0x_-8='],
+			['base64 with line ends', 'JVBE\nRi0x'],
+			['base64 with a space', 'JVBE Ri0x'],
+			['base64 without its padding', 'JVBERg'],
+			['base64 that is cut off', 'JVBER'],
+			['base64 with too much padding', 'JVBERi0xL==='],
+			['nothing but padding', '===='],
+			['base64 after padding', 'JVBERg==JVBE'],
+			['base64 that stands for part of a byte', 'JVBERh=='],
+			['bytes', Buffer.from('%PDF') as never],
+			['nothing', undefined as never],
+		])('where its content is no base64 but %s', async (_, data) => {
+			const error = await rejection(sourceFile('data', inMemory('', { data }), '', noStore));
+
+			expect(error.message).toBe('The content of the file "Referral.pdf" is not valid base64.');
+			expect(error.description).toContain('prepareBinaryData');
+			expect(error.message + error.description).not.toContain('Jane');
+		});
+
+		it('where its content is wrong only near the end of a large one', async () => {
+			const data = `${Buffer.alloc(3_000_000).toString('base64').slice(0, -8)}AAA AAAA`;
+
+			expect(
+				(await rejection(sourceFile('a', inMemory('', { data }), '', noStore))).message,
+			).toContain('not valid base64');
+		});
+
+		it.each([
+			['a text', 'JVBERg=='],
+			['a list', ['JVBERg==']],
+			['true', true],
+		])('where its field holds %s and no file', async (_, data) => {
+			const error = await rejection(sourceFile('scan', data as never, '', noStore));
+
+			expect(error.message).toBe('The binary field "scan" does not hold a file.');
+			expect(error.description).toContain('$input.item.binary');
+		});
+
+		it.each([[12], [{}], [true]])('where its id is %j, which is no id', async (id) => {
+			expect(
+				(await rejection(sourceFile('data', stored({ id: id as never }), '', storeWith(3, 3))))
+					.message,
+			).toBe('The file "Referral.pdf" cannot be read from n8n\'s store.');
+		});
+
 		it.each([[NaN], [undefined]])('where the store says that its size is %s', async (size) => {
 			// S3 has to be told the size before the first byte.
 			const error = await rejection(sourceFile('data', stored(), '', storeWith(size!, 10)));
 
 			expect(error.message).toContain("cannot be read from n8n's store");
 		});
+	});
+
+	describe('has a digest', () => {
+		const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+		it.each([1, 2, 3, 1000, 3 * 1024 * 1024 + 1])('of its %d bytes', async (size) => {
+			const content = Buffer.alloc(size, 'abcdefg');
+			const fromItem = await sourceFile('data', inMemory(content), '', noStore);
+			const fromStore = await sourceFile('data', stored(), '', {
+				metadata: async () => await Promise.resolve({ fileSize: size }),
+				stream: async () => await Promise.resolve(Readable.from([content], { objectMode: false })),
+			});
+
+			expect(await fromItem.digest()).toBe(sha256(content));
+			expect(fromItem.source).toBe(sha256(content));
+			expect(await fromStore.digest()).toBe(sha256(content));
+			expect((await contentOf(fromItem)).equals(content)).toBe(true);
+		});
+
+		it('for which the store is read once, and not before', async () => {
+			let read = 0;
+			const store = storeWith(10, 10);
+			const file = await sourceFile('data', stored(), '', {
+				...store,
+				stream: async (...of) => {
+					read++;
+					return await store.stream(...of);
+				},
+			});
+			expect(read).toBe(0);
+
+			expect(new Set(await Promise.all([file.digest(), file.digest()])).size).toBe(1);
+			await file.digest();
+
+			expect(read).toBe(1);
+		});
+
+		it('unless it is not as long as n8n says; the next time may be better', async () => {
+			const stores = [storeWith(10, 9), storeWith(10, 10, 1), storeWith(10, 10)];
+			const file = await sourceFile('data', stored(), '', {
+				metadata: stores[0]!.metadata,
+				stream: async (...of) => await stores.shift()!.stream(...of),
+			});
+
+			for (let time = 0; time < 2; time++) {
+				expect((await rejection(file.digest())).message).toContain('is not the 10 bytes');
+			}
+			expect(await file.digest()).toBe(sha256(Buffer.alloc(10, 'x')));
+		});
+	});
+
+	describe('is closed', () => {
+		/** A file of a store whose streams stay open until somebody closes them. */
+		const open = async (size = STREAM_ABOVE + 1) => {
+			const streams: Readable[] = [];
+			const file = await sourceFile('data', stored(), '', {
+				metadata: async () => await Promise.resolve({ fileSize: size }),
+				stream: async () => {
+					const stream = new Readable({
+						read() {
+							this.push(Buffer.alloc(1000));
+						},
+					});
+					streams.push(stream);
+					return await Promise.resolve(stream);
+				},
+			});
+			return { file, streams };
+		};
+		const iteratorOf = (content: Buffer | AsyncIterable<Uint8Array>) =>
+			(content as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+
+		it('when the sender is done with it, however far it was read', async () => {
+			const { file, streams } = await open();
+			const controller = new AbortController();
+			const content = iteratorOf(await file.open(controller.signal));
+			await content.next();
+			await content.next();
+			expect(streams.map(({ destroyed }) => destroyed)).toEqual([false]);
+
+			controller.abort();
+
+			expect(streams.map(({ destroyed }) => destroyed)).toEqual([true]);
+		});
+
+		it('when the sender was done with it before it was there', async () => {
+			const { file, streams } = await open();
+			const controller = new AbortController();
+			const first = iteratorOf(await file.open(controller.signal)).next();
+			controller.abort();
+
+			await rejection(first);
+			expect(streams.map(({ destroyed }) => destroyed)).toEqual([true]);
+		});
+
+		it('when the reader of it stops in the middle', async () => {
+			const { file, streams } = await open();
+
+			for await (const chunk of (await file.open()) as AsyncIterable<Uint8Array>) {
+				expect(chunk).toHaveLength(1000);
+				break;
+			}
+
+			expect(streams.map(({ destroyed }) => destroyed)).toEqual([true]);
+		});
+
+		it('when it turns out longer than n8n says: a small one, a large one, a digest', async () => {
+			for (const size of [1500, STREAM_ABOVE + 1]) {
+				const { file, streams } = await open(size);
+
+				await rejection(contentOf(file));
+				await rejection(file.digest());
+
+				expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true]);
+			}
+		});
+
+		it('without a word to the signal where it has come to its end', async () => {
+			const { signal } = new AbortController();
+			const added = jest.spyOn(signal, 'addEventListener');
+			const removed = jest.spyOn(signal, 'removeEventListener');
+			const file = await sourceFile('data', stored(), '', storeWith(3, 3));
+
+			await file.open(signal);
+
+			expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
+		});
+	});
+
+	it('in an item is decoded bit by bit, and no copy of it is kept', async () => {
+		const size = 30_000_000;
+		const data = inMemory(Buffer.alloc(size, 'x'));
+		const held = () => {
+			collectGarbage();
+			return process.memoryUsage().arrayBuffers;
+		};
+		const before = held();
+		const files = [];
+		for (let count = 0; count < 3; count++) files.push(await sourceFile('a', data, '', noStore));
+		expect(held() - before).toBeLessThan(1_000_000);
+
+		let longest = 0;
+		for await (const chunk of (await files[0]!.open()) as AsyncIterable<Uint8Array>) {
+			longest = Math.max(longest, chunk.buffer.byteLength);
+		}
+		expect(longest).toBeLessThan(1024 * 1024);
 	});
 
 	describe.each([

@@ -36,14 +36,15 @@ describe('The policy of a presigned post, whatever it is', () => {
 					fc.constant(undefined),
 				),
 				(given) => {
-					const { expiration, size, contentType, ...others } = readPolicy(given);
+					const { expiration, size, contentType, key, ...others } = readPolicy(given);
 
 					expect(others).toEqual({});
 					if (expiration !== undefined) expect(Number.isFinite(expiration)).toBe(true);
 					if (size) expect([size.min, size.max].every(Number.isFinite)).toBe(true);
-					if (contentType) {
-						expect(['eq', 'starts-with']).toContain(contentType.match);
-						expect(typeof contentType.value).toBe('string');
+					if (key) expect(key).not.toEqual([]);
+					for (const condition of [contentType ?? [], key ?? []].flat()) {
+						expect(['eq', 'starts-with']).toContain(condition.match);
+						expect(typeof condition.value).toBe('string');
 					}
 				},
 			),
@@ -57,7 +58,7 @@ describe('The policy of a presigned post, whatever it is', () => {
 				fc.dictionary(fc.constantFrom('acl', 'x-amz-date', 'bucket'), fc.string(), { maxKeys: 1 }),
 				fc.tuple(
 					fc.constantFrom('eq', 'starts-with'),
-					fc.constantFrom('$key', '$acl'),
+					fc.constantFrom('$acl', '$keys', '$'),
 					fc.string(),
 				),
 			),
@@ -71,22 +72,26 @@ describe('The policy of a presigned post, whatever it is', () => {
 				fc.nat(2 ** 31),
 				fc.constantFrom('eq', 'starts-with'),
 				fc.string(),
+				fc.constantFrom('eq', 'starts-with'),
+				fc.string(),
 				others,
 				others,
 				capitals,
-				(end, min, more, match, type, before, after, upper) => {
+				(end, min, more, match, type, keyMatch, key, before, after, upper) => {
 					const written = (word: string) => (upper(word) ? word.toUpperCase() : word);
 					const conditions = [
 						...before,
 						[written('content-length-range'), min, min + more],
 						...after,
 						[written(match), written('$Content-Type'), type],
+						[written(keyMatch), written('$key'), key],
 					];
 
 					expect(readPolicy(encoded({ expiration: end.toISOString(), conditions }))).toEqual({
 						expiration: end.getTime(),
 						size: { min, max: min + more },
 						contentType: { match, value: type },
+						key: [{ match: keyMatch, value: key }],
 					});
 				},
 			),

@@ -21,6 +21,18 @@ describe('The policy of a presigned post', () => {
 			expiration: Date.parse(EXPIRATION),
 			size: { min: 1, max: 52428800 },
 			contentType: { match: 'starts-with', value: 'image/' },
+			key: [{ match: 'starts-with', value: '123/patients/456/' }],
+		});
+	});
+
+	it('says what must be true of the key, all of it', () => {
+		const conditions = [['Starts-With', '$Key', 'a/'], { acl: 'private' }, { key: 'a/b.pdf' }];
+
+		expect(readPolicy(encoded({ conditions }))).toEqual({
+			key: [
+				{ match: 'starts-with', value: 'a/' },
+				{ match: 'eq', value: 'a/b.pdf' },
+			],
 		});
 	});
 

@@ -1,0 +1,27 @@
+import type { Settings } from '../options.cts';
+
+const MAX_LENGTH = 255;
+
+/** What is wrong with a description that was sent; nothing if it can be taken. */
+export function wrongDescription(description: unknown): string | undefined {
+	if (description === null) return undefined;
+	if (typeof description !== 'string') return 'must be a string';
+	if ([...description].length <= MAX_LENGTH) return undefined;
+	return `is too long (maximum is ${MAX_LENGTH} characters)`;
+}
+
+/** A description as the record shows it. */
+export function shownDescription(
+	description: string | null,
+	{ descriptions }: Settings,
+): string | null {
+	if (description === null || descriptions === 'kept') return description;
+	return (
+		description
+			.replaceAll('\r\n', '\n')
+			.replace(/[\u{10000}-\u{10ffff}]/gu, '')
+			// A single line break stays one, as do the other white space characters.
+			.replace(/\s{2,}/g, ' ')
+			.trim()
+	);
+}

@@ -1,0 +1,185 @@
+import type { SchemaObject } from 'ajv';
+
+import * as schemas from './schemas.cts';
+
+type Kind = 'text' | 'number' | 'date' | 'dateTime';
+
+/** One of Cliniko's operations that the node uses. */
+export interface Operation {
+	name: string;
+	method: 'GET' | 'POST' | 'PATCH';
+	/** Below `/v1`. */
+	path: RegExp;
+	/** The reference of 2023-10 does not have it. */
+	isUndocumented?: true;
+	/** What `q[]` can filter by. */
+	filters?: Record<string, Kind>;
+	isList?: true;
+	/** Whether it is for a file and not for JSON. */
+	isFile?: true;
+	/** The body that is sent. */
+	body?: SchemaObject;
+	/** The body of the reply for each documented status; null where there is none. */
+	replies: Record<number, SchemaObject | null>;
+}
+
+const patientFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+	date_of_birth: 'date',
+	email: 'text',
+	first_name: 'text',
+	last_name: 'text',
+	old_reference_id: 'text',
+	preferred_first_name: 'text',
+};
+
+const attachmentFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+	processed_at: 'dateTime',
+	content_type: 'text',
+	description: 'text',
+	filename: 'text',
+	patient_id: 'number',
+	size: 'number',
+	user_id: 'number',
+};
+
+const byItself: Record<string, Kind> = { archived_at: 'dateTime' };
+
+/** The operations that the node uses, as the reference of 2023-10 has them. */
+export const OPERATIONS: Operation[] = [
+	{
+		name: 'get the user',
+		method: 'GET',
+		path: /^\/user$/,
+		replies: { 200: schemas.user },
+	},
+	{
+		name: 'list patients',
+		method: 'GET',
+		path: /^\/patients$/,
+		isList: true,
+		filters: patientFilters,
+		replies: { 200: schemas.pageOf('patients', schemas.patient) },
+	},
+	{
+		name: 'get a patient',
+		method: 'GET',
+		path: /^\/patients\/\d+$/,
+		filters: byItself,
+		replies: { 200: schemas.patient },
+	},
+	{
+		name: 'get a presigned post',
+		method: 'GET',
+		path: /^\/patients\/\d+\/attachment_presigned_post$/,
+		replies: { 200: schemas.presignedPost },
+	},
+	{
+		name: 'list attachments',
+		method: 'GET',
+		path: /^\/patient_attachments$/,
+		isList: true,
+		filters: attachmentFilters,
+		replies: { 200: schemas.pageOf('patient_attachments', schemas.attachment) },
+	},
+	{
+		name: 'create an attachment',
+		method: 'POST',
+		path: /^\/patient_attachments$/,
+		body: schemas.newAttachment,
+		replies: { 201: schemas.uploadedAttachment, 422: schemas.validationError },
+	},
+	{
+		name: 'get an attachment',
+		method: 'GET',
+		path: /^\/patient_attachments\/\d+$/,
+		filters: byItself,
+		replies: { 200: schemas.attachment },
+	},
+	{
+		name: 'change an attachment',
+		method: 'PATCH',
+		path: /^\/patient_attachments\/\d+$/,
+		isUndocumented: true,
+		body: schemas.changedAttachment,
+		replies: { 200: schemas.attachment, 422: schemas.validationError },
+	},
+	{
+		name: 'archive an attachment',
+		method: 'POST',
+		path: /^\/patient_attachments\/\d+\/archive$/,
+		replies: { 204: null },
+	},
+	{
+		name: 'get the content',
+		method: 'GET',
+		path: /^\/patient_attachments\/\d+\/content$/,
+		isUndocumented: true,
+		isFile: true,
+		replies: { 303: null },
+	},
+];
+
+const DATE_TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z|[+-]\\d\\d:\\d\\d)';
+const COMPARED = '(?:>=|>|<=|<)';
+const EMPTY_OR_NOT = '!?\\?';
+
+/** What follows `field:` in a filter (guide "Filtering results"). Date-times have no `=`. */
+const CONDITIONS: Record<Kind, string> = {
+	text: `(?:!=|~~|=|~)[^]*|${EMPTY_OR_NOT}`,
+	number: `=\\d+(?:,\\d+)*|(?:!=|${COMPARED})\\d+|${EMPTY_OR_NOT}`,
+	date: `${COMPARED}\\d{4}-\\d\\d-\\d\\d|=[\\d*]{4}-[\\d*]{2}-[\\d*]{2}|${EMPTY_OR_NOT}`,
+	dateTime: `${COMPARED}${DATE_TIME}|${EMPTY_OR_NOT}|\\*`,
+};
+
+/** The query of an operation: each parameter's values, as often as it comes. */
+export function querySchema({ filters = {}, isList }: Operation): SchemaObject {
+	const fields = Object.keys(filters).join('|');
+	const once = (pattern: string): SchemaObject => ({
+		type: 'array',
+		maxItems: 1,
+		items: { type: 'string', pattern },
+	});
+	const conditions = Object.entries(filters).map(
+		([name, kind]) => `${name}:(?:${CONDITIONS[kind]})`,
+	);
+	return {
+		type: 'object',
+		additionalProperties: false,
+		properties: {
+			...(conditions.length > 0 && {
+				'q[]': {
+					type: 'array',
+					items: { type: 'string', pattern: `^(?:${conditions.join('|')})$` },
+				},
+			}),
+			...(isList && {
+				page: once('^[1-9]\\d*$'),
+				per_page: once('^(?:[1-9]\\d?|100)$'),
+				// "Comma separated search fields": those that can be filtered by.
+				sort: once(`^(?:${fields})(?::(?:asc|desc))?(?:,(?:${fields})(?::(?:asc|desc))?)*$`),
+			}),
+		},
+	};
+}
+
+/** The headers that Cliniko's documentation asks for. */
+export function headersSchema({ isFile, body }: Operation): SchemaObject {
+	return {
+		type: 'object',
+		required: ['authorization', 'user-agent', 'accept', ...(body ? ['content-type'] : [])],
+		properties: {
+			authorization: { type: 'string', pattern: '^Basic [A-Za-z0-9+/]+=*$' },
+			'user-agent': { type: 'string', pattern: '^[^()]+ \\([^\\s@()]+@[^\\s@()]+\\)$' },
+			accept: { type: 'string', ...(!isFile && { pattern: '^application/json$' }) },
+			...(body && { 'content-type': { type: 'string', pattern: '^application/json\\b' } }),
+		},
+	};
+}

@@ -1,0 +1,154 @@
+import {
+	CHOICES,
+	optionsFrom,
+	SANDBOX_ARCHIVED_PATIENT_ID,
+	SANDBOX_PATIENT_ID,
+	SANDBOX_SCHEDULER_API_KEY,
+	SANDBOX_USER_ID,
+	startSandbox,
+	type Sandbox,
+} from '../../sandbox/sandbox.cts';
+import { Client, until, xmlOf } from '../sandbox/client.cts';
+import { replyDeviations } from './contract.cts';
+import { AGAINST_THE_DOCUMENTS, REPLY_GAPS, unexplained } from './gaps.cts';
+
+const DISPUTED = AGAINST_THE_DOCUMENTS.map(({ setting }) => setting);
+
+/** The default settings, then one other at a time, then all the unkind ones. */
+const SETTINGS = [
+	'kind',
+	...Object.entries(CHOICES).flatMap(([name, [, ...others]]) =>
+		others.map((value) => `${name}=${value}`),
+	),
+	'listLagMs=100',
+	'createdAtBehindMs=3000',
+	'clockSpreadMs=2000',
+	'unkind,emptyValues=null',
+];
+
+let sandbox: Sandbox;
+let client: Client;
+const seen: string[] = [];
+
+beforeAll(async () => {
+	sandbox = await startSandbox();
+	client = new Client(sandbox);
+});
+afterAll(async () => {
+	await client.close();
+	await sandbox.close();
+});
+beforeEach(() => sandbox.reset());
+
+/** Has the sandbox answer everything that the node asks for, well or badly, and compares each reply
+ * with the documentation. */
+async function deviationsUnder(settings: string): Promise<string[]> {
+	Object.assign(sandbox.settings, { processingMs: 0, ...optionsFrom(settings) });
+	const found: string[] = [];
+	const call: Client['api'] = async (path, options = {}) => {
+		const reply = await client.api(path, options);
+		const request = { method: options.method ?? 'GET', path: `/v1${path}` };
+		found.push(...replyDeviations(request, reply));
+		return reply;
+	};
+	const create = async (body: unknown) =>
+		await call('/patient_attachments', { method: 'POST', body });
+
+	await call('/user');
+	await call('/user', { key: 'unknown' });
+	for (let page = 1; page <= 3; page++) await call(`/patients?per_page=4&page=${page}`);
+	await call('/patients?q[]=archived_at:*');
+	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}?q[]=archived_at:*`);
+	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}`);
+
+	const presign = (await call(`/patients/${SANDBOX_PATIENT_ID}/attachment_presigned_post`)).json;
+	const { Key } = xmlOf((await client.upload(presign, 'a b.txt', 'content')).text);
+	const base = `${presign.url.replace(/\/$/, '')}/`;
+	const [raw, encoded] = [`${base}${Key}`, `${base}${encodeURIComponent(Key ?? '')}`];
+	const body = { patient_id: SANDBOX_PATIENT_ID, description: '  Two\r\nlines 🦵 ' };
+	await create({ ...body, patient_id: '1', upload_url: raw });
+	await create({ ...body, upload_url: 'no address' });
+	let created = await create({ ...body, upload_url: raw });
+	if (created.status !== 201) created = await create({ ...body, upload_url: encoded });
+	expect(created.status).toBe(201);
+
+	const [record] = sandbox.clinic.attachments.values();
+	const own = `/patient_attachments/${record!.id}`;
+	await call(own);
+	await until(() => record!.processedAt !== null);
+	await call(own);
+	await call(`${own}/content`, { headers: { accept: '*/*' } });
+	const files = { patientId: SANDBOX_PATIENT_ID, userId: SANDBOX_USER_ID, uploadUrl: '' };
+	sandbox.clinic.addAttachment({ ...files, description: null, isExport: true }, record!.stored);
+	await until(() => record!.addedAt < Date.now() - sandbox.settings.listLagMs - 20);
+	const list = await call('/patient_attachments?per_page=1');
+	expect(list.json.total_entries).toBe(2);
+	await call('/patient_attachments?per_page=1&page=2');
+	await call('/patient_attachments?q[]=nothing:=1');
+	await call(own, { method: 'PATCH', body: { description: 'Other' } });
+	await call(own, { method: 'PATCH', body: { description: 'x'.repeat(256) } });
+	await call(own, { method: 'PATCH', body: { description: 'x' }, key: SANDBOX_SCHEDULER_API_KEY });
+	await call(`${own}/archive`, { method: 'POST' });
+	await call(own);
+	await call(`${own}?q[]=archived_at:*`);
+	sandbox.settings.requestsPerWindow = 0;
+	await call('/user');
+	return found;
+}
+
+it.each(SETTINGS.filter((one) => !DISPUTED.includes(one)))(
+	'The sandbox answers as the documents have it under %s',
+	async (settings) => {
+		const found = await deviationsUnder(settings);
+		seen.push(...found);
+		expect(unexplained(found, REPLY_GAPS).deviations).toEqual([]);
+	},
+);
+
+it.each(AGAINST_THE_DOCUMENTS)(
+	'The sandbox answers otherwise than the documents have it under $setting',
+	async ({ setting }) => {
+		expect(SETTINGS).toContain(setting);
+		const { deviations } = unexplained(await deviationsUnder(setting), REPLY_GAPS);
+		expect(deviations).not.toEqual([]);
+	},
+);
+
+it('Every known gap between the documents and the sandbox is still there', () => {
+	expect(unexplained(seen, REPLY_GAPS).unneeded).toEqual([]);
+});
+
+describe('A reply that differs', () => {
+	const reply = async (path: string, change: (text: string) => string, status = 200) => {
+		const { headers, text } = await client.api(path);
+		return replyDeviations(
+			{ method: 'GET', path: `/v1${path}` },
+			{ status, headers, text: change(text) },
+		);
+	};
+
+	it.each<[string, (text: string) => string, string]>([
+		['in an id', (text) => text.replace(/"id":"(\d+)"/, '"id":$1'), 'body/id must be string'],
+		[
+			'in a date',
+			(text) => text.replace(/"created_at":"[^"]*"/, '"created_at":"2024-02-30"'),
+			'body/created_at must match format "date-time"',
+		],
+		[
+			'in what is missing',
+			(text) => text.replace(/"last_name":"[^"]*",/, ''),
+			"body must have required property 'last_name'",
+		],
+		['in that it is no JSON', () => '<html>', 'body must be object'],
+	])('%s is noticed', async (_, change, what) => {
+		const path = `/patients/${SANDBOX_PATIENT_ID}`;
+		expect(await reply(path, (text) => text)).toEqual([]);
+		expect(await reply(path, change)).toEqual([`get a patient: ${what}`]);
+	});
+
+	it('in its status is noticed', async () => {
+		expect(await reply('/user', (text) => text, 418)).toEqual([
+			'get the user: status 418 is not documented',
+		]);
+	});
+});

@@ -1,0 +1,284 @@
+import type { IDataObject, INodeProperties, INodePropertyCollection } from 'n8n-workflow';
+
+import { properties } from '../../nodes/Cliniko/actions/operations';
+import {
+	BUCKET_HOST,
+	SANDBOX_MERGED_PATIENT_ID,
+	SANDBOX_OTHER_PATIENT_ID,
+	SANDBOX_PATIENT_ID,
+	type RecordedRequest,
+} from '../../sandbox/sandbox.cts';
+import {
+	CREDENTIAL,
+	file,
+	openClinic,
+	pdf,
+	type ClinicWithN8n,
+	type UploadRun,
+} from '../engine/clinic.cts';
+import { putOnRecord } from '../engine/records.cts';
+import { operationOf, requestDeviations } from './contract.cts';
+import { REQUEST_GAPS, unexplained } from './gaps.cts';
+import { OPERATIONS } from './operations.cts';
+
+let clinic: ClinicWithN8n;
+/** All that the node has sent in this file. */
+const seen: RecordedRequest[] = [];
+
+beforeAll(async () => {
+	clinic = await openClinic();
+});
+afterEach(() => {
+	seen.push(...clinic.sandbox.requests);
+	clinic.sandbox.reset();
+});
+afterAll(async () => await clinic.close());
+
+const by = (mode: string, value: string) => ({ __rl: true, mode, value });
+
+/** What the node has sent to Cliniko since the last reset, compared with the documentation. */
+function expectDocumented(): void {
+	const sent = clinic.sandbox.requests.filter(({ host }) => host !== BUCKET_HOST);
+	expect(sent.length).toBeGreaterThan(0);
+	const { deviations } = unexplained(sent.flatMap(requestDeviations), REQUEST_GAPS);
+	expect(deviations).toEqual([]);
+}
+
+/** Has the node do something, which has to go well. */
+async function perform(parameters: IDataObject, run: Partial<UploadRun> = {}): Promise<void> {
+	const { error } = await clinic.run({ items: [{ json: {} }], ...run, parameters });
+	expect(error).toBeUndefined();
+	expectDocumented();
+}
+
+describe('Requests are as the documents have them where the node', () => {
+	it.each<[string, IDataObject]>([
+		['uploads files', {}],
+		['uploads files and does not wait', { waitForProcessing: false }],
+		['skips what is there already', { options: { ifAlreadyUploaded: 'skip' } }],
+		['describes them', { description: ' Two\r\nlines, é 🦵 ' }],
+	])('%s', async (_, parameters) => {
+		await putOnRecord(clinic.sandbox, { name: 'scan.pdf', content: pdf('first') });
+		await perform(parameters, {
+			items: [
+				{ files: { data: file('scan.pdf', pdf('first')) } },
+				{ files: { data: file('Zoë scan 2 & 3+4.pdf', pdf('second')) } },
+			],
+		});
+		const posts = clinic.sandbox.requests.filter(({ host }) => host === BUCKET_HOST);
+		expect(posts.length).toBeGreaterThan(0);
+		for (const { method, path, headers } of posts) {
+			expect([method, path]).toEqual(['POST', '/']);
+			expect(headers['content-type']).toMatch(/^multipart\/form-data; boundary=/);
+			expect(headers['content-length']).toMatch(/^\d+$/);
+			expect(headers).not.toHaveProperty('authorization');
+			expect(headers).not.toHaveProperty('transfer-encoding');
+		}
+	});
+
+	it('looks whether Cliniko has made a record, after a 503', async () => {
+		const fault = { on: 'create', act: 'after', do: { reply: { status: 503 } } } as const;
+		clinic.sandbox.faults.add(fault);
+		await clinic.run({ items: [{ files: { data: file('scan.pdf', pdf('first')) } }] });
+		expectDocumented();
+	});
+
+	it.each(['get', 'update', 'archive', 'download'])(
+		'does "%s" with an attachment',
+		async (what) => {
+			const { id } = await putOnRecord(clinic.sandbox, { name: 'scan.pdf', content: pdf('scan') });
+			const operation = { operation: what, attachmentId: by('id', id), description: 'New' };
+			await perform({ ...operation, patientId: by('id', '') });
+			await perform({ ...operation, patientId: by('id', SANDBOX_PATIENT_ID) });
+		},
+	);
+
+	it('gets a patient, also a merged one', async () => {
+		for (const id of [SANDBOX_OTHER_PATIENT_ID, SANDBOX_MERGED_PATIENT_ID]) {
+			await perform({ resource: 'patient', operation: 'get', patientId: by('id', id) });
+		}
+	});
+
+	it.each<[string, IDataObject]>([
+		['name', { firstName: 'Zoë', lastName: "O'Hara" }],
+		['preferred name', { preferredFirstName: 'Pepe' }],
+		['e-mail', { email: 'pepe+clinic@mail.example' }],
+		['date of birth', { dateOfBirth: '1987-05-31' }],
+		['old reference', { oldReferenceId: 'P-0001' }],
+		['everything', { firstName: 'Zoë', lastName: 'O’Hara', dateOfBirth: '1987-05-31' }],
+	])('finds a patient by %s', async (_, criteria) => {
+		const find = { resource: 'patient', operation: 'find', ifNotOne: 'item', ...criteria };
+		await perform(find);
+		await perform({ ...find, options: { includeArchived: true } });
+	});
+
+	it.each(['patient', 'patientAttachment'])(
+		'gets many of the resource %s, by each filter with each condition',
+		async (resource) => {
+			const items = filterItems(resource).map((json) => ({ json }));
+			expect(items.length).toBeGreaterThan(20);
+			const filter = {
+				field: '={{ $json.field }}',
+				textCondition: '={{ $json.condition }}',
+				dateCondition: '={{ $json.condition }}',
+				dateTimeCondition: '={{ $json.condition }}',
+				textValue: ' 50% of é+ü & "more" ',
+				dateValue: '1987-05-31',
+				dateTimeValue: '2026-11-22T09:30',
+			};
+			const filters = { filter: [filter] };
+			const getMany = { resource, operation: 'getMany', patientId: by('id', SANDBOX_PATIENT_ID) };
+			await perform({ ...getMany, filters }, { items });
+			const fields = new Set(items.map(({ json }) => json.field));
+			const filtered = clinic.sandbox.requests.flatMap(({ path }) =>
+				new URL(path, 'https://cliniko').searchParams.getAll('q[]').map((q) => q.split(':')[0]),
+			);
+			expect(filtered).toEqual(expect.arrayContaining([...fields]));
+		},
+	);
+
+	it.each(['patient', 'patientAttachment'])(
+		'gets many of the resource %s: all, a few, archived ones',
+		async (resource) => {
+			for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();
+			for (const more of [
+				{ returnAll: true },
+				{ limit: 3 },
+				{ archived: 'include' },
+				{ archived: 'only' },
+			]) {
+				await perform({ resource, operation: 'getMany', of: 'allPatients', ...more });
+			}
+		},
+	);
+
+	it.each(['attachmentCreated', 'attachmentProcessed', 'patientCreated'])(
+		'polls for "%s"',
+		async (event) => {
+			const poll = async (staticData: IDataObject) =>
+				await clinic.engine.call('poll', {
+					activation: event,
+					activationMode: 'activate',
+					parameters: { event },
+					credential: CREDENTIAL,
+					staticData,
+				});
+			const { staticData } = await poll({});
+			for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();
+			await putOnRecord(clinic.sandbox, { name: 'scan.pdf', content: pdf('scan') });
+			await poll(staticData);
+			expectDocumented();
+		},
+	);
+
+	it.each(['searchPatients', 'searchAttachments'])('fills the list of "%s"', async (method) => {
+		for (const filter of [undefined, "O'Hara", 'Jane van der Berg', '50%+']) {
+			await clinic.engine.call('listSearch', { method, credential: CREDENTIAL, filter });
+		}
+		expectDocumented();
+	});
+
+	it('tests the credential', async () => {
+		const { status } = await clinic.engine.call('testCredential', CREDENTIAL);
+		expect(status).toBe('OK');
+		expectDocumented();
+	});
+});
+
+it('The node uses each operation of the contract', () => {
+	const used = new Set(seen.map((request) => operationOf(request)?.name));
+	expect(OPERATIONS.filter(({ name }) => !used.has(name))).toEqual([]);
+});
+
+it('Every known gap between the documents and the node’s requests is still there', () => {
+	const sent = seen.filter(({ host }) => host !== BUCKET_HOST);
+	expect(unexplained(sent.flatMap(requestDeviations), REQUEST_GAPS).unneeded).toEqual([]);
+});
+
+describe('A request that differs', () => {
+	const headers = {
+		authorization: 'Basic eDo=',
+		'user-agent': 'n8n-nodes-cliniko (front.desk@clinic.example)',
+		accept: 'application/json',
+		'content-type': 'application/json',
+	};
+	const list = (query: string) => ({ method: 'GET', path: `/v1/patients?${query}`, headers });
+	const create = (body: object) => ({
+		method: 'POST',
+		path: '/v1/patient_attachments',
+		headers,
+		body: JSON.stringify({ patient_id: '1', upload_url: 'https://b.example/k', ...body }),
+	});
+
+	it('is told from one that does not', () => {
+		const query =
+			'q[]=last_name:~~%25a:%3D%25&q[]=id:=1,2&q[]=created_at:>=2026-11-22T09:30:00Z' +
+			'&q[]=archived_at:*&sort=created_at:desc,id&page=2&per_page=100';
+		expect(requestDeviations(list(query))).toEqual([]);
+		expect(requestDeviations(create({ description: null }))).toEqual([]);
+	});
+
+	it.each<[string, RegExp]>([
+		['q[]=last_name:Smith', /query\/q\[\]\/\* must match pattern/],
+		['q[]=phone:=1', /query\/q\[\]\/\* must match pattern/],
+		['q[]=id:=1,,2', /query\/q\[\]\/\* must match pattern/],
+		['q[]=created_at:=2026-11-22T09:30:00Z', /query\/q\[\]\/\* must match pattern/],
+		['q[]=created_at:>2026-11-22', /query\/q\[\]\/\* must match pattern/],
+		['q[]=date_of_birth:>****-05-**', /query\/q\[\]\/\* must match pattern/],
+		['q[]=email:?x', /query\/q\[\]\/\* must match pattern/],
+		['sort=created_at:down', /query\/sort\/\* must match pattern/],
+		['per_page=101', /query\/per_page\/\* must match pattern/],
+		['page=1&page=2', /query\/page must NOT have more than 1 items/],
+		['filter=x', /query must NOT have additional properties \(filter\)/],
+	])('in its query is noticed: %s', (query, what) => {
+		expect(requestDeviations(list(query))).toEqual([expect.stringMatching(what)]);
+	});
+
+	it.each<[object, string]>([
+		[{ patient_id: 1 }, 'body/patient_id must be string'],
+		[{ description: 'x'.repeat(256) }, 'body/description must NOT have more than 255 characters'],
+		[{ filename: 'x' }, 'body must NOT have additional properties (filename)'],
+	])('in its body is noticed: %j', (body, what) => {
+		expect(requestDeviations(create(body))).toEqual([`create an attachment: ${what}`]);
+	});
+
+	it.each<[string, string | undefined]>([
+		['authorization', 'Bearer x'],
+		['user-agent', 'axios/1.7'],
+		['accept', undefined],
+	])('in its header %s is noticed', (name, value) => {
+		const { [name]: _, ...others } = headers as Record<string, string>;
+		const changed = value === undefined ? others : { ...others, [name]: value };
+		expect(requestDeviations({ ...list(''), headers: changed })).toEqual([
+			expect.stringMatching(
+				`^list patients: headers.* ${value === undefined ? `'${name}'` : 'pattern'}`,
+			),
+		]);
+	});
+
+	it('in its path is noticed', () => {
+		const line = 'DELETE /v1/patient_attachments/1 is not in use';
+		const request = { method: 'DELETE', path: '/v1/patient_attachments/1', headers };
+		expect(requestDeviations(request)).toEqual([line]);
+	});
+});
+
+/** Each filter of a resource's Get Many with each of its conditions. */
+function filterItems(resource: string): Array<{ field: string; condition: string }> {
+	const filters = properties.find(
+		({ name, displayOptions }) =>
+			name === 'filters' && displayOptions?.show?.resource?.includes(resource),
+	);
+	const [{ values }] = filters!.options as [INodePropertyCollection];
+	return values
+		.filter(({ name }) => name.endsWith('Condition'))
+		.flatMap(({ displayOptions, options }) =>
+			(displayOptions!.show!.field as string[]).flatMap((field) =>
+				valuesOf(options).map((condition) => ({ field, condition })),
+			),
+		);
+}
+
+function valuesOf(options: INodeProperties['options']): string[] {
+	return (options ?? []).map((option) => String((option as { value: unknown }).value));
+}

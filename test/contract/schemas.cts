@@ -1,0 +1,137 @@
+/**
+ * JSON Schemas for what Cliniko's reference (2023-10) and its guides say of the records and bodies
+ * that the node reads and sends. Attachments and presigned posts are described in full, patients and
+ * users as far as the node reads them. The reference marks nothing as required; what it lists for
+ * every record is required here.
+ */
+import type { SchemaObject } from 'ajv';
+
+const orNull = (schema: SchemaObject): SchemaObject => ({ ...schema, type: [schema.type, 'null'] });
+
+const text: SchemaObject = { type: 'string' };
+const uri: SchemaObject = { type: 'string', format: 'uri' };
+const dateTime: SchemaObject = { type: 'string', format: 'date-time' };
+const date: SchemaObject = { type: 'string', format: 'date' };
+/** A 64-bit integer in text. */
+const id: SchemaObject = { type: 'string', pattern: '^\\d{1,19}$' };
+const description = orNull({ type: 'string', maxLength: 255 });
+
+/** An object with these properties, all required, and no others. */
+const only = (properties: Record<string, SchemaObject>): SchemaObject => ({
+	type: 'object',
+	required: Object.keys(properties),
+	properties,
+	additionalProperties: false,
+});
+
+const links = only({ self: uri });
+const link = only({ links });
+
+const exported = {
+	id,
+	content: link,
+	content_type: orNull(text),
+	created_at: dateTime,
+	description,
+	filename: orNull(text),
+	links,
+	patient: link,
+	pinned_at: orNull(dateTime),
+	processed_at: orNull(dateTime),
+	processing_completed: orNull({ type: 'boolean' }),
+	size: orNull({ type: 'integer', minimum: 0 }),
+	updated_at: dateTime,
+	user: link,
+};
+
+/** A file that somebody uploaded. */
+export const uploadedAttachment = only({ ...exported, archived_at: orNull(dateTime) });
+
+/** Either that or a file that Cliniko made itself (FullPatientExport), which cannot be archived. */
+export const attachment: SchemaObject = {
+	type: 'object',
+	if: { required: ['archived_at'] },
+	then: uploadedAttachment,
+	else: only(exported),
+};
+
+export const patient: SchemaObject = {
+	type: 'object',
+	required: ['id', 'first_name', 'last_name', 'archived_at', 'created_at', 'updated_at', 'links'],
+	properties: {
+		id,
+		label: orNull(text),
+		first_name: { type: 'string', maxLength: 255 },
+		last_name: { type: 'string', maxLength: 255 },
+		preferred_first_name: orNull({ type: 'string', maxLength: 255 }),
+		date_of_birth: orNull(date),
+		email: orNull({ type: 'string', maxLength: 255 }),
+		old_reference_id: orNull({ type: 'string', maxLength: 255 }),
+		archived_at: orNull(dateTime),
+		deleted_at: orNull(dateTime),
+		merged_at: orNull(dateTime),
+		merged_with_patient: link,
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const user: SchemaObject = {
+	type: 'object',
+	required: ['id', 'first_name', 'last_name', 'role', 'links'],
+	properties: {
+		id,
+		first_name: text,
+		last_name: text,
+		role: {
+			enum: [
+				'administrator',
+				'bookkeeper',
+				'power receptionist',
+				'practitioner',
+				'receptionist',
+				'scheduler',
+				null,
+			],
+		},
+		links,
+	},
+};
+
+/** A page of a list. */
+export const pageOf = (collection: string, record: SchemaObject): SchemaObject =>
+	only({
+		[collection]: { type: 'array', items: record, maxItems: 100 },
+		total_entries: { type: 'integer', minimum: 0 },
+		links: { ...only({ self: uri, next: uri, previous: uri }), required: ['self'] },
+	});
+
+/** What the reference has; see the gaps for what the guide has besides. */
+export const presignedPost = only({
+	url: uri,
+	fields: only({
+		key: text,
+		policy: text,
+		'x-amz-credential': text,
+		'x-amz-signature': text,
+		'x-amz-algorithm': text,
+		success_action_status: { const: '201' },
+		acl: { const: 'private' },
+	}),
+});
+
+/** The body of a 422. */
+export const validationError = only({
+	message: text,
+	errors: { type: 'object', minProperties: 1, additionalProperties: text },
+});
+
+/** The body that makes a record for an uploaded file. */
+export const newAttachment: SchemaObject = {
+	...only({ patient_id: id, description, upload_url: uri }),
+	required: ['patient_id', 'upload_url'],
+};
+
+/** The reference of 2023-10 does not have the change of a record; this is what the node sends. */
+export const changedAttachment = only({ description });
