@@ -174,7 +174,7 @@ describe('A file that may be on the record already', () => {
 	});
 
 	describe('where a record has no name yet', () => {
-		const created = (secondsAgo: number) => ({
+		const created = (secondsAgo: number): PatientAttachment => ({
 			...freshRecord('1', PATIENT),
 			created_at: new Date(START - secondsAgo * 1000).toISOString(),
 		});
@@ -308,7 +308,7 @@ describe('Executions of one process that bring a file at the same moment', () =>
 		const records: IDataObject[] = [];
 		const contents = new Map<string, string>();
 		const sent: string[] = [];
-		const begin = ({ isCancelled = () => false, fails = false } = {}) => {
+		const begin = ({ isCancelled = (): boolean => false, fails = false } = {}) => {
 			const pause = async (ms: number) => {
 				await timeline.pause(ms);
 				if (isCancelled()) throw new ClinikoError('The execution was canceled.', 'Stop.');
