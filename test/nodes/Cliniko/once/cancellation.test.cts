@@ -54,15 +54,19 @@ describe('Waiting for other executions', () => {
 			const unheard = jest.fn();
 			process.on('unhandledRejection', unheard);
 			try {
-				const { timeline, waiting, at, cancel, ...ends } = start();
+				const { timeline, waiting, at, ...ends } = start();
 				at(100, ends[end]);
 				await timeline.run(waiting).catch(() => undefined);
-				cancel();
 				await timeline.run(timeline.pause(5000));
 				const { length } = timeline.pauses;
 				await timeline.run(timeline.pause(60_000));
-
 				expect(timeline.pauses).toHaveLength(length + 1);
+
+				const second = start();
+				second.at(100, second[end]);
+				await second.timeline.run(second.waiting).catch(() => undefined);
+				second.cancel();
+				await second.timeline.run(second.timeline.pause(5000));
 			} finally {
 				process.off('unhandledRejection', unheard);
 			}
