@@ -6,6 +6,7 @@ import { descriptionOf } from '../../records/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
 import { closedPatients } from '../../upload/closedPatients';
+import { textOf } from '../../text';
 import { sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
 import { patientIdOf } from '../patientId';
@@ -117,7 +118,7 @@ async function planItem(
 		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
 		const { getBinaryMetadata: metadata, getBinaryStream: stream } = context.helpers;
 		for (const { name, data } of picked) {
-			const rename = String(options.fileName ?? '');
+			const rename = textOf(options.fileName, 'File Name');
 			plan.uploads.push({
 				itemIndex,
 				patientId,
