@@ -7,6 +7,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import {
 	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
+	SANDBOX_SCHEDULER_USER_ID,
 	SANDBOX_USER_ID,
 	type Fault,
 	type RecordedRequest,
@@ -75,9 +76,10 @@ export async function runRows(
 	const outcomes = new Map<Row, Outcome>();
 	const tested = new Map<CredentialRow, Tested>();
 	const jobs: Job[] = [
-		...rows.map((row) => ({
+		...rows.map((row, number) => ({
 			takes: row.takes ?? 3,
-			run: async (clinic: ClinicWithN8n) => void outcomes.set(row, await runRow(clinic, row)),
+			run: async (clinic: ClinicWithN8n) =>
+				void outcomes.set(row, await runRow(clinic, row, number)),
 		})),
 		...credentialRows.map((row) => ({
 			takes: row.takes ?? 1,
@@ -108,9 +110,13 @@ export async function runRows(
 	return { outcomes, tested };
 }
 
-async function runRow({ sandbox, engine, run }: ClinicWithN8n, row: Row): Promise<Outcome> {
+async function runRow(
+	{ sandbox, engine, run }: ClinicWithN8n,
+	row: Row,
+	number: number,
+): Promise<Outcome> {
 	const files = (row.files ?? ['letter.pdf']).map((name, at): RowFile => {
-		const content = contentOf(name, at);
+		const content = contentOf(name, at, number);
 		const patientId = row.twoPatients && at === 1 ? SANDBOX_OTHER_PATIENT_ID : SANDBOX_PATIENT_ID;
 		return { name, patientId, content, sha256: sha256(content) };
 	});
@@ -186,11 +192,11 @@ function withMoments(fault: Fault, now: number): Fault {
 function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): void {
 	const { clinic, storage, settings } = sandbox;
 	const put = (name: string, content: Buffer) => storeFile(sandbox, ours.patientId, name, content);
-	const record = (object: StoredObject) =>
+	const record = (object: StoredObject, userId = SANDBOX_USER_ID) =>
 		clinic.addAttachment(
 			{
 				patientId: ours.patientId,
-				userId: SANDBOX_USER_ID,
+				userId,
 				description: DESCRIPTION,
 				uploadUrl: `https://store.example/${object.key}`,
 			},
@@ -208,19 +214,24 @@ function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): void {
 			setTimeout(() => record(sent!), what.late);
 		}
 		if (what.foreign) {
-			const { name, like, fresh } = what.foreign;
+			const { name, like, fresh, by } = what.foreign;
 			const other = like === 'size' ? Buffer.from(ours.content).reverse() : pdf('somebody else’s');
 			const usual = settings.processingMs;
 			if (fresh) settings.processingMs = HOUR;
-			record(put(name, like === 'bytes' ? ours.content : other));
+			const user = by === 'another user' ? SANDBOX_SCHEDULER_USER_ID : SANDBOX_USER_ID;
+			record(put(name, like === 'bytes' ? ours.content : other), user);
 			settings.processingMs = usual;
 		}
 	};
 }
 
-/** Different for each file of a row, and of the same size for each of the same name. */
-function contentOf(name: FileName, at: number): Buffer {
-	if (name === 'fake.pdf') return Buffer.from(`no PDF ${at}`);
+/**
+ * Different for each file of each row, since a process remembers what it has stored; and of the same
+ * size for each of the same name.
+ */
+function contentOf(name: FileName, at: number, row: number): Buffer {
+	const own = `${at} of row ${String(row).padStart(3, '0')}`;
+	if (name === 'fake.pdf') return Buffer.from(`no PDF ${own}`);
 	const size = { 'scan.pdf': 1024 ** 2, 'film.mp4': 6 * 1024 ** 2 }[name as string] ?? 0;
-	return Buffer.concat([pdf(`${name} ${at}`), Buffer.alloc(size, `${at}`)]);
+	return Buffer.concat([pdf(`${name} ${own}`), Buffer.alloc(size, `${at}`)]);
 }

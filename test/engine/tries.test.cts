@@ -92,7 +92,9 @@ describe('a failed execution that is retried from n8n’s list', () => {
 	it('stores the files that are left and none of them twice', async () => {
 		refuseSecond();
 		const failed = await clinic.run(failing);
-		expect(failed.error?.message).toMatch(/Stored in this run: "a\.pdf" .* Not sent: 1 more/);
+		expect(failed.error?.message).toMatch(
+			/1 other file stored in this run: item 0 as attachment \d+\. 1 other file not sent\./,
+		);
 		expect(clinic.sandbox.clinic.attachments.size).toBe(1);
 
 		const { output, error } = await clinic.run({ ...failing, retryOf: failed });
@@ -118,17 +120,16 @@ describe('a failed execution that is retried from n8n’s list', () => {
 		const { run } = await clinic.run(failing);
 		const { contextData } = run.data.executionData!;
 		const [id] = [...clinic.sandbox.clinic.attachments.keys()];
-		expect(contextData['node:Cliniko']).toEqual({
-			uploads: { [expectDigest(contextData)]: { attachment: id } },
-		});
-		expect(JSON.stringify(contextData)).not.toContain(SANDBOX_PATIENT_ID);
+		const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+		const { uploads } = contextData['node:Cliniko'] as { uploads: object };
+		expect(Object.keys(uploads)).toEqual([digest]);
+		expect(Object.values(uploads)).toEqual([
+			{ file: digest, run: 0, item: 0, position: 0, attachment: id },
+		]);
+		for (const text of [SANDBOX_PATIENT_ID, 'a.pdf']) {
+			expect(JSON.stringify(contextData)).not.toContain(text);
+		}
 	});
-
-	function expectDigest(contextData: object): string {
-		const digest = /"([0-9a-f]{64})"/.exec(JSON.stringify(contextData))?.[1];
-		expect(digest).toBeDefined();
-		return digest!;
-	}
 });
 
 it('stores a file again that a new execution brings', async () => {

@@ -1,3 +1,4 @@
+import type { ClinikoError } from '../errors';
 import { unlessCancelled } from '../once/cancellation';
 import { KeyedLock } from '../once/keyedLock';
 import { compareFileNames } from '../records/fileNames';
@@ -104,7 +105,11 @@ export class AlreadyUploaded {
 		const known = remembered.get(await this.keyOf(upload));
 		if (!known) return undefined;
 		const { api } = this.surroundings;
-		const record = await readRecord(api, 'patient_attachments', known.id).catch(() => undefined);
+		const reading = readRecord(api, 'patient_attachments', known.id);
+		const record = await reading.catch((error: ClinikoError) => {
+			// Only a record that is gone makes room for another one.
+			if (error.httpCode !== 404) throw error;
+		});
 		const isStillThere =
 			record &&
 			!record.archived_at &&

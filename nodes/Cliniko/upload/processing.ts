@@ -44,25 +44,19 @@ export class Processing {
 	/** Sends nothing more once the waiting has been stopped. */
 	private readonly api: ClinikoApi;
 
-	private readonly pause: Pause;
-
 	constructor(
 		api: ClinikoApi,
-		pause: Pause,
+		private readonly pause: Pause,
 		/** The longest wait for one record, in ms. */
 		private readonly maxWait: number,
 		/** What to do when it is over: fail, or give the record as it stands. */
 		private readonly onTimeout: 'error' | 'continue',
 	) {
-		const assertNotStopped = () => {
-			if (this.stopped)
+		this.api = api.until(() => {
+			if (this.stopped) {
 				throw new ClinikoError('The waiting was stopped.', 'Nobody waits any more.');
-		};
-		this.api = api.until(assertNotStopped);
-		this.pause = async (ms) => {
-			await pause(ms);
-			assertNotStopped();
-		};
+			}
+		});
 	}
 
 	/**

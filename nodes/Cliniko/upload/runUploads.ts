@@ -93,10 +93,10 @@ export function runError(
 	const rest = outcomes.filter((one) => one !== first);
 	const failed = rest.filter(({ error }) => error);
 	const stored = rest.filter((one) => attachmentOf(one) !== undefined);
-	const left = rest.filter(({ record, error }) => !record && !error).length;
+	const left = rest.filter((one) => !one.error && attachmentOf(one) === undefined).length;
 	const sentences = [
 		withFile(message, file.name),
-		own && !message.includes(own) && `The file is stored, as attachment ${own}.`,
+		own && !new RegExp(`\\b${own}\\b`).test(message) && `The file is stored, as attachment ${own}.`,
 		failed.length > 0 &&
 			`${files(failed.length)} failed too: ${list(failed.map(({ upload }) => `item ${upload.itemIndex}`))}.`,
 		stored.length > 0 &&

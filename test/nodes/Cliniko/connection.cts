@@ -73,6 +73,7 @@ export class FakeCliniko {
 	) {
 		this.api = new ClinikoApi({
 			shard: 'au1',
+			account: 'account of the clinic',
 			pause: this.clock.pause,
 			now: this.clock.now,
 			random: () => 0.5,

@@ -164,6 +164,7 @@ describe('The memory of an execution', () => {
 		])('%s', (_, at) => {
 			expect(recalled(earlier({ at }), 1, place())).toEqual([KNOWN]);
 			expect(recalled(earlier({ at }), 0, place())).toEqual([KNOWN]);
+			expect(recalled(earlier({ at, handedOn: true }), 0, place())).toEqual([KNOWN]);
 		});
 
 		it.each([

@@ -1,9 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
-import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
+import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
-import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
-import type { Upload } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
+import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
+import type { Upload } from '../../../../nodes/Cliniko/upload/upload.ts';
 import {
+	digestOf,
 	FakeCliniko,
 	freshRecord,
 	processedRecord,
@@ -13,76 +14,112 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
+import { Timeline } from '../timeline.cts';
 
-const uploadNamed = (name = 'Referral.pdf', size = 1000, patientId = '1'): Upload =>
-	uploadOf({ name, size }, { patientId });
+const START = Date.parse('2026-03-02T09:00:00Z');
+
+const LIST = 'GET /patient_attachments';
+
+/** What is kept in mind lasts for the whole process, so each test has patients of its own. */
+let patients = 0;
+let PATIENT: string;
+beforeEach(() => (PATIENT = String(++patients)));
+afterEach(() => jest.restoreAllMocks());
+
+const uploadNamed = (
+	name = 'Referral.pdf',
+	{ size = 1000, source = 'our bytes', patientId = PATIENT } = {},
+): Upload => uploadOf({ name, size, source }, { patientId, skipIfThere: true });
+
+/** A Cliniko that has `records` of files with these bytes, by id; and one execution at it. */
+const execution = (
+	records: IDataObject[],
+	contents: Record<string, string> = {},
+	answer: (sent: Sent) => Answer | undefined = () => undefined,
+) => {
+	const cliniko = new FakeCliniko(
+		(sent) => answer(sent) ?? ({ patient_attachments: records } as Answer),
+	);
+	cliniko.clock.rule();
+	const compared: string[] = [];
+	const already = new AlreadyUploaded({
+		api: cliniko.api,
+		pause: cliniko.clock.pause,
+		digestOf: async ({ id }: PatientAttachment) => {
+			compared.push(id);
+			return await Promise.resolve(id in contents ? digestOf(contents[id]!) : undefined);
+		},
+	});
+	const find = async (upload = uploadNamed()) => (await already.find(upload))?.id;
+	return { cliniko, already, compared, find };
+};
+
+const OURS = 'our bytes';
 
 describe('A file that may be on the record already', () => {
-	afterEach(() => jest.restoreAllMocks());
-
-	/** A Cliniko that has `records`, and a run with a `send` that is counted. */
-	const run = (records: IDataObject[], answer?: (sent: Sent) => Answer | undefined) => {
-		const cliniko = new FakeCliniko(
-			(sent) => answer?.(sent) ?? ({ patient_attachments: records } as Answer),
+	it('is found by its name, size and bytes', async () => {
+		const { cliniko, compared, find } = execution(
+			[processedRecord('1', 'Other.pdf'), processedRecord('2'), processedRecord('3')],
+			{ 2: 'other bytes', 3: OURS },
 		);
-		const clock = cliniko.clock.rule();
-		const already = new AlreadyUploaded(
-			cliniko.api,
-			new Processing(cliniko.api, clock.pause, 60_000, 'error'),
-		);
-		const send = jest.fn(
-			async (): Promise<PatientAttachment> => await Promise.resolve(freshRecord('new')),
-		);
-		const unlessThere = async (upload: Upload = uploadNamed()) =>
-			(await already.unlessThere(upload, send)).id;
-		return { cliniko, send, unlessThere };
-	};
 
-	it('is not sent where the patient has one of the same name and size', async () => {
-		const { cliniko, send, unlessThere } = run([
-			processedRecord('1', 'Other.pdf'),
-			processedRecord('2', 'Referral.pdf'),
-		]);
-
-		expect(await unlessThere()).toBe('2');
-		expect(send).not.toHaveBeenCalled();
+		expect(await find()).toBe('3');
+		expect(compared).toEqual(['2', '3']);
 		expect(cliniko.sent.map(({ path, filters }) => [path, ...filters])).toEqual([
-			['/patient_attachments', 'patient_id:=1'],
+			['/patient_attachments', `patient_id:=${PATIENT}`],
 		]);
+	});
+
+	it.each([
+		['has other letters', 'Referral.pdf', 'referral.PDF'],
+		['has other marks', 'scan 1.pdf', 'scan_1.pdf'],
+		['is written in another form', 'M\u00fcller.pdf', 'Mu\u0308ller.pdf'],
+		['lost its accents', 'Müller.pdf', 'Muller.pdf'],
+		['lost its emoji', 'Scan 🦴.pdf', 'Scan.pdf'],
+	])('is found by its bytes where the name on the record %s', async (_, name, onRecord) => {
+		const { find } = execution([processedRecord('1', onRecord)], { 1: OURS });
+
+		expect(await find(uploadNamed(name))).toBe('1');
+	});
+
+	it.each([
+		['exactly the name and size', 'Referral.pdf', '1'],
+		['the name in another form', 'Re\u0301ferral.pdf', undefined],
+		['a similar name', 'referral.PDF', undefined],
+	])('that has %s is taken, where nobody can download it: %s', async (_, onRecord, id) => {
+		const { find } = execution([processedRecord('1', onRecord)]);
+
+		expect(await find()).toBe(id);
+	});
+
+	it('is found by a size that came as text', async () => {
+		const { find } = execution([{ ...processedRecord('1'), size: '1000' }], { 1: OURS });
+
+		expect(await find()).toBe('1');
 	});
 
 	it.each([
 		['nothing', []],
 		['another name', [processedRecord('1', 'Other.pdf')]],
-		['the name in other letters', [processedRecord('1', 'referral.PDF')]],
 		['another size', [processedRecord('1', 'Referral.pdf', 1001)]],
 		['one without a size', [{ ...processedRecord('1'), size: null }]],
-		[
-			'one that Cliniko could not read',
-			[{ ...processedRecord('1'), content_type: 'invalid/invalid' }],
-		],
+		['an unreadable one', [{ ...processedRecord('1'), content_type: 'invalid/invalid' }]],
 		['rows that are no records', [{ filename: 'Referral.pdf', size: 1000 }]],
-	])('is sent where the patient has %s', async (_, records) => {
-		const { send, unlessThere } = run(records as IDataObject[]);
+	])('is not where the patient has %s', async (_, records) => {
+		const { compared, find } = execution(records as IDataObject[], { 1: OURS });
 
-		expect(await unlessThere()).toBe('new');
-		expect(send).toHaveBeenCalledTimes(1);
+		expect(await find()).toBeUndefined();
+		expect(compared).toEqual([]);
 	});
 
-	it('is found by a name whose letters are written in another form', async () => {
-		const { unlessThere } = run([processedRecord('1', 'Mu\u0308ller.pdf')]);
+	it('is not where one of its name and size has other bytes', async () => {
+		const { find } = execution([processedRecord('1')], { 1: 'other bytes' });
 
-		expect(await unlessThere(uploadNamed('M\u00fcller.pdf'))).toBe('1');
-	});
-
-	it('is found by a size that came as text', async () => {
-		const { unlessThere } = run([{ ...processedRecord('1'), size: '1000' }]);
-
-		expect(await unlessThere()).toBe('1');
+		expect(await find()).toBeUndefined();
 	});
 
 	it('is found on a later page of the list', async () => {
-		const { unlessThere } = run([], ({ query }) =>
+		const { find } = execution([], { 2: OURS }, ({ query }) =>
 			query.get('page') === '1'
 				? ({
 						patient_attachments: [processedRecord('1', 'Other.pdf')],
@@ -91,118 +128,286 @@ describe('A file that may be on the record already', () => {
 				: ({ patient_attachments: [processedRecord('2')] } as Answer),
 		);
 
-		expect(await unlessThere()).toBe('2');
+		expect(await find()).toBe('2');
 	});
 
 	it('is looked for once in each patient’s list', async () => {
-		const { cliniko, send, unlessThere } = run([]);
+		const { cliniko, find } = execution([]);
+		const other = `${PATIENT}0`;
 
 		await Promise.all([
-			unlessThere(uploadNamed('a.pdf')),
-			unlessThere(uploadNamed('b.pdf')),
-			unlessThere(uploadNamed('a.pdf', 1000, '2')),
+			find(uploadNamed('a.pdf')),
+			find(uploadNamed('b.pdf')),
+			find(uploadNamed('a.pdf', { patientId: other })),
 		]);
-		await unlessThere(uploadNamed('c.pdf'));
+		await find(uploadNamed('c.pdf'));
 
-		expect(send).toHaveBeenCalledTimes(4);
 		expect(cliniko.sent.map(({ filters }) => filters)).toEqual([
-			['patient_id:=1'],
-			['patient_id:=2'],
+			[`patient_id:=${PATIENT}`],
+			[`patient_id:=${other}`],
 		]);
-	});
-
-	it('is waited for where it has only just been uploaded and has no name yet', async () => {
-		const { cliniko, send, unlessThere } = run([freshRecord('1')], ({ path }) =>
-			path === '/patient_attachments/1' ? processedRecord('1') : undefined,
-		);
-
-		expect(await unlessThere()).toBe('1');
-		expect(send).not.toHaveBeenCalled();
-		expect(cliniko.lines).toEqual(['GET /patient_attachments', 'GET /patient_attachments/1']);
-	});
-
-	it.each([
-		['is gone', reply(404)],
-		['is never processed', freshRecord('1')],
-		['cannot be read', { ...processedRecord('1'), content_type: 'invalid/invalid' }],
-	])('is sent where the one that has no name yet %s', async (_, later: Answer) => {
-		const { unlessThere } = run([freshRecord('1')], ({ path }) =>
-			path === '/patient_attachments/1' ? later : undefined,
-		);
-
-		expect(await unlessThere()).toBe('new');
 	});
 
 	it('is looked for again after the list could not be had', async () => {
 		let allowed = false;
-		const { unlessThere } = run([processedRecord('1')], () => (allowed ? undefined : reply(403)));
+		const { find } = execution([processedRecord('1')], { 1: OURS }, () =>
+			allowed ? undefined : reply(403),
+		);
 
-		await rejection(unlessThere());
+		const error = await rejection(find());
 		allowed = true;
 
-		expect(await unlessThere()).toBe('1');
+		expect(error.message).toContain(`Could not see which files patient ${PATIENT} has`);
+		expect(await find()).toBe('1');
 	});
 
-	it('does not wait for records of which Cliniko does not say that it is still at work', async () => {
-		const { processing_completed: _, ...silent } = freshRecord('1');
-		const { cliniko, unlessThere } = run([silent]);
+	it('is looked for among the records of the last minutes right before the creation', async () => {
+		const { cliniko, already } = execution([processedRecord('1')], { 1: OURS });
 
-		expect(await unlessThere()).toBe('new');
-		expect(cliniko.lines).toEqual(['GET /patient_attachments']);
+		expect((await already.findNew(uploadNamed(), START))?.id).toBe('1');
+		await already.findNew(uploadNamed(), START);
+
+		// It is read afresh each time.
+		expect(cliniko.sent.map(({ filters }) => filters)).toEqual(
+			Array(2).fill([`patient_id:=${PATIENT}`, 'created_at:>=2026-03-02T08:55:00Z']),
+		);
 	});
 
-	it('is not sent where the list cannot be had', async () => {
-		const { send, unlessThere } = run([], () => reply(403));
-
-		const error = await rejection(unlessThere());
-
-		expect(error.message).toContain('Could not see which files patient 1 has');
-		expect(send).not.toHaveBeenCalled();
-	});
-
-	describe('and is there twice in one run', () => {
-		it('is sent once, at the same time', async () => {
-			const { send, unlessThere } = run([]);
-
-			expect(await Promise.all([unlessThere(), unlessThere()])).toEqual(['new', 'new']);
-			expect(send).toHaveBeenCalledTimes(1);
+	describe('where a record has no name yet', () => {
+		const created = (secondsAgo: number): PatientAttachment => ({
+			...freshRecord('1', PATIENT),
+			created_at: new Date(START - secondsAgo * 1000).toISOString(),
 		});
 
-		it('is sent once, one after the other', async () => {
-			const { send, unlessThere } = run([]);
+		it('is found once Cliniko has processed that', async () => {
+			const { cliniko, find } = execution([created(0)], { 1: OURS }, ({ path }) =>
+				path === '/patient_attachments/1' ? processedRecord('1') : undefined,
+			);
 
-			expect([await unlessThere(), await unlessThere()]).toEqual(['new', 'new']);
-			expect(send).toHaveBeenCalledTimes(1);
+			expect(await find()).toBe('1');
+			expect(cliniko.lines).toEqual([LIST, 'GET /patient_attachments/1']);
+		});
+
+		it('waits half a minute for it at most, whoever’s it is', async () => {
+			const { cliniko, find } = execution([created(0)], {}, ({ path }) =>
+				path === '/patient_attachments/1' ? created(0) : undefined,
+			);
+
+			expect(await find()).toBeUndefined();
+			expect(cliniko.clock.time - START).toBe(30_000);
+		});
+
+		it('waits half a minute for all of them together', async () => {
+			const many = Array.from({ length: 50 }, (_, at) => ({ ...created(1), id: String(at + 1) }));
+			const { cliniko, find } = execution(many);
+
+			expect(await find()).toBeUndefined();
+			expect(cliniko.clock.time - START).toBe(30_000);
+		});
+
+		it('does not wait for one that has been without a name for a quarter of an hour', async () => {
+			const { cliniko, find } = execution([created(15 * 60 + 1)]);
+
+			expect(await find()).toBeUndefined();
+			expect(cliniko.lines).toEqual([LIST]);
+		});
+
+		it('does not wait where Cliniko does not say that it is still at work', async () => {
+			const { processing_completed: _, ...silent } = created(0);
+			const { cliniko, find } = execution([silent]);
+
+			expect(await find()).toBeUndefined();
+			expect(cliniko.lines).toEqual([LIST]);
 		});
 
 		it.each([
-			['names', uploadNamed('b.pdf')],
-			['sizes', uploadNamed('Referral.pdf', 1001)],
-			['patients', uploadNamed('Referral.pdf', 1000, '2')],
-		])('is sent twice where the %s differ', async (_, other) => {
-			const { send, unlessThere } = run([]);
+			['is gone', reply(404)],
+			['may not be read', reply(403)],
+			['turns out to be unreadable', { ...processedRecord('1'), content_type: 'invalid/invalid' }],
+		])('is not there where that %s', async (_, later: Answer) => {
+			const { find } = execution([created(0)], {}, ({ path }) =>
+				path === '/patient_attachments/1' ? later : undefined,
+			);
 
-			await Promise.all([unlessThere(), unlessThere(other)]);
-
-			expect(send).toHaveBeenCalledTimes(2);
+			expect(await find()).toBeUndefined();
 		});
+	});
+});
 
-		it('is tried for itself where the first one failed before', async () => {
-			const { send, unlessThere } = run([]);
-			send.mockRejectedValueOnce(new Error('S3 has a fault'));
+describe('A file that this process has stored', () => {
+	const fresh = () => freshRecord('77', PATIENT);
 
-			expect((await rejection(unlessThere())).message).toBe('S3 has a fault');
-			expect(await unlessThere()).toBe('new');
-		});
+	/** Another execution, which sees the record that the first one has stored. */
+	const another = async (
+		later: Answer,
+		{ upload = uploadNamed(), list = [fresh()] as IDataObject[] } = {},
+	) => {
+		await execution([]).already.remember(uploadNamed(), fresh());
+		return execution(list, {}, ({ path }) =>
+			path === '/patient_attachments/77' ? later : undefined,
+		).find(upload);
+	};
 
-		it('is tried for itself where the first one fails meanwhile', async () => {
-			const { send, unlessThere } = run([]);
-			send.mockRejectedValueOnce(new Error('S3 has a fault'));
+	it('is known before Cliniko shows its name', async () => {
+		expect(await another(fresh())).toBe('77');
+		expect(await another(processedRecord('77', 'Referral.pdf', 1000, PATIENT))).toBe('77');
+	});
 
-			const results = await Promise.allSettled([unlessThere(), unlessThere(), unlessThere()]);
+	it.each([
+		['is gone', reply(404)],
+		['is archived', { archived_at: '2026-03-02T09:01:00Z' }],
+		['cannot be read by Cliniko', { content_type: 'invalid/invalid' }],
+		['belongs to another patient', { patient: { links: { self: 'https://x/v1/patients/9' } } }],
+	])('is stored again where its record %s', async (_, later) => {
+		const answer = 'statusCode' in later ? later : { ...fresh(), ...later };
 
-			expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
-			expect(send).toHaveBeenCalledTimes(2);
-		});
+		expect(await another(answer, { list: [] })).toBeUndefined();
+	});
+
+	it('is never stored again where Cliniko cannot be asked about its record', async () => {
+		const error = await rejection(another(reply(503)));
+
+		expect(error.httpCode).toBe(503);
+	});
+
+	it.each([
+		['bytes', { source: 'other bytes' }],
+		['patient', { patientId: 'another' }],
+	])('is not taken for one of another %s', async (_, other) => {
+		expect(await another(fresh(), { upload: uploadNamed('Referral.pdf', other) })).toBeUndefined();
+	});
+
+	it('is not waited for by another file, since its bytes are known', async () => {
+		await execution([]).already.remember(uploadNamed(), fresh());
+		const { cliniko, find } = execution([fresh()]);
+
+		await find(uploadNamed('Referral.pdf', { source: 'other bytes' }));
+
+		expect(cliniko.lines).toEqual([LIST]);
+	});
+
+	it('is forgotten after a thousand others', async () => {
+		const { already } = execution([]);
+		for (let at = 0; at <= 1000; at++) {
+			await already.remember(uploadNamed('Referral.pdf', { source: `file ${at}` }), fresh());
+		}
+		const { find } = execution([], {}, ({ path }) =>
+			path === '/patient_attachments/77' ? fresh() : undefined,
+		);
+		const knows = async (at: number) =>
+			await find(uploadNamed('Referral.pdf', { source: `file ${at}` }));
+
+		expect([await knows(0), await knows(1), await knows(1000)]).toEqual([undefined, '77', '77']);
+	});
+});
+
+describe('Executions of one process that bring a file at the same moment', () => {
+	/** A Cliniko with a patient's records, and executions at it that store what is not there. */
+	const start = () => {
+		const timeline = new Timeline().rule();
+		const records: IDataObject[] = [];
+		const contents = new Map<string, string>();
+		const sent: string[] = [];
+		const begin = ({ isCancelled = (): boolean => false, fails = false } = {}) => {
+			const pause = async (ms: number) => {
+				await timeline.pause(ms);
+				if (isCancelled()) throw new ClinikoError('The execution was canceled.', 'Stop.');
+			};
+			const cliniko = new FakeCliniko(
+				async ({ path }) => {
+					await timeline.pause(300);
+					if (path === '/patient_attachments') return { patient_attachments: [...records] };
+					return records.find(({ id }) => path.endsWith(`/${id as string}`)) ?? reply(404);
+				},
+				{ pause, now: timeline.now },
+			);
+			const already = new AlreadyUploaded({
+				api: cliniko.api,
+				pause,
+				digestOf: async ({ id }) => await Promise.resolve(contents.get(id)),
+			});
+			/** As `uploadFile` does it. */
+			return async (upload: Upload, takes = 2000): Promise<string> =>
+				await already.exclusive(upload, async () => {
+					const there = await already.find(upload);
+					if (there) return there.id;
+					await timeline.pause(takes);
+					if (fails) throw new Error('S3 has a fault');
+					const id = String(100 + records.length);
+					const record = { ...freshRecord(id, PATIENT), created_at: '2026-03-02T09:00:01Z' };
+					sent.push(upload.file.source);
+					contents.set(id, await upload.file.digest());
+					records.push(record);
+					await already.remember(upload, record);
+					return id;
+				});
+		};
+		return { timeline, sent, begin };
+	};
+
+	it('store it once', async () => {
+		const { timeline, sent, begin } = start();
+		const [a, b, c] = [begin(), begin(), begin()];
+
+		const ids = await timeline.run(
+			Promise.all([a(uploadNamed()), b(uploadNamed()), c(uploadNamed())]),
+		);
+
+		expect(sent).toEqual([OURS]);
+		expect(ids).toEqual(['100', '100', '100']);
+	});
+
+	it('store it once though it is twice in one of them', async () => {
+		const { timeline, sent, begin } = start();
+		const a = begin();
+
+		const ids = await timeline.run(Promise.all([a(uploadNamed()), a(uploadNamed())]));
+
+		expect(sent).toEqual([OURS]);
+		expect(ids).toEqual(['100', '100']);
+	});
+
+	it('store both of two files with the same name and size, side by side', async () => {
+		const { timeline, sent, begin } = start();
+		const [a, b] = [begin(), begin()];
+		const other = uploadNamed('Referral.pdf', { source: 'other bytes' });
+		const began = timeline.time;
+
+		const ids = await timeline.run(Promise.all([a(uploadNamed()), b(other)]));
+
+		expect([...sent].sort()).toEqual(['other bytes', OURS]);
+		expect(new Set(ids).size).toBe(2);
+		expect(timeline.time - began).toBeLessThan(2 * 2000);
+	});
+
+	it('leave the queue where they are cancelled, and do not hold up the next', async () => {
+		const { timeline, sent, begin } = start();
+		let cancelled = false;
+		const began = timeline.time;
+		const first = begin()(uploadNamed(), 60_000);
+		const second = rejection(begin({ isCancelled: () => cancelled })(uploadNamed())).then(
+			(error) => [error.message, timeline.time - began],
+		);
+		const third = begin()(uploadNamed());
+		void timeline.pause(5000).then(() => (cancelled = true));
+
+		const [a, b, c] = await timeline.run(Promise.all([first, second, third]));
+
+		expect([a, c]).toEqual(['100', '100']);
+		expect(sent).toEqual([OURS]);
+		const [message, after] = b;
+		expect(message).toBe('The execution was canceled.');
+		expect(after).toBeGreaterThanOrEqual(5000);
+		expect(after).toBeLessThanOrEqual(6500);
+	});
+
+	it('try it for themselves where the one before failed', async () => {
+		const { timeline, sent, begin } = start();
+		const [a, b] = [begin({ fails: true }), begin()];
+
+		const results = await timeline.run(Promise.allSettled([a(uploadNamed()), b(uploadNamed())]));
+
+		expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+		expect(sent).toEqual([OURS]);
 	});
 });

@@ -12,6 +12,7 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
+import { Timeline } from '../timeline.cts';
 
 const MAX_WAIT = 300_000;
 
@@ -92,9 +93,9 @@ describe('The wait for Cliniko’s processing', () => {
 		await finished('1', '2', '3');
 
 		expect(cliniko.sent.map(({ path, filters }) => [path, ...filters])).toEqual([
-			['/patient_attachments', 'id:=1,2,3'],
-			['/patient_attachments', 'id:=2,3'],
-			['/patient_attachments/3'],
+			['/patient_attachments', 'id:=1,2,3', 'archived_at:*'],
+			['/patient_attachments', 'id:=2,3', 'archived_at:*'],
+			['/patient_attachments/3', 'archived_at:*'],
 		]);
 	});
 
@@ -109,8 +110,8 @@ describe('The wait for Cliniko’s processing', () => {
 		await second;
 
 		expect(cliniko.sent.map(({ path, filters }) => [path, ...filters])).toEqual([
-			['/patient_attachments/1'],
-			['/patient_attachments', 'id:=1,2'],
+			['/patient_attachments/1', 'archived_at:*'],
+			['/patient_attachments', 'id:=1,2', 'archived_at:*'],
 		]);
 	});
 
@@ -407,5 +408,94 @@ describe('The wait for Cliniko’s processing', () => {
 		]);
 		expect(cliniko.sent).toHaveLength(1);
 		expect(clock.pauses).toEqual([1000]);
+	});
+
+	describe('once it is stopped', () => {
+		it('gives every record as it stands, at once, also to those who come later', async () => {
+			const { cliniko, clock, processing, finished } = start(allDoneAt(Infinity));
+			const waiting = finished('1', '2');
+			await clock.pause(0);
+			const asked = cliniko.sent.length;
+
+			processing.stop();
+
+			expect(await waiting).toEqual([freshRecord('1'), freshRecord('2')]);
+			expect(await finished('3')).toEqual([freshRecord('3')]);
+			expect(cliniko.sent).toHaveLength(asked);
+		});
+
+		/** Stops when the `nth` request arrives, and lets whatever is under way go on for long. */
+		const stopAt = async (
+			nth: number,
+			answer: (sent: Sent, count: number) => Answer,
+			ids: string[],
+		) => {
+			const timeline = new Timeline().rule();
+			let stop = () => {};
+			const cliniko = new FakeCliniko(
+				async (sent, count) => {
+					if (count === nth) stop();
+					await timeline.pause(100);
+					return answer(sent, count);
+				},
+				{ pause: timeline.pause, now: timeline.now },
+			);
+			const processing = new Processing(cliniko.api, timeline.pause, MAX_WAIT, 'error');
+			stop = () => processing.stop();
+			const waiting = Promise.all(
+				ids.map(async (id) => await processing.finished(freshRecord(id))),
+			);
+			const records = await timeline.run(waiting);
+			await timeline.run(timeline.pause(2 * MAX_WAIT));
+			return { records, cliniko };
+		};
+
+		const fault = () => reply(503);
+		const refusal = () => reply(429, {}, { 'x-ratelimit-reset': '1' });
+		const nothing = ({ path }: Sent) =>
+			path === '/patient_attachments' ? list() : freshRecord(path.split('/').pop()!);
+		const pages = (): Answer => ({
+			patient_attachments: [freshRecord('1')],
+			links: { next: 'the next page' },
+		});
+
+		it.each<[string, number, (sent: Sent, count: number) => Answer, string[]]>([
+			['between two polls', 2, allDoneAt(Infinity), ['1', '2']],
+			['in the middle of the tries of one request', 2, fault, ['1']],
+			['in the middle of the tries of a list', 3, fault, ['1', '2']],
+			['while it waits for the rate limit', 1, refusal, ['1']],
+			['in the middle of look-ups one by one', 3, nothing, ['1', '2', '3', '4']],
+			['in the middle of the pages of a list', 2, pages, ['1', '2']],
+		])('sends no further request: %s', async (_, nth, answer, ids) => {
+			const { records, cliniko } = await stopAt(nth, answer, ids);
+
+			expect(records).toEqual(ids.map((id) => freshRecord(id)));
+			expect(cliniko.sent).toHaveLength(nth);
+		});
+
+		it('lets other requests of the same API go on', async () => {
+			const { cliniko, processing } = start(allDoneAt(Infinity));
+
+			processing.stop();
+
+			expect((await cliniko.api.get('/user', { what: 'ask' })).body).toEqual(freshRecord('user'));
+		});
+	});
+
+	it('finds a record that somebody archives meanwhile', async () => {
+		const archived = (id: string) => ({
+			...processedRecord(id),
+			archived_at: '2026-03-02T09:00:04Z',
+		});
+		// Cliniko shows those only to a request that speaks of `archived_at`.
+		const { finished } = start(({ path, filters }) => {
+			const isAsked = filters.includes('archived_at:*');
+			if (path === '/patient_attachments')
+				return list(...(isAsked ? ['1', '2'].map(archived) : []));
+			return isAsked ? archived(path.split('/').pop()!) : reply(404);
+		});
+
+		expect(await finished('1', '2')).toEqual([archived('1'), archived('2')]);
+		expect(await finished('3')).toEqual([archived('3')]);
 	});
 });

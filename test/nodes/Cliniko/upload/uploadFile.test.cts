@@ -1,8 +1,10 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
-import { RecordCreation } from '../../../../nodes/Cliniko/upload/recordCreation.ts';
+import { RecordCreation } from '../../../../nodes/Cliniko/once/recordCreation.ts';
+import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
+import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
-import { UploadMemory } from '../../../../nodes/Cliniko/upload/uploadMemory.ts';
 import {
+	digestOf,
 	FakeCliniko,
 	freshRecord,
 	processedRecord,
@@ -23,12 +25,15 @@ const upload = uploadOf(
 	{ patientId: PATIENT, description: 'Referral' },
 );
 
+let starts = 0;
+
 const STORED = reply(201, '<PostResponse><Key>temp/x/Referral.pdf</Key></PostResponse>');
 
 const PRESIGN = `GET /patients/${PATIENT}/attachment_presigned_post`;
 const SEND = 'POST https://files.s3.amazonaws.com/';
 const CREATE = 'POST /patient_attachments';
 const LOOK = 'GET /patient_attachments';
+const LOOKS = Array<string>(5).fill(LOOK);
 
 describe('An upload', () => {
 	afterEach(() => jest.restoreAllMocks());
@@ -37,9 +42,14 @@ describe('An upload', () => {
 	const start = ({
 		s3 = STORED as Answer,
 		remembered = {} as IDataObject,
+		skipIfThere = false,
 		answer = (() => undefined) as (sent: Sent) => Answer | undefined,
 	} = {}) => {
 		const log: string[] = [];
+		// What is kept in mind for "Skip" lasts for the whole process, so each start has its own bytes.
+		const own = { ...upload, skipIfThere, file: { ...upload.file } };
+		const bytes = digestOf(`start ${++starts}`);
+		own.file.digest = async () => await Promise.resolve(bytes);
 		const context: IDataObject = { uploads: remembered };
 		const memory = new UploadMemory(context, 0);
 		const cliniko = new FakeCliniko((sent) => {
@@ -55,10 +65,19 @@ describe('An upload', () => {
 			if (s3 instanceof Error) throw s3;
 			return await Promise.resolve(s3 as ReturnType<typeof reply>);
 		};
-		const creation = new RecordCreation(cliniko.api, pause, memory);
-		// As the node does before it sends the first file.
-		creation.resume(upload);
-		const result = uploadFile({ api: cliniko.api, sendToS3, pause, memory, creation }, upload);
+		const search = {
+			api: cliniko.api,
+			pause,
+			digestOf: async ({ id }: { id: string }) =>
+				await Promise.resolve(id === '77' ? bytes : digestOf('another')),
+			ownUser: async () => await Promise.resolve(undefined),
+		};
+		const creation = new RecordCreation(search, memory);
+		const alreadyUploaded = new AlreadyUploaded(search);
+		const result = uploadFile(
+			{ api: cliniko.api, sendToS3, pause, memory, creation, alreadyUploaded },
+			own,
+		);
 		return { log, cliniko, memory, result };
 	};
 
@@ -160,7 +179,7 @@ describe('An upload', () => {
 
 		it.each([
 			['cannot be read', reply(503), 'Could not read attachment 77, which the file'],
-			['is no record', { patient: {} }, "Cliniko's reply about attachment 77"],
+			['is no record', { patient: {} }, "Cliniko's reply is no attachment record"],
 		])('is not done again though it %s', async (_, answer, words) => {
 			const { log, result } = start({ remembered, answer: () => answer as Answer });
 
@@ -178,6 +197,49 @@ describe('An upload', () => {
 			await result;
 
 			expect(log).toEqual([PRESIGN, SEND, CREATE]);
+		});
+	});
+
+	describe('with “If Already Uploaded: Skip”', () => {
+		const list =
+			(...answers: IDataObject[][]) =>
+			({ method, path }: Sent) =>
+				method === 'GET' && path === '/patient_attachments'
+					? ({ patient_attachments: answers.shift() ?? [] } as Answer)
+					: undefined;
+
+		it('is not sent where it is on the record', async () => {
+			const { log, memory, result } = start({ skipIfThere: true, answer: list([recordOf('77')]) });
+
+			expect((await result).id).toBe('77');
+			expect(log).toEqual([LOOK]);
+			expect(memory.recall(upload.identity)).toBeUndefined();
+		});
+
+		it('creates no record where another process has stored it while it was sent', async () => {
+			const answer = list([], [recordOf('77')]);
+			const { log, result } = start({ skipIfThere: true, answer });
+
+			expect((await result).id).toBe('77');
+			expect(log).toEqual([LOOK, PRESIGN, SEND, LOOK]);
+		});
+
+		it('is sent where another one has its name and size', async () => {
+			const answer = list([recordOf('76')], [recordOf('76')]);
+			const { log, result } = start({ skipIfThere: true, answer });
+
+			expect((await result).id).toBe('77');
+			expect(log).toEqual([LOOK, PRESIGN, SEND, LOOK, CREATE]);
+		});
+
+		it('is what an earlier try has done, whatever is on the record besides', async () => {
+			const remembered = { [upload.identity]: { attachment: '77' } };
+			const answer = ({ path }: Sent) =>
+				path === '/patient_attachments/77' ? recordOf('77') : undefined;
+			const { log, result } = start({ skipIfThere: true, remembered, answer });
+
+			expect((await result).id).toBe('77');
+			expect(log).toEqual(['GET /patient_attachments/77']);
 		});
 	});
 
@@ -201,7 +263,8 @@ describe('An upload', () => {
 			expect(log).toEqual([LOOK]);
 			expect(cliniko.sent[0]?.filters).toEqual([
 				`patient_id:=${PATIENT}`,
-				'created_at:>=2026-03-02T08:55:00Z',
+				'created_at:>=2026-03-02T08:50:00Z',
+				'archived_at:*',
 			]);
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
@@ -210,18 +273,18 @@ describe('An upload', () => {
 			const { log, memory, result } = start({ remembered: { ...remembered }, answer: rows() });
 
 			expect((await result).id).toBe('77');
-			expect(log).toEqual([LOOK, LOOK, LOOK, LOOK, PRESIGN, SEND, CREATE]);
+			expect(log).toEqual([...LOOKS, PRESIGN, SEND, CREATE]);
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
 		it('is not done where it cannot be told, and stays open', async () => {
 			const { log, memory, result } = start({
 				remembered: { ...remembered },
-				answer: rows({ ...recordOf('77'), description: 'Referral', size: 5 }),
+				answer: rows({ ...recordOf('76'), size: 5 }),
 			});
 
-			expect((await rejection(result)).message).toContain('It may be attachment 77.');
-			expect(log).toEqual([LOOK, LOOK, LOOK, LOOK]);
+			expect((await rejection(result)).message).toContain('It may be attachment 76.');
+			expect(log).toEqual(LOOKS);
 			expect(memory.recall(upload.identity)).toEqual({ since });
 		});
 
