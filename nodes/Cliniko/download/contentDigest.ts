@@ -4,18 +4,17 @@ import type { PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { unlessStill } from '../transport/stall';
-import { contentPath } from './downloadFile';
+import { contentPath, fileReply, isPage, type FileReply } from './downloadFile';
 
 /** How often a file is read, the first time included. */
 const TRIES = 2;
 
+type Bytes = AsyncIterable<Uint8Array> & { destroy?: (error: Error) => unknown };
+
 /** What reading a file needs. */
 export interface ContentSource {
-	/** Asks S3, without the key; `signal` breaks the request and the stream off. */
-	fetch: (
-		address: string,
-		signal: AbortSignal,
-	) => Promise<{ status: number; content: AsyncIterable<Uint8Array> }>;
+	/** Asks S3, without the key; `signal` breaks the request off. */
+	fetch: (address: string, signal: AbortSignal) => Promise<FileReply<Bytes>>;
 	pause: Pause;
 }
 
@@ -49,17 +48,21 @@ export class ContentDigests {
 		for (let attempt = 1; attempt <= TRIES; attempt++) {
 			let size = 0;
 			const read = async (signal: AbortSignal): Promise<string | undefined> => {
-				const address = await this.api.addressOfFile(contentPath(record, this.api.shard), {
+				const found = await this.api.openFile(contentPath(record, this.api.shard), {
 					what: `compare the file of attachment ${record.id}`,
 				});
-				const { status, content } = await fetch(address, signal);
+				const { status, headers, content } =
+					typeof found === 'string' ? await fetch(found, signal) : fileReply<Bytes>(found);
+				signal.addEventListener('abort', () => void content.destroy?.(new Error('Broken off')));
+				if (status !== 200 || isPage(record, headers)) return undefined;
 				const hash = createHash('sha256');
 				for await (const chunk of content) {
-					if (status !== 200) break;
 					size += chunk.length;
 					hash.update(chunk);
 				}
-				return status === 200 ? hash.digest('hex') : undefined;
+				const sent = headers['content-length'];
+				// Part of a file is no other file.
+				return sent === undefined || Number(sent) === size ? hash.digest('hex') : undefined;
 			};
 			const digest = await unlessStill(pause, () => size, read).catch(() => undefined);
 			if (digest) return digest;

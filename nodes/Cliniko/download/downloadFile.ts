@@ -1,4 +1,4 @@
-import type { IBinaryData } from 'n8n-workflow';
+import type { IBinaryData, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, oneLine, rethrowOwn } from '../errors';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
@@ -14,13 +14,28 @@ const TRIES = 4;
 /** The first wait between tries, in ms; it doubles each time. */
 const FIRST_WAIT = 1000;
 
+/** A reply whose body has not been read yet. */
+export interface FileReply<Content> {
+	status: number;
+	/** Names in lower case. */
+	headers: Record<string, unknown>;
+	content: Content;
+}
+
+/** What was downloaded. */
+export interface DownloadedFile {
+	data: IBinaryData;
+	/** What a person should know of it, if anything. */
+	warning?: string;
+}
+
 /** What fetching a file needs. A `Content` is a stream of bytes that nobody has read from yet. */
 export interface FileStore<Content> {
 	/**
 	 * Asks S3, without the key. Resolves for every status; rejects if no reply comes, or when `signal`
 	 * breaks it off.
 	 */
-	fetch: (address: string, signal: AbortSignal) => Promise<{ status: number; content: Content }>;
+	fetch: (address: string, signal: AbortSignal) => Promise<FileReply<Content>>;
 	/** Reads the XML of a refusal. */
 	text: (content: Content) => Promise<string>;
 	/**
@@ -40,7 +55,7 @@ export interface FileStore<Content> {
 
 /**
  * Fetches the file of an attachment into n8n's store. Cliniko redirects to an address at S3 that is
- * good for a short while; S3 gets no key.
+ * good for a short while; S3 gets no key. A file that Cliniko sends itself is taken as well.
  *
  * @param record as it is now
  * @returns the file with the name and the type that the record has
@@ -51,24 +66,24 @@ export async function downloadFile<Content>(
 	api: ClinikoApi,
 	record: PatientAttachment,
 	{ fetch, text, store, pause }: FileStore<Content>,
-): Promise<IBinaryData> {
+): Promise<DownloadedFile> {
 	assertReadable(record);
 	const { id } = record;
 	const name = tidyFileName(String(record.filename ?? ''), `attachment-${id}`);
 	const type = String(record.content_type ?? '') || 'application/octet-stream';
 	for (let attempt = 1; ; attempt++) {
-		const address = await api.addressOfFile(contentPath(record, api.shard), {
+		const found = await api.openFile(contentPath(record, api.shard), {
 			what: `download attachment ${id}`,
 			notFound: `Cliniko has no file for attachment ${id}.`,
 		});
 		let size = 0;
 		const transfer = async (signal: AbortSignal) => {
-			const { status, content } = await fetch(address, signal);
+			const { status, headers, content } =
+				typeof found === 'string' ? await fetch(found, signal) : fileReply<Content>(found);
 			if (status !== 200) return refused(id, status, await text(content).catch(() => ''));
 			const arrived = (bytes: number) => (size += bytes);
 			const data = await store(content, name, type, signal, arrived);
-			const isWhole = typeof record.size !== 'number' || record.size === size;
-			return isWhole ? data : incomplete(id, size, record.size as number);
+			return checked(record, data, size, headers);
 		};
 		const result = await unlessStill(pause, () => size, transfer).catch((error: unknown) => {
 			rethrowOwn(error);
@@ -78,6 +93,48 @@ export async function downloadFile<Content>(
 		if (attempt === TRIES) throw result;
 		await pause(FIRST_WAIT * 2 ** (attempt - 1));
 	}
+}
+
+/** A reply of Cliniko's own that has the file in it. */
+export function fileReply<Content>({
+	statusCode,
+	headers,
+	body,
+}: IN8nHttpFullResponse): FileReply<Content> {
+	return { status: statusCode, headers, content: body as Content };
+}
+
+/**
+ * Compares what has arrived with what was announced. If it is all that was sent, it is the file, even
+ * if the record gives another size.
+ */
+function checked(
+	record: PatientAttachment,
+	data: IBinaryData,
+	size: number,
+	headers: Record<string, unknown>,
+): DownloadedFile | ClinikoError {
+	const { id } = record;
+	const sent =
+		headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
+	const recorded = typeof record.size === 'number' ? record.size : sent;
+	if (recorded === undefined || size === recorded) return { data };
+	if (isPage(record, headers)) return notTheFile(id);
+	if (size !== sent) return incomplete(id, size, recorded);
+	return {
+		data,
+		warning: `The file has ${size} bytes, but its record in Cliniko says ${recorded}. It arrived whole; check that it is the right file.`,
+	};
+}
+
+/** Whether a proxy, or Cliniko, has sent a page or a message in place of the record's file. */
+export function isPage(record: PatientAttachment, headers: Record<string, unknown>): boolean {
+	const served = String(headers['content-type'] ?? '')
+		.split(';')[0]!
+		.trim()
+		.toLowerCase();
+	const type = String(record.content_type ?? '').toLowerCase();
+	return ['text/html', 'application/json'].includes(served) && served !== type;
 }
 
 function assertReadable(record: PatientAttachment): void {
@@ -124,6 +181,13 @@ function incomplete(id: string, size: number, expected: number): ClinikoError {
 	return new ClinikoError(
 		`The file of attachment ${id} did not arrive whole: ${size} of ${expected} bytes.`,
 		'Run the step again. The file in Cliniko is not touched by this.',
+	);
+}
+
+function notTheFile(id: string): ClinikoError {
+	return new ClinikoError(
+		`Something else came in place of the file of attachment ${id}, such as a web page.`,
+		'A proxy or firewall between n8n and Cliniko may have answered. Run the step again. If it stays like this, see whether the file opens in Cliniko.',
 	);
 }
 

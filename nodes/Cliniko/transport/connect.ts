@@ -14,9 +14,13 @@ import { ClinikoApi, type ClinikoConnection } from './cliniko/clinikoApi';
 import { contactOf } from './cliniko/contact';
 import type { Pause } from './cliniko/rateLimit';
 import { apiHost, apiKeyOf, shardOf } from './cliniko/shard';
+import { withDeadline } from './stall';
 
 /** A cancelled execution notices it within this time, in ms, wherever it waits. */
 const LONGEST_NAP = 250;
+
+/** The longest that a request to Cliniko may take, from sending it to the end of the reply, in ms. */
+const DEADLINE = 60_000;
 
 /** Whatever n8n runs our code in. */
 type N8nContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -32,23 +36,37 @@ export async function connect(context: N8nContext): Promise<ClinikoApi> {
 	const shard = shardOf(credential);
 	// The credential asks for it too, but some n8n (1.123, 2.0) lose what a credential says.
 	contactOf(credential);
+	const pause = pauseFor(context);
 	const request: ClinikoConnection['request'] = async (options) =>
-		(await context.helpers.httpRequestWithAuthentication.call(
-			context,
-			'clinikoApi',
-			options,
-		)) as IN8nHttpFullResponse;
+		await withDeadline(pause, DEADLINE, async (signal) => {
+			const reply = (await context.helpers.httpRequestWithAuthentication.call(
+				withSignal(context, signal),
+				'clinikoApi',
+				options,
+			)) as IN8nHttpFullResponse;
+			if (options.encoding !== 'stream' || reply.statusCode === 200) return reply;
+			const { helpers } = context as IExecuteFunctions;
+			return { ...reply, body: await helpers.binaryToString(reply.body as unknown as N8nStream) };
+		});
 	return new ClinikoApi({
 		shard,
 		account: digest(`${apiHost(shard)} ${apiKeyOf(credential)}`),
 		request,
-		pause: pauseFor(context),
+		pause,
 		assertNotCancelled: () => assertNotCancelled(context),
 	});
 }
 
 function digest(text: string): string {
 	return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * The same context with another signal. In an execution, n8n takes the signal for a request with a
+ * credential from its context instead of from the request's options.
+ */
+function withSignal<C extends N8nContext>(context: C, signal: AbortSignal): C {
+	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as C;
 }
 
 /** Waits in short naps, so that a cancelled execution ends soon. */
@@ -88,7 +106,10 @@ export function sendToS3(
 	};
 }
 
-/** A stream of Node's, as far as it is used here: a node may not import its types. */
+/** A stream of Node's as n8n's helpers take it: a node may not import its types. */
+type N8nStream = Parameters<IExecuteFunctions['helpers']['binaryToString']>[0];
+
+/** The same, as far as it is used here. */
 interface ByteStream extends AsyncIterable<Uint8Array> {
 	on: ((event: 'data', listener: (chunk: Uint8Array) => void) => unknown) &
 		((event: 'newListener', listener: (event: unknown) => void) => unknown);
@@ -101,9 +122,11 @@ interface ByteStream extends AsyncIterable<Uint8Array> {
 export function contentFromS3(context: IExecuteFunctions) {
 	return {
 		fetch: async (url: string, signal: AbortSignal) => {
-			const { statusCode, body } = (await context.helpers.httpRequest({
+			const { statusCode, headers, body } = (await context.helpers.httpRequest({
 				method: 'GET',
 				url,
+				// Compressed, it would be of another length than the reply says.
+				headers: { 'Accept-Encoding': 'identity' },
 				encoding: 'stream',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
@@ -111,7 +134,7 @@ export function contentFromS3(context: IExecuteFunctions) {
 				timeout: 0,
 				abortSignal: signal,
 			})) as IN8nHttpFullResponse;
-			return { status: statusCode, content: body as unknown as ByteStream };
+			return { status: statusCode, headers, content: body as unknown as ByteStream };
 		},
 		pause: pauseFor(context),
 	};
@@ -119,7 +142,6 @@ export function contentFromS3(context: IExecuteFunctions) {
 
 /** The same into n8n's store. */
 export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
-	type N8nStream = Parameters<typeof context.helpers.binaryToString>[0];
 	return {
 		...contentFromS3(context),
 		text: async (content) => await context.helpers.binaryToString(content as N8nStream),

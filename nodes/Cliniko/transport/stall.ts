@@ -56,6 +56,44 @@ export async function unlessStill<T>(
 	longest = SILENCE,
 ): Promise<T> {
 	const controller = new AbortController();
+	try {
+		return await watched(pause, moved, transfer(controller.signal), longest);
+	} finally {
+		controller.abort();
+	}
+}
+
+/**
+ * Runs a request that has to be over by a deadline, whatever moves meanwhile: an idle timeout waits
+ * without end for a reply that comes a few bytes at a time.
+ *
+ * @param deadline in ms from now
+ * @param request ends when `signal` says so. If it resolves with a stream, this goes on
+ * @throws what `request` throws, or an Error if it is not over in time
+ */
+export async function withDeadline<T>(
+	pause: Pause,
+	deadline: number,
+	request: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+	const controller = new AbortController();
+	let answered = false;
+	try {
+		const reply = await watched(pause, () => 0, request(controller.signal), deadline);
+		answered = true;
+		return reply;
+	} finally {
+		if (!answered) controller.abort();
+	}
+}
+
+/** Waits for work, but rejects if nothing has moved for too long, or if `pause` rejects. */
+async function watched<T>(
+	pause: Pause,
+	moved: () => number,
+	work: Promise<T>,
+	longest: number,
+): Promise<T> {
 	let over = false;
 	const watch = async (): Promise<never> => {
 		for (let still = 0, seen = 0; still < longest; still += LOOK) {
@@ -68,9 +106,8 @@ export async function unlessStill<T>(
 		throw new Error('The transfer stands still');
 	};
 	try {
-		return await Promise.race([transfer(controller.signal), watch()]);
+		return await Promise.race([work, watch()]);
 	} finally {
 		over = true;
-		controller.abort();
 	}
 }

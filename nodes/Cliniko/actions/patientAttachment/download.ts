@@ -36,8 +36,9 @@ async function execute(context: IExecuteFunctions) {
 		}),
 		run: async ({ attachment, field, simplify }) => {
 			const record = await readAttachment(api, attachment);
-			const data = await downloadFile(api, record, filesFromS3(context));
-			return [{ json: simplify ? simplified(record) : record, binary: { [field]: data } }];
+			const { data, warning } = await downloadFile(api, record, filesFromS3(context));
+			const json = { ...(simplify ? simplified(record) : record), ...(warning && { warning }) };
+			return [{ json, binary: { [field]: data } }];
 		},
 	});
 }

@@ -9,14 +9,17 @@ import { apiHost } from './shard';
 /** How often a request is tried that may safely be sent again, the first time included. */
 const TRIES = 5;
 
-/** How often a request may meet a 429 before the run gives up: one wait lasts up to a minute. */
-const RATE_LIMIT_WAITS = 10;
+/** How long Cliniko may answer everything with 429 before the run gives up, in ms. */
+const LONGEST_REFUSAL = 10 * 60_000;
 
 /** The first wait between tries, in ms; it doubles each time. */
 const FIRST_WAIT = 500;
 
-/** Longest time for one request, in ms. */
+/** How long a connection may be silent, in ms. */
 const TIMEOUT = 30_000;
+
+/** How many redirects within Cliniko's API are followed to a file. */
+const MOST_REDIRECTS = 3;
 
 /** What `ClinikoApi` needs from its surroundings. */
 export interface ClinikoConnection {
@@ -26,7 +29,8 @@ export interface ClinikoConnection {
 	account: string;
 	/**
 	 * Sends a request with the credential's key and headers. Resolves for every HTTP status, with the
-	 * body as text; rejects if no reply came.
+	 * body as text, or as a stream for a status of 200 where `encoding` asks for one; rejects if no
+	 * reply came, or not in time.
 	 */
 	request: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
 	pause: Pause;
@@ -190,27 +194,35 @@ export class ClinikoApi {
 	}
 
 	/**
-	 * Asks for a file, which Cliniko answers with a redirect to where it is. The redirect is not
-	 * followed, because the key would go along.
+	 * Asks for a file. Cliniko answers with a redirect to where it is. Such a redirect is followed only
+	 * within Cliniko's API, because the key goes along.
 	 *
 	 * @param path below `/v1`
-	 * @returns an https address
+	 * @returns the https address of the file, or the reply if the file was in it: its body is a stream
 	 * @throws ClinikoError with what to do about it
 	 */
-	async addressOfFile(path: string, purpose: Purpose): Promise<string> {
-		const headers = { Accept: '*/*' };
-		const options = { method: 'GET', url: this.url(path), headers } as const;
-		const reply = await this.send(options, TRIES, isFault);
-		const address = String(reply?.headers.location ?? '');
-		const isRedirect = reply && reply.statusCode >= 300 && reply.statusCode < 400;
-		if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, purpose);
-		if (isRedirect && URL.canParse(address) && new URL(address).protocol === 'https:') {
-			return address;
+	async openFile(path: string, purpose: Purpose): Promise<string | IN8nHttpFullResponse> {
+		const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' };
+		let url = this.url(path);
+		let status: number | undefined;
+		for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+			const options = { method: 'GET', url, headers, encoding: 'stream' } as const;
+			const reply = await this.send(options, TRIES, isFault);
+			if (reply?.statusCode === 200) return reply;
+			const isRedirect = reply && reply.statusCode >= 300 && reply.statusCode < 400;
+			if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, purpose);
+			status = reply.statusCode;
+			const address = String(reply.headers.location ?? '');
+			if (!isRedirect || !address || !URL.canParse(address, url)) break;
+			const { protocol, host, pathname, search, href } = new URL(address, url);
+			if (protocol !== 'https:') break;
+			if (host !== apiHost(this.shard)) return href;
+			url = `https://${host}${pathname}${search}`;
 		}
 		throw new ClinikoError(
 			`Could not ${purpose.what}: Cliniko did not say at which secure (https) address the file is.`,
 			'Run the workflow again. If it stays like this, open the file in Cliniko, or ask Cliniko support.',
-			reply.statusCode,
+			status,
 		);
 	}
 
@@ -296,14 +308,13 @@ export class ClinikoApi {
 		isOpen = saysNothing,
 	): Promise<IN8nHttpFullResponse | undefined> {
 		let attempts = 0;
-		let refusals = 0;
 		for (;;) {
 			await this.gate.pass();
 			const reply = await this.attempt(options);
 			if (reply?.statusCode === 429) {
-				if (refusals++ === RATE_LIMIT_WAITS) return reply;
-				this.gate.shut(reply.headers);
+				if (this.gate.shut(reply.headers) >= LONGEST_REFUSAL) return reply;
 			} else {
+				if (reply) this.gate.accepted();
 				if (!isOpen(reply) || ++attempts === tries) return reply;
 				await this.connection.pause(FIRST_WAIT * 2 ** (attempts - 1) * (0.5 + this.random()));
 			}
@@ -315,10 +326,10 @@ export class ClinikoApi {
 		this.connection.assertNotCancelled();
 		try {
 			return await this.connection.request({
-				...options,
-				timeout: TIMEOUT,
 				// The body is read here: an HTML page or half a reply must not become an item.
 				encoding: 'text',
+				...options,
+				timeout: TIMEOUT,
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
 				// The key goes to one host, and to none that a redirect names.

@@ -1,5 +1,9 @@
-import type { IBinaryData, IDataObject } from 'n8n-workflow';
-import { downloadFile, type FileStore } from '../../../../nodes/Cliniko/download/downloadFile.ts';
+import type { IDataObject } from 'n8n-workflow';
+import {
+	downloadFile,
+	type DownloadedFile,
+	type FileStore,
+} from '../../../../nodes/Cliniko/download/downloadFile.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { FakeCliniko, freshRecord, processedRecord, reply, type Answer } from '../connection.cts';
 import { Timeline } from '../timeline.cts';
@@ -13,6 +17,7 @@ interface Given {
 	/** No reply comes. */
 	unreachable?: true;
 	status?: number;
+	headers?: Record<string, string>;
 	/** The body of a refusal; an Error where it cannot be read. */
 	xml?: string | Error;
 	/** The body of the file: waits in ms, each with the bytes that come after it. */
@@ -48,7 +53,8 @@ const download = async (
 			signal.addEventListener('abort', () => abortedAt.push(timeline.time - begin));
 			const answer = given[Math.min(fetched.push(address), given.length) - 1]!;
 			if (answer.unreachable) throw new Error(`connect ECONNREFUSED ${address}`);
-			return await Promise.resolve({ status: answer.status ?? 200, content: answer });
+			const { status = 200, headers = {} } = answer;
+			return await Promise.resolve({ status, headers, content: answer });
 		},
 		text: async ({ xml = '' }) => {
 			if (xml instanceof Error) throw xml;
@@ -69,7 +75,8 @@ const download = async (
 	const work = downloadFile(cliniko.api, record, s3);
 	const [result] = await timeline.run(Promise.allSettled([work]));
 	return {
-		data: result.status === 'fulfilled' ? (result.value as IBinaryData) : undefined,
+		data: result.status === 'fulfilled' ? (result.value as DownloadedFile).data : undefined,
+		warning: result.status === 'fulfilled' ? (result.value as DownloadedFile).warning : undefined,
 		error: result.status === 'rejected' ? (result.reason as ClinikoError & IDataObject) : undefined,
 		cliniko,
 		fetched,
@@ -209,6 +216,21 @@ describe('A download', () => {
 		['the connection breaks at the end', { chunks: [[0, 1000]], breaks: true }],
 		['the file is shorter than its record says', { chunks: [[0, 999]] }],
 		['the file is longer than its record says', { chunks: [[0, 1001]] }],
+		[
+			'less comes than the reply says',
+			{ chunks: [[0, 999]], headers: { 'content-length': '1000' } },
+		],
+		[
+			'neither the record nor the reply says what comes',
+			{ chunks: [[0, 998]], headers: { 'content-length': '999' } },
+		],
+		[
+			'a page comes in place of the file',
+			{
+				chunks: [[0, 500]],
+				headers: { 'content-length': '500', 'content-type': 'text/html; charset=utf-8' },
+			},
+		],
 	];
 
 	it.each(failures)('is tried again, from a new address, where %s', async (_, failure) => {
@@ -270,6 +292,69 @@ describe('A download', () => {
 		],
 	])('says what happened to it in the last try: it %s', async (_, failure, message) => {
 		expect((await download([{ status: 500 }, failure])).error?.message).toBe(message);
+	});
+
+	describe('that is whole but not of the size that its record has', () => {
+		const served = (bytes: number, type = 'application/pdf'): Given => ({
+			chunks: [[0, bytes]],
+			headers: { 'content-length': String(bytes), 'content-type': type },
+		});
+
+		it.each([0, 999, 1001])(
+			'is the file, with a warning, and fetched once: %d bytes',
+			async (size) => {
+				const { data, warning, fetched } = await download([served(size)]);
+
+				expect(data?.data).toBe('try 1');
+				expect(warning).toBe(
+					`The file has ${size} bytes, but its record in Cliniko says 1000. It arrived whole; check that it is the right file.`,
+				);
+				expect(fetched).toHaveLength(1);
+			},
+		);
+
+		it('may be a page where the record says that it is one', async () => {
+			const record = { ...processedRecord('77'), content_type: 'text/html' };
+
+			expect((await download([served(999, 'text/html')], record)).warning).toContain('999 bytes');
+		});
+
+		it('has no warning where the sizes agree, whatever else the reply says', async () => {
+			const { data, warning } = await download([
+				{ chunks: [[0, 1000]], headers: { 'content-length': '700', 'content-type': 'text/html' } },
+			]);
+
+			expect(data?.data).toBe('try 1');
+			expect(warning).toBeUndefined();
+		});
+
+		it('is not whole by the reply alone where the record has no size', async () => {
+			const record = { ...processedRecord('77'), size: null };
+			const short = { chunks: [[0, 9]], headers: { 'content-length': '10' } } as Given;
+
+			expect((await download([short], record)).error?.message).toContain('9 of 10 bytes');
+		});
+	});
+
+	it('may come from Cliniko itself, and then S3 is not asked', async () => {
+		const direct = { statusCode: 200, headers: {}, body: whole } as never;
+		const { data, fetched, cliniko } = await download([], undefined, () => direct);
+
+		expect(data?.data).toBe('try 0');
+		expect(fetched).toEqual([]);
+		expect(cliniko.sent).toHaveLength(1);
+	});
+
+	it('that Cliniko itself sends is asked for again where it breaks off', async () => {
+		const broken: Given = { chunks: [[0, 400]], breaks: true };
+		const { data, cliniko } = await download([], undefined, (count) => ({
+			statusCode: 200,
+			headers: {},
+			body: (count === 1 ? broken : whole) as never,
+		}));
+
+		expect(data).toBeDefined();
+		expect(cliniko.sent).toHaveLength(2);
 	});
 
 	it('counts the bytes of each try for itself', async () => {

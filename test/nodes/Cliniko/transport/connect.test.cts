@@ -34,8 +34,9 @@ const n8n = (given = {}) => {
 				name: string,
 				options: IHttpRequestOptions,
 			) {
-				expect(this).toBe(context);
-				sent.push({ ...options, credential: name });
+				expect(Object.getPrototypeOf(this)).toBe(context);
+				const abortSignal = (this as IExecuteFunctions).getExecutionCancelSignal();
+				sent.push({ ...options, abortSignal, credential: name });
 				return await Promise.resolve(reply(200, { id: '12' }));
 			},
 			httpRequest: async (options: IHttpRequestOptions) => {
@@ -82,6 +83,81 @@ describe('The connection to Cliniko', () => {
 
 		expect(error.message).toBe('The execution was canceled.');
 		expect(sent).toEqual([]);
+	});
+
+	describe('asks and gets no whole reply, though something may come all the time', () => {
+		beforeEach(() => jest.useFakeTimers());
+
+		afterEach(() => jest.useRealTimers());
+
+		/** A request that never ends, whatever n8n is told. */
+		const start = async (given: (context: IExecuteFunctions) => void = () => undefined) => {
+			const { context, cancel } = n8n();
+			given(context);
+			const signals: Array<AbortSignal | undefined> = [];
+			context.helpers.httpRequestWithAuthentication = async function (this: IExecuteFunctions) {
+				signals.push(this.getExecutionCancelSignal());
+				return await new Promise(() => {});
+			};
+			const api = await connect(context);
+			const state = { cancel, signals, outcome: undefined as unknown };
+			void api.post('/patient_attachments', {}, { what: 'put the file on the record' }).then(
+				(outcome) => (state.outcome = outcome),
+				(error: unknown) => (state.outcome = error),
+			);
+			await jest.advanceTimersByTimeAsync(59_000);
+			expect(state.outcome).toBeUndefined();
+			expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+			return state;
+		};
+
+		it.each([
+			['in an execution', () => undefined],
+			[
+				'in the node’s panel',
+				(context: Partial<IExecuteFunctions>) => delete context.getExecutionCancelSignal,
+			],
+		])('and gives up after a minute: it may have run (%s)', async (_, given) => {
+			const state = await start(given);
+
+			await jest.advanceTimersByTimeAsync(2000);
+
+			expect(state.outcome).toMatchObject({
+				answered: false,
+				error: { message: 'Could not put the file on the record: Cliniko did not answer.' },
+			});
+			expect(state.signals.map((signal) => signal?.aborted)).toEqual([true]);
+		});
+
+		it('and ends within a quarter of a second once the execution is cancelled', async () => {
+			const state = await start();
+
+			state.cancel.abort();
+			await jest.advanceTimersByTimeAsync(250);
+
+			expect(state.outcome).toMatchObject({ message: 'The execution was canceled.' });
+			expect(state.signals.map((signal) => signal?.aborted)).toEqual([true]);
+		});
+	});
+
+	it('gives a file as a stream, and every other reply as text', async () => {
+		const { context } = n8n();
+		const stream = Readable.from([]);
+		const replies = [
+			{ statusCode: 503, body: stream },
+			{ statusCode: 200, body: stream },
+		];
+		context.helpers.httpRequestWithAuthentication = async () =>
+			await Promise.resolve({ headers: {}, ...replies.shift() });
+		const read: unknown[] = [];
+		context.helpers.binaryToString = async (body) => {
+			read.push(body);
+			return await Promise.resolve('Unavailable');
+		};
+		const api = await connect(context);
+
+		expect(await api.openFile('/x', { what: 'download' })).toMatchObject({ body: stream });
+		expect(read).toEqual([stream]);
 	});
 
 	it('serves the node’s panel too, where nothing can be cancelled', async () => {
@@ -267,11 +343,12 @@ describe('A file from S3', () => {
 
 		const answer = await filesFromS3(context).fetch(ADDRESS, signal);
 
-		expect(answer).toEqual({ status: 404, content: 'the stream' });
+		expect(answer).toEqual({ status: 404, headers: {}, content: 'the stream' });
 		expect(sent).toEqual([
 			{
 				method: 'GET',
 				url: ADDRESS,
+				headers: { 'Accept-Encoding': 'identity' },
 				encoding: 'stream',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,

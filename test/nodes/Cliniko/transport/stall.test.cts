@@ -1,6 +1,7 @@
 import {
 	unlessStalled,
 	unlessStill,
+	withDeadline,
 	type Progress,
 } from '../../../../nodes/Cliniko/transport/stall.ts';
 import { rejection } from '../connection.cts';
@@ -232,5 +233,47 @@ describe('A transfer that counts for itself', () => {
 
 	it('has its signal aborted at its end too, so that nothing is left open', async () => {
 		expect(await run([], 1500)).toMatchObject({ took: 1500, abortedAt: 1500 });
+	});
+});
+
+describe('A request with a deadline', () => {
+	const run = async (request: (timeline: Timeline, signal: AbortSignal) => Promise<string>) => {
+		const timeline = new Timeline();
+		const begin = timeline.time;
+		let abortedAt: number | undefined;
+		const work = withDeadline(timeline.pause, MINUTE, async (signal) => {
+			signal.addEventListener('abort', () => (abortedAt = timeline.time - begin));
+			return await request(timeline, signal);
+		});
+		const [result] = await timeline.run(Promise.allSettled([work]));
+		return { result, took: timeline.time - begin, abortedAt };
+	};
+
+	it('may last until then, and what it resolves with may go on', async () => {
+		const { result, abortedAt } = await run(async (timeline) => {
+			await timeline.pause(MINUTE - 1);
+			return 'the reply';
+		});
+
+		expect(result).toEqual({ status: 'fulfilled', value: 'the reply' });
+		expect(abortedAt).toBeUndefined();
+	});
+
+	it('is broken off then, though it ends in no other way', async () => {
+		const { result, took, abortedAt } = await run(async () => await new Promise<never>(() => {}));
+
+		expect(result.status).toBe('rejected');
+		expect(took).toBe(MINUTE);
+		expect(abortedAt).toBe(MINUTE);
+	});
+
+	it('that fails ends with its own error, and at once', async () => {
+		const { result, took } = await run(async (timeline) => {
+			await timeline.pause(1500);
+			throw new Error('ECONNRESET');
+		});
+
+		expect(result).toMatchObject({ status: 'rejected', reason: { message: 'ECONNRESET' } });
+		expect(took).toBe(1500);
 	});
 });

@@ -11,7 +11,7 @@ import {
 	MayHaveRun,
 	type ClinikoReply,
 } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import { Clock, rejection } from '../../connection.cts';
+import { Clock, rejection, reply } from '../../connection.cts';
 
 const HOST = 'https://api.uk2.cliniko.com';
 const READ = { what: 'look up the patient' };
@@ -255,9 +255,10 @@ describe('Cliniko’s API', () => {
 		);
 
 		it('nothing where the limit stays reached, which is a refusal too', async () => {
-			nock(HOST).post('/v1/patient_attachments').times(11).reply(429);
+			nock(HOST).post('/v1/patient_attachments').times(100).reply(429);
 
 			expect((await rejection(postRecord())).httpCode).toBe(429);
+			nock.cleanAll();
 		});
 
 		it('again where the limit was reached: then it has not run', async () => {
@@ -417,7 +418,7 @@ describe('Cliniko’s API', () => {
 	describe('tells where a file is', () => {
 		const content = () => nock(HOST).get('/v1/patient_attachments/77/content');
 		const address = async () =>
-			await api().addressOfFile('/patient_attachments/77/content', {
+			await api().openFile('/patient_attachments/77/content', {
 				what: 'download attachment 77',
 				notFound: 'There is no file.',
 			});
@@ -427,14 +428,13 @@ describe('Cliniko’s API', () => {
 			content().reply(status, '', { Location: file });
 
 			expect(await address()).toBe(file);
-			// Nothing of it is JSON.
 			expect(requests).toEqual([
 				{
 					method: 'GET',
 					url: `${HOST}/v1/patient_attachments/77/content`,
-					headers: { Accept: '*/*' },
+					headers: { Accept: '*/*', 'Accept-Encoding': 'identity' },
 					timeout: 30_000,
-					encoding: 'text',
+					encoding: 'stream',
 					returnFullResponse: true,
 					ignoreHttpStatusErrors: true,
 					// Followed, it would take the key along.
@@ -455,10 +455,10 @@ describe('Cliniko’s API', () => {
 			['no address', 303, {}],
 			['an empty address', 303, { Location: '' }],
 			['an address of http', 303, { Location: 'http://files.example/a.pdf' }],
-			['an address without a host', 303, { Location: '/files/a.pdf' }],
 			['an address of another kind', 303, { Location: 'file:///etc/passwd' }],
 			['an address that is none', 303, { Location: 'https://' }],
-			['a page', 200, { Location: 'https://files.example/a.pdf' }],
+			['another success', 206, { Location: 'https://files.example/a.pdf' }],
+			['an address of http on its own host', 303, { Location: 'http://api.uk2.cliniko.com/x' }],
 			['nothing', 204, {}],
 		])('unless there is %s', async (_, status, headers) => {
 			content().reply(status, '', headers as Record<string, string>);
@@ -470,6 +470,48 @@ describe('Cliniko’s API', () => {
 			);
 			expect(error.httpCode).toBe(status);
 			expect(requests).toHaveLength(1);
+		});
+
+		it('with the file itself', async () => {
+			content().reply(200, '%PDF', { 'Content-Type': 'application/pdf' });
+
+			expect(await address()).toMatchObject({ statusCode: 200, body: '%PDF' });
+		});
+
+		it.each([
+			['/files/77', '/files/77'],
+			['elsewhere?part=1', '/v1/patient_attachments/77/elsewhere?part=1'],
+			[`${HOST}/v1/x#part`, '/v1/x'],
+			['//api.uk2.cliniko.com/v1/x', '/v1/x'],
+			['https://someone:secret@api.uk2.cliniko.com/v1/x', '/v1/x'],
+		])('with a redirect within Cliniko’s API: %s', async (location, path) => {
+			content().reply(307, '', { Location: location });
+			nock(HOST).get(path).reply(303, '', { Location: file });
+
+			expect(await address()).toBe(file);
+			expect(requests.map(({ url }) => url)).toEqual([
+				`${HOST}/v1/patient_attachments/77/content`,
+				`${HOST}${path}`,
+			]);
+		});
+
+		it.each([
+			'https://api.uk2.cliniko.com.evil.example/v1/x',
+			'https://api.uk2.cliniko.com:8443/v1/x',
+			'https://api.uk1.cliniko.com/v1/x',
+			'//evil.example/v1/x',
+		])('but sends the key to no other host: %s', async (location) => {
+			content().reply(303, '', { Location: location });
+
+			expect(await address()).toBe(new URL(location, HOST).href);
+			expect(requests).toHaveLength(1);
+		});
+
+		it('but not by redirects without end', async () => {
+			content().times(4).reply(303, '', { Location: '/v1/patient_attachments/77/content' });
+
+			expect((await rejection(address())).httpCode).toBe(303);
+			expect(requests).toHaveLength(4);
 		});
 
 		it.each([
@@ -510,13 +552,41 @@ describe('Cliniko’s API', () => {
 			expect((await getPatient()).body).toEqual({ id: '12' });
 		});
 
-		it('is given up after ten waits', async () => {
-			patient(...Array<number>(11).fill(429));
+		it.each([
+			['past', '1700000000'],
+			['seconds from now', '20'],
+			['wrong', 'soon'],
+		])(
+			'is given up after ten minutes, and not earlier, where the reset is %s',
+			async (_, reset) => {
+				nock(HOST).get('/v1/patients/12').times(100).reply(429, '', { 'X-RateLimit-Reset': reset });
+				const begin = clock.time;
 
-			const error = await rejection(getPatient());
+				const error = await rejection(getPatient());
 
-			expect(error.httpCode).toBe(429);
-			expect(clock.pauses).toHaveLength(10);
+				expect(error.httpCode).toBe(429);
+				expect(clock.time - begin).toBeGreaterThanOrEqual(10 * 60_000);
+				expect(clock.time - begin).toBeLessThan(12 * 60_000);
+				expect(requests.length).toBeLessThan(40);
+				nock.cleanAll();
+			},
+		);
+
+		it('is not given up as long as other requests are answered', async () => {
+			let refusals = 0;
+			const shared: ClinikoApi = new ClinikoApi({
+				...connection(),
+				request: async ({ url }) => {
+					if (!url.endsWith('/12') || refusals === 40) return reply(200, {});
+					refusals++;
+					await shared.get('/patients/13', READ);
+					return reply(429, '', { 'x-ratelimit-reset': '50' });
+				},
+			});
+			const begin = clock.time;
+
+			expect((await shared.get('/patients/12', READ)).body).toEqual({});
+			expect(clock.time - begin).toBe(40 * 51_000);
 		});
 
 		it('holds back every other request, so that only one is refused', async () => {

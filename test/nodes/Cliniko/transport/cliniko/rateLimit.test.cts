@@ -31,6 +31,14 @@ describe('The wait for Cliniko’s rate limit', () => {
 			{ 'x-ratelimit-reset': seconds(now - 60_000) },
 			1000,
 		],
+		['the seconds from now that Cliniko names', { 'x-ratelimit-reset': '30' }, 31_000],
+		[
+			'the seconds from now, whatever the clocks say',
+			{ 'x-ratelimit-reset': '30', date: new Date(now - 3_600_000).toUTCString() },
+			31_000,
+		],
+		['a second at least of them', { 'x-ratelimit-reset': '-30' }, 1000],
+		['90 seconds at most of them', { 'x-ratelimit-reset': '3600' }, 90_000],
 		['90 seconds at most', { 'x-ratelimit-reset': seconds(now + 86_400_000) }, 90_000],
 		['as Retry-After says, where that is all there is', { 'retry-after': '7' }, 8000],
 		[
@@ -83,6 +91,64 @@ describe('The wait for Cliniko’s rate limit', () => {
 		await gate.pass();
 
 		expect(clock.pauses).toEqual([2000, 6000]);
+	});
+
+	describe('grows where Cliniko refuses again', () => {
+		/** How long each of these refusals is waited for. */
+		const waits = async (refusals: Array<Record<string, string> | 'accepted'>) => {
+			const clock = new Clock();
+			const gate = new RateLimitGate(clock.pause, clock.now);
+			for (const headers of refusals) {
+				if (headers === 'accepted') gate.accepted();
+				else {
+					gate.shut(headers);
+					await gate.pass();
+				}
+			}
+			return clock.pauses.map((ms) => ms / 1000);
+		};
+		const past = { 'x-ratelimit-reset': '1' };
+
+		it.each([
+			['a moment that is past', { 'x-ratelimit-reset': '1700000000' }],
+			['no seconds', { 'x-ratelimit-reset': '0' }],
+			['less than none', { 'x-ratelimit-reset': '-60' }],
+		])('after %s', async (_, headers) => {
+			expect(await waits(Array(8).fill(headers))).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+		});
+
+		it('after nothing that tells the moment', async () => {
+			expect(await waits(Array(7).fill({}))).toEqual([15, 15, 15, 15, 16, 32, 60]);
+		});
+
+		it('and begins anew once it has accepted something', async () => {
+			expect(await waits([past, past, past, 'accepted', past])).toEqual([2, 2, 4, 2]);
+		});
+
+		it('and begins anew where nobody has asked for a long time', async () => {
+			const clock = new Clock();
+			const gate = new RateLimitGate(clock.pause, clock.now);
+			for (let time = 0; time < 3; time++) {
+				gate.shut(past);
+				await gate.pass();
+			}
+			clock.time += 3_600_000;
+
+			expect(gate.shut(past)).toBe(0);
+			await gate.pass();
+			expect(clock.pauses.at(-1)).toBe(2000);
+		});
+
+		it('but once for all that was sent together', async () => {
+			const clock = new Clock();
+			const gate = new RateLimitGate(clock.pause, clock.now);
+			for (let round = 0; round < 3; round++) {
+				for (let request = 0; request < 20; request++) gate.shut({ 'x-ratelimit-reset': '0' });
+				await gate.pass();
+			}
+
+			expect(clock.pauses).toEqual([1000, 2000, 4000]);
+		});
 	});
 
 	it('is none as long as Cliniko did not refuse anything', async () => {
