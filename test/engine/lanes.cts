@@ -2,6 +2,7 @@
  * Runs the rows of the fault table. Most of a row's time is waiting, so many run at once: each lane is
  * a sandbox and an engine of its own, and takes the next row when it is done with one.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeExecutionData } from 'n8n-workflow';
 
 import {
@@ -31,6 +32,8 @@ export interface Kept {
 	id: string;
 	patientId: string;
 	sha256: string;
+	/** As Cliniko shows it, which may have cleaned it. */
+	filename: string | null;
 }
 
 /** What a row came to. */
@@ -41,6 +44,8 @@ export interface Outcome {
 	/** What stopped the workflow. */
 	error?: { message: string; description?: string };
 	attachments: Kept[];
+	/** Whether Cliniko cleaned the names. */
+	cleansNames: boolean;
 	requests: RecordedRequest[];
 	/** Faults that struck nothing. */
 	unused: Fault[];
@@ -121,7 +126,7 @@ async function runRow(
 		return { name, patientId, content, sha256: sha256(content) };
 	});
 	prepare(sandbox, row);
-	arrange(sandbox, files[0]!, row.meanwhile ?? {});
+	await arrange(sandbox, files[0]!, row.meanwhile ?? {});
 	const logged = engine.log().length;
 	const began = Date.now();
 	const {
@@ -148,7 +153,9 @@ async function runRow(
 			id: record.id,
 			patientId: record.patientId,
 			sha256: record.stored.sha256,
+			filename: record.filename,
 		})),
+		cleansNames: sandbox.settings.fileNames === 'cleaned',
 		requests: [...sandbox.requests],
 		unused: sandbox.faults.unused,
 		written:
@@ -189,7 +196,7 @@ function withMoments(fault: Fault, now: number): Fault {
 }
 
 /** Lets happen in Cliniko what the row says. */
-function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): void {
+async function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): Promise<void> {
 	const { clinic, storage, settings } = sandbox;
 	const put = (name: string, content: Buffer) => storeFile(sandbox, ours.patientId, name, content);
 	const record = (object: StoredObject, userId = SANDBOX_USER_ID) =>
@@ -203,7 +210,11 @@ function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): void {
 			object,
 		);
 
-	if (what.there) record(put(ours.name, ours.content));
+	if (what.there) {
+		record(put(ours.name, ours.content));
+		// It has been there for longer than a list may lag.
+		await sleep(settings.listLagMs);
+	}
 	let created = false;
 	settings.onRequest = ({ method, path }) => {
 		if (created || method !== 'POST' || path !== '/v1/patient_attachments') return;
