@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
 import type { Patient } from '../records/patient';
-import { hasLetters, patternOf, sameName } from './names';
+import { hasLetters, patternsOf, sameName, type Minds } from './names';
 
 /** What a patient can be found by; the names are those of the node's parameters. */
 export type CriterionName =
@@ -16,11 +16,15 @@ export interface Criterion {
 	name: CriterionName;
 	/** As the user reads it. */
 	label: string;
+	/** Cliniko's name of the field. */
+	field: string;
+	/** Whether it depends on what Cliniko minds how the patient can be asked for. */
+	isText: boolean;
 	/**
-	 * Cliniko's filters, each of which lets all fitting patients through as far as it is known how
-	 * Cliniko compares; nothing where no filter would. All that any of them gives are candidates.
+	 * Filters for Cliniko's `q[]`: every fitting patient gets through at least one of them, and others
+	 * may too. None where there is no such filter.
 	 */
-	filters: string[];
+	filters: (minds: Minds) => string[];
 	fits: (patient: Patient) => boolean;
 }
 
@@ -32,7 +36,9 @@ interface CriterionKind {
 	rank: number;
 	/** @throws ClinikoError if the value is of no use */
 	read: (value: string, label: string) => string;
-	filters: (value: string) => string[];
+	isText: boolean;
+	/** As in `Criterion`. */
+	filters: (value: string, minds: Minds) => string[];
 	same: (a: string, b: string) => boolean;
 }
 
@@ -41,10 +47,8 @@ const name = (label: string, field: string): CriterionKind => ({
 	field,
 	rank: 4,
 	read: readName,
-	filters: (value) => {
-		const pattern = patternOf(value);
-		return pattern ? [`${field}:~~${pattern}`] : [];
-	},
+	isText: true,
+	filters: (value, minds) => patternsOf(value, minds).map((pattern) => `${field}:~~${pattern}`),
 	same: sameName,
 });
 
@@ -54,10 +58,12 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 		field: 'email',
 		rank: 3,
 		read: readEmail,
-		// Nothing says whether Cliniko's comparing minds the case. A ~ at the start would make another
-		// operator of it.
-		filters: (value) =>
-			[...new Set([value, value.toLowerCase()])].map((one) => `email:~${one.replace(/^~+/, '')}`),
+		isText: true,
+		filters: (value, minds) =>
+			minds === 'case'
+				? rarestInBothCases(value).map((pattern) => `email:~~${pattern}`)
+				: // A ~ at the start would make another operator of it.
+					[`email:~${value.toLowerCase().replace(/^~+/, '')}`],
 		same: sameText,
 	},
 	firstName: name('First Name', 'first_name'),
@@ -68,6 +74,7 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 		field: 'date_of_birth',
 		rank: 1,
 		read: readDate,
+		isText: false,
 		filters: (value) => [`date_of_birth:=${value}`],
 		same: (a, b) => a === b,
 	},
@@ -76,7 +83,12 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 		field: 'old_reference_id',
 		rank: 2,
 		read: (value) => value,
-		filters: (value) => [`old_reference_id:=${value}`],
+		isText: false,
+		filters: (value) => {
+			if (!/\p{L}/u.test(value)) return [`old_reference_id:=${value}`];
+			const pattern = withoutLetters(value);
+			return pattern === '%' ? [] : [`old_reference_id:~~${pattern}`];
+		},
 		same: sameText,
 	},
 };
@@ -94,12 +106,14 @@ export const CRITERIA = Object.entries(KINDS).map(([key, { label }]) => ({
  * @throws ClinikoError if it is not what it should be
  */
 export function criterion(name: CriterionName, value: string): Criterion {
-	const { label, field, read, filters, same } = KINDS[name];
+	const { label, field, read, isText, filters, same } = KINDS[name];
 	const wanted = read(value.trim(), label);
 	return {
 		name,
 		label,
-		filters: filters(wanted),
+		field,
+		isText,
+		filters: (minds) => filters(wanted, minds),
 		fits: ({ [field]: given }) => typeof given === 'string' && same(given.trim(), wanted),
 	};
 }
@@ -153,6 +167,23 @@ function readDate(value: string, label: string): string {
 	throw new ClinikoError(
 		`${label} is not a date in the form year-month-day for this item.`,
 		'Write it such as 1987-05-31. An expression can bring other forms into it: {{ DateTime.fromFormat($json.born, "dd/MM/yyyy").toISODate() }}.',
+	);
+}
+
+/** A pattern for `~~` that holds all but the letters, in whose case a record may differ. */
+function withoutLetters(value: string): string {
+	return `${value.replace(/[\p{L}\p{M}]/gu, '%').replace(/^~+/, '%')}%`.replace(/%+/g, '%');
+}
+
+/** The same with the rarest letter, once small and once as a capital. */
+function rarestInBothCases(value: string): string[] {
+	const letters = value.toLowerCase();
+	const rarest = [...'qxzjkvwybfgpuhdmclrtsnoiae'].find((letter) => letters.includes(letter));
+	if (!rarest) return [withoutLetters(value)];
+	const at = letters.indexOf(rarest);
+	const [before, after] = [value.slice(0, at), value.slice(at + 1)].map(withoutLetters);
+	return [rarest, rarest.toUpperCase()].map((letter) =>
+		`%${before}${letter}${after}`.replace(/%+/g, '%'),
 	);
 }
 

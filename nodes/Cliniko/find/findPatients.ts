@@ -3,12 +3,20 @@ import { listRecords } from '../records/listRecords';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
 import { readRecord } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { whatClinikoMinds } from './comparison';
 import { byTelling, type Criterion } from './criteria';
+import type { Minds } from './names';
 
 /** How many patients may be compared one by one: ten requests' worth. */
 const MOST_CANDIDATES = 1000;
 
+/** How many texts are searched by at once: each may take two searches of the others. */
+const MOST_TEXTS = 3;
+
 const PURPOSE = { what: 'look for the patient' };
+
+/** What was found out about Cliniko's comparing in this execution, by the first field it was for. */
+const comparisons = new WeakMap<ClinikoApi, Map<string, Minds>>();
 
 /** The patients who fit. */
 export interface Found {
@@ -21,8 +29,9 @@ export interface Found {
  * Finds the patients who fit everything that is known.
  *
  * How Cliniko compares text is not documented, so it is only asked for candidates, by the most telling
- * criterion, and the comparing is done here. A patient who was merged leads to the one they were
- * merged into, though that record may no longer fit.
+ * criterion, and the comparing is done here. All who fit are among the candidates, however Cliniko
+ * compares. A patient who was merged leads to the one they were merged into, though that record may no
+ * longer fit.
  *
  * @param criteria at least one; all have to fit
  * @param includeArchived whether archived patients count
@@ -50,28 +59,61 @@ async function candidatesFor(
 	criteria: Criterion[],
 ): Promise<Map<string, Patient>> {
 	const candidates = new Map<string, Patient>();
-	for (const filters of searches(criteria)) {
-		// Merged patients are archived ones, and lead to somebody.
-		const found = await listRecords(api, 'patients', [...filters, 'archived_at:*'], PURPOSE, {
-			limit: MOST_CANDIDATES + 1,
-		});
-		for (const patient of found) candidates.set(patient.id, patient);
-		if (candidates.size > MOST_CANDIDATES) {
-			throw tooLittle('more than 1000 patients would have to be compared');
+	const search = async (searches: string[][]) => {
+		for (const filters of searches) {
+			// Merged patients are archived ones, and lead to somebody.
+			const all = [...filters, 'archived_at:*'];
+			const limit = MOST_CANDIDATES + 1;
+			for (const patient of await listRecords(api, 'patients', all, PURPOSE, { limit })) {
+				candidates.set(patient.id, patient);
+			}
+			if (candidates.size > MOST_CANDIDATES) {
+				throw tooLittle('more than 1000 patients would have to be compared');
+			}
 		}
+	};
+
+	const ranked = byTelling(criteria);
+	const sure = ranked.find(({ isText, filters }) => !isText && filters('case').length > 0);
+	if (sure) {
+		await search(sure.filters('case').map((filter) => [filter]));
+		return candidates;
+	}
+	const texts = ranked.filter(({ isText }) => isText);
+	const [first] = texts;
+	if (!first) {
+		await search([[]]);
+		return candidates;
+	}
+	const known = comparisons.get(api) ?? new Map<string, Minds>();
+	comparisons.set(api, known);
+	const kind = first.field === 'email' ? 'email' : 'names';
+	let minds = known.get(kind);
+	const searches = searchesFor(texts, minds ?? 'nothing');
+	await search(searches);
+	const isEverybody = searches.every((filters) => filters.length === 0);
+	if (!minds && !isEverybody) {
+		const fields = texts.map(({ field }) => field);
+		const asked = kind === 'email' ? ['email'] : fields;
+		minds = await whatClinikoMinds(api, asked, [...candidates.values()], PURPOSE);
+		known.set(kind, minds);
+		if (minds !== 'nothing') await search(searchesFor(texts, minds));
 	}
 	return candidates;
 }
 
-/** The filters of each request: the most telling criterion, or all names together. */
-function searches(criteria: Criterion[]): string[][] {
-	const usable = byTelling(criteria).filter(({ filters }) => filters.length > 0);
-	const [first] = usable;
-	if (!first) throw tooLittle('there is nothing in it that Cliniko can search by');
-	const isName = /Name$/.test(first.name);
-	return isName
-		? [usable.flatMap(({ filters }) => filters)]
-		: first.filters.map((filter) => [filter]);
+/** The filters of each search: all texts together, or the e-mail address alone where that is enough. */
+function searchesFor(texts: Criterion[], minds: Minds): string[][] {
+	const isEnough = texts[0]?.field === 'email' && minds !== 'case';
+	return (isEnough ? texts.slice(0, 1) : texts)
+		.map(({ filters }) => filters(minds))
+		.filter((filters) => filters.length > 0)
+		.slice(0, MOST_TEXTS)
+		.reduce<string[][]>(
+			(searches, filters) =>
+				searches.flatMap((search) => filters.map((filter) => [...search, filter])),
+			[[]],
+		);
 }
 
 /** The patient that a merged one leads to, through as many mergers as there are. */

@@ -48,39 +48,59 @@ function lettersOf(name: string, spelling: Record<string, string>): string {
 }
 
 /**
- * A pattern for Cliniko's operator `~~`, which lets through names that `sameName` calls the same, and
- * more. Whether Cliniko minds case and accents is not known, so letters that often have an accent
- * become `%` (any characters), and so does all that is no plain letter or may stand between two.
- *
- * If Cliniko minds neither, every such name gets through but one with a mark before its first letter,
- * or with a letter of its own in the place of a plain one that the pattern has (Łucja for Lucja). If
- * it minds them, the letters that the pattern has must be written as in the name, with the usual
- * capitals.
- *
- * @returns such as `O%H%r%` for "O'Hara"; nothing if too little is left to search by
+ * What makes a difference to Cliniko when it compares text: nothing that makes none to people, the marks
+ * of letters (`É` is not `E`), or their case as well.
  */
-export function patternOf(name: string): string | undefined {
-	const clean = name.normalize('NFC').replace(APOSTROPHES, "'").trim();
-	// In one case only it tells nothing about how the record is written: as names usually are.
-	const isPlain = clean === clean.toLowerCase() || clean === clean.toUpperCase();
-	const written = isPlain ? capitalised(clean) : clean;
-	const pattern = [...written].map((letter, at) => patternLetter(letter, at === 0)).join('%');
-	const shown = `${pattern}%`.replace(/%+/g, '%');
-	return shown === '%' ? undefined : shown;
+export type Minds = 'nothing' | 'marks' | 'case';
+
+/**
+ * The letters that a pattern may hold, since every name that `sameName` calls the same has them too:
+ * where marks make no difference, those that are not written as a letter of its own (`PLAIN`); otherwise
+ * those that no name has a mark on. The rarest come first.
+ */
+const RELIABLE: Record<Minds, string> = {
+	nothing: 'qxjzvkwpfybgmcruesna',
+	marks: 'qxjvpfbm',
+	case: 'qxjvpfbm',
+};
+
+/** Two letters in whose place one may be written: þ, ß, æ, œ, ä, ö, ü or å. */
+const PAIRS = ['th', 'ss', 'ae', 'oe', 'ue', 'aa'];
+
+/**
+ * Patterns for Cliniko's operator `~~`, in which `%` is any text. Every name that `sameName` calls the
+ * same fits at least one of them, unless it is written in full-width letters; others fit too.
+ *
+ * @param minds what makes a difference to Cliniko
+ * @returns such as `%b%r%g%` for "van der Berg", or `%v%` and `%V%` where case makes a difference; none
+ *   if there is no letter to rely on
+ */
+export function patternsOf(name: string, minds: Minds): string[] {
+	const letters = reliableLetters(name, minds);
+	if (minds !== 'case') return patternOf(letters);
+	const withoutCase = letters.filter((letter) => /\p{Lo}/u.test(letter));
+	if (withoutCase.length > 0) return patternOf(withoutCase);
+	const rarest = [...RELIABLE.case].find((letter) => letters.includes(letter));
+	return rarest ? [`%${rarest}%`, `%${rarest.toUpperCase()}%`] : [];
 }
 
-function patternLetter(letter: string, isFirst: boolean): string {
-	if (/\p{Script=Latin}/u.test(letter)) {
-		if (!/[a-z]/i.test(letter)) return '%';
-		return !isFirst && /[aeiouycnszl]/i.test(letter) ? '%' : letter;
-	}
-	return /\p{L}/u.test(letter) ? letter : '%';
+function reliableLetters(name: string, minds: Minds): string[] {
+	const letters = [...name.normalize('NFKC').toLowerCase().normalize('NFC')].flatMap((written) => {
+		const plain = lettersOf(written, {});
+		return plain === '' ? [] : [{ written, plain }];
+	});
+	const isPair = (at: number) =>
+		PAIRS.includes(`${letters[at]?.plain ?? ''}${letters[at + 1]?.plain ?? ''}`);
+	return letters
+		.filter(({ written, plain }, at) => {
+			// One form of it only, such as a Chinese character.
+			if (/^\p{Lo}$/u.test(written) && written === written.normalize('NFKD')) return true;
+			if (written in SPELT_OUT || isPair(at) || isPair(at - 1)) return false;
+			return RELIABLE[minds].includes(plain) && (minds === 'nothing' || written === plain);
+		})
+		.map(({ plain }) => plain);
 }
 
-function capitalised(name: string): string {
-	return name
-		.toLowerCase()
-		.replace(/(^|[^\p{L}\p{M}])(\p{L})/gu, (_, before: string, letter: string) => {
-			return before + letter.toUpperCase();
-		});
+function patternOf(letters: string[]): string[] {
+	return letters.length > 0 ? [`%${letters.join('%')}%`] : [];
 }

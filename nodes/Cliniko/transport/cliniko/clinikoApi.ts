@@ -90,6 +90,12 @@ export class MayHaveRun {
 
 /** Cliniko's REST API, with its rate limit, and retries where a request may be sent twice. */
 export class ClinikoApi {
+	/**
+	 * Whether lists can be sorted by `id`, which is not documented. Cliniko is the same for all accounts,
+	 * so a refusal is remembered for as long as the process lives.
+	 */
+	private static sortsById = true;
+
 	readonly shard: string;
 
 	/** Stands for the host and the key: a digest, which gives neither away. */
@@ -268,17 +274,17 @@ export class ClinikoApi {
 		}
 	}
 
-	/** Reads one page of a list: see `list`. */
+	/**
+	 * Reads one page of a list: see `list`. Where it is sorted, records that are equal come in the order
+	 * of their ids, so that each has its place on one page, if Cliniko can sort by ids.
+	 */
 	async page(
 		collection: string,
 		filters: string[],
 		purpose: Purpose,
 		query: Record<string, string>,
 	): Promise<Page> {
-		const parameters = new URLSearchParams(query);
-		for (const filter of filters) parameters.append('q[]', filter);
-		const reply = await this.get(`/${collection}?${parameters.toString()}`, purpose);
-		const { body, date, isDated } = reply;
+		const { body, date, isDated } = await this.sorted(collection, filters, purpose, query);
 		const rows = body[collection];
 		if (!Array.isArray(rows)) {
 			throw new ClinikoError(
@@ -292,6 +298,28 @@ export class ClinikoApi {
 		const count: unknown = body.total_entries;
 		const total = /^\d+$/.test(String(count)) ? Number(count) : undefined;
 		return { rows: rows as IDataObject[], hasMore, total, date, isDated };
+	}
+
+	private async sorted(
+		collection: string,
+		filters: string[],
+		purpose: Purpose,
+		{ sort, ...query }: Record<string, string>,
+	): Promise<ClinikoReply> {
+		const read = async (order?: string) => {
+			const parameters = new URLSearchParams({ ...query, ...(order && { sort: order }) });
+			for (const filter of filters) parameters.append('q[]', filter);
+			return await this.get(`/${collection}?${parameters.toString()}`, purpose);
+		};
+		if (!sort || !ClinikoApi.sortsById) return await read(sort);
+		const byId = `${sort},id:${sort.endsWith(':desc') ? 'desc' : 'asc'}`;
+		return await read(byId).catch(async (error: ClinikoError) => {
+			if (![400, 422].includes(error.httpCode ?? 0)) throw error;
+			const reply = await read(sort);
+			// It was the order by id that was refused, and no filter.
+			ClinikoApi.sortsById = false;
+			return reply;
+		});
 	}
 
 	private url(path: string): string {

@@ -1,0 +1,67 @@
+import { isClinikoRecord } from '../records/clinikoRecord';
+import type { Patient } from '../records/patient';
+import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
+import type { Minds } from './names';
+
+/**
+ * Finds out what makes a difference to Cliniko when it compares text, which is not documented: a patient
+ * who is there is asked for by their ID and by their name in another case and with another accent. Who is
+ * not shown then would not be shown either for a name that a form writes in another way.
+ *
+ * One request if nothing makes a difference, or two; one more if no patient is known.
+ *
+ * @param fields Cliniko's names of the text fields that are searched by; `email` has no accents
+ * @param known patients who have been read already
+ * @throws ClinikoError if Cliniko cannot be asked
+ */
+export async function whatClinikoMinds(
+	api: ClinikoApi,
+	fields: string[],
+	known: Patient[],
+	purpose: Purpose,
+): Promise<Minds> {
+	const sample = sampleOf(known, fields) ?? (await anySample(api, fields, purpose));
+	if (!sample) return 'case';
+	const { id, field, text } = sample;
+	const shows = async (filter: string) => {
+		const filters = [`id:=${id}`, `${field}:${filter}`, 'archived_at:*'];
+		const { rows } = await api.page('patients', filters, purpose, { per_page: '1', page: '1' });
+		return rows.filter(isClinikoRecord).some((row) => row.id === id);
+	};
+	const flipped = text.replace(/[a-z]/gi, (letter) => {
+		return letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+	});
+	if (field === 'email') {
+		return (await shows(`~${flipped.replace(/^~+/, '')}`)) ? 'nothing' : 'case';
+	}
+	const pattern = flipped.replace(/[^a-z]+/gi, '%');
+	const accented = pattern.replace(/[aeiou]/i, (vowel) => `${vowel}\u0301`).normalize('NFC');
+	if (await shows(`~~${accented}`)) return 'nothing';
+	return (await shows(`~~${pattern}`)) ? 'marks' : 'case';
+}
+
+interface Sample {
+	id: string;
+	field: string;
+	text: string;
+}
+
+/** A text that can be written in another case and with another accent. */
+function sampleOf(patients: Patient[], fields: string[]): Sample | undefined {
+	for (const field of fields) {
+		for (const { id, [field]: text } of patients) {
+			if (typeof text === 'string' && /[aeiou]/i.test(text)) return { id, field, text };
+		}
+	}
+	return undefined;
+}
+
+async function anySample(
+	api: ClinikoApi,
+	[field = '']: string[],
+	purpose: Purpose,
+): Promise<Sample | undefined> {
+	const query = { per_page: '20', page: '1' };
+	const { rows } = await api.page('patients', [`${field}:?`, 'archived_at:*'], purpose, query);
+	return sampleOf(rows.filter(isClinikoRecord), [field]);
+}
