@@ -150,7 +150,8 @@ const KIND: Settings = {
  * The unkind value of each setting that has one and that no document or report speaks against. Left
  * out: ids as numbers, another rate limit reset and no sorting by id (the documents have them
  * otherwise), other replies for the content and other refusals of an address (integrators have seen
- * the usual ones), and a size that is not the file's.
+ * the usual ones), names that are cleaned (they have seen theirs come back), and a size that is not the
+ * file's.
  */
 export const UNKIND: SandboxOptions = {
 	trailingSlash: false,
@@ -159,7 +160,6 @@ export const UNKIND: SandboxOptions = {
 	listOrder: 'unstable',
 	listLagMs: 1000,
 	descriptions: 'cleaned',
-	fileNames: 'cleaned',
 	uploadUrlChecked: 'at processing',
 	uploadUrlReading: 'parsed',
 	createdAtBehindMs: 3000,

@@ -329,6 +329,7 @@ it('joins the upload address with one slash where Cliniko gives none', async () 
 });
 
 it('looks patients up by what is typed, with what tells namesakes apart', async () => {
+	clinic.sandbox.settings.comparison = 'insensitive';
 	const { results } = await clinic.engine.call('listSearch', {
 		method: 'searchPatients',
 		credential: CREDENTIAL,
@@ -340,6 +341,7 @@ it('looks patients up by what is typed, with what tells namesakes apart', async 
 });
 
 it('tells Cliniko the encoded address of a file where it refuses the plain one', async () => {
+	clinic.sandbox.settings.uploadUrlChecked = 'at creation';
 	clinic.sandbox.settings.uploadUrlForm = 'encoded';
 	const { error } = await clinic.run({
 		items: [{ files: { data: file('Ärztebrief 2 & 3.pdf', pdf('a')) } }],

@@ -20,7 +20,9 @@ interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
 	deadline: number;
-	/** How many of the last polls did not find it. */
+	/** How many of the last lists did not show it. */
+	unlisted: number;
+	/** How many of the last requests for its own address did not find it. */
 	misses: number;
 	promise: Promise<PatientAttachment>;
 	resolve: (record: PatientAttachment) => void;
@@ -69,7 +71,12 @@ export class Processing {
 		// Two equal files may have one record; both wait for the same.
 		const known = this.waiting.get(record.id);
 		if (known) return await known.promise;
-		const waiting = { record, deadline: Date.now() + this.maxWait, misses: 0 } as Waiting;
+		const waiting = {
+			record,
+			deadline: Date.now() + this.maxWait,
+			unlisted: 0,
+			misses: 0,
+		} as Waiting;
 		waiting.promise = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
 		if (!this.settle(waiting)) {
 			this.waiting.set(record.id, waiting);
@@ -128,7 +135,11 @@ export class Processing {
 					this.update(row);
 				}
 			}
-			for (const id of asked) if (!seen.has(id)) await this.lookAt(id);
+			for (const id of asked) {
+				const waiting = this.waiting.get(id);
+				// A list may show a new record some time after its creation, so the first miss is let pass.
+				if (!seen.has(id) && waiting && ++waiting.unlisted > 1) await this.lookAt(id);
+			}
 		}
 	}
 
@@ -149,7 +160,7 @@ export class Processing {
 
 	private update(record: PatientAttachment): void {
 		const waiting = this.waiting.get(record.id);
-		if (waiting) Object.assign(waiting, { record, misses: 0 });
+		if (waiting) Object.assign(waiting, { record, unlisted: 0, misses: 0 });
 	}
 
 	private settleAll(): void {
@@ -183,7 +194,7 @@ export class Processing {
 					this.lastPollError
 						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.lastPollError.message}`
 						: `Cliniko has not finished processing attachment ${id} after ${seconds} seconds.`,
-					'The file is on the patient’s record, so do not upload it again. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
+					'Its record is there, so do not upload the file again now. If it cannot be opened in Cliniko later, archive the attachment and upload the file anew. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
 				),
 			);
 		}
