@@ -124,8 +124,9 @@ describe('A file that may be on the record already', () => {
 				? ({
 						patient_attachments: [processedRecord('1', 'Other.pdf')],
 						links: { next: 'page 2' },
+						total_entries: 2,
 					} as Answer)
-				: ({ patient_attachments: [processedRecord('2')] } as Answer),
+				: ({ patient_attachments: [processedRecord('2')], total_entries: 2 } as Answer),
 		);
 
 		expect(await find()).toBe('2');
