@@ -99,8 +99,9 @@ async function judge(
 	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(mayBeThere))) {
-		// One that an earlier execution created may have been archived since; then ours is not there.
-		return record.archived_at ? 'maybe' : 'ours';
+		// One that an earlier execution created may have been archived since; then ours is not there. And
+		// the same bytes under another name may be another upload of them.
+		return record.archived_at || !(sameName || hasNoName(record)) ? 'maybe' : 'ours';
 	}
 	if (isAnothers) return 'other';
 	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.
