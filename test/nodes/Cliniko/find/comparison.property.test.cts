@@ -185,16 +185,21 @@ describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison)
 		);
 	});
 
-	it.each(['email', 'oldReferenceId'] as const)('all who have the same %s are found', async (name) => {
-		const part = fc.string({ unit: fc.constantFrom(...'abqzÅé019.-_+%~'), minLength: 1 });
-		const text = fc.tuple(part, part).map(([a, b]) => (name === 'email' ? `${a}@${b}` : `${a}${b}`));
-		await fc.assert(
-			fc.asyncProperty(threeOf(anotherCase, text), async ([typed, one, other]) => {
-				await fitBoth({ [name]: typed }, [{ [name]: one }, { [name]: other }]);
-			}),
-			{ numRuns: 400 },
-		);
-	});
+	it.each(['email', 'oldReferenceId'] as const)(
+		'all who have the same %s are found',
+		async (name) => {
+			const part = fc.string({ unit: fc.constantFrom(...'abqzÅé019.-_+%~'), minLength: 1 });
+			const text = fc
+				.tuple(part, part)
+				.map(([a, b]) => (name === 'email' ? `${a}@${b}` : `${a}${b}`));
+			await fc.assert(
+				fc.asyncProperty(threeOf(anotherCase, text), async ([typed, one, other]) => {
+					await fitBoth({ [name]: typed }, [{ [name]: one }, { [name]: other }]);
+				}),
+				{ numRuns: 400 },
+			);
+		},
+	);
 
 	it('an e-mail address and a name together lose nobody', async () => {
 		await fc.assert(
