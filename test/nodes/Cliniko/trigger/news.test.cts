@@ -363,17 +363,6 @@ it('a row that is older than what was asked for is not told', async () => {
 	expect(await watching.poll()).toEqual([]);
 });
 
-/** A pseudo-random sequence of numbers from 0 to 1 (mulberry32). */
-function randomOf(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
 describe('a record that shows up late', () => {
 	/** A watch that has just told a record of this moment. */
 	async function afterOneOf(watch: Watch): Promise<Watching> {
