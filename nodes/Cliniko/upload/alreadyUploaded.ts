@@ -137,9 +137,10 @@ export class AlreadyUploaded {
 
 	private async among(
 		records: PatientAttachment[],
-		{ file }: Upload,
+		{ file, patientId }: Upload,
 	): Promise<PatientAttachment | undefined> {
 		for (const record of records) {
+			if ((patientIdOf(record) ?? patientId) !== patientId) continue;
 			if (Number(record.size) !== file.size || isUnreadable(record)) continue;
 			const match = compareFileNames(record.filename, file.name);
 			if (match === 'different') continue;

@@ -7,7 +7,7 @@ import {
 	digestOf,
 	FakeCliniko,
 	freshRecord,
-	processedRecord,
+	processedRecord as recordOf,
 	rejection,
 	reply,
 	uploadOf,
@@ -24,6 +24,9 @@ const LIST = 'GET /patient_attachments';
 let patients = 0;
 let PATIENT: string;
 beforeEach(() => (PATIENT = String(++patients)));
+
+const processedRecord = (id: string, name = 'Referral.pdf', size = 1000, patientId = PATIENT) =>
+	recordOf(id, name, size, patientId);
 afterEach(() => jest.restoreAllMocks());
 
 const uploadNamed = (

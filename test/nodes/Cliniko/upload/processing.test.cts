@@ -175,7 +175,7 @@ describe('The wait for Cliniko’s processing', () => {
 			expect(error.message).toBe(
 				'Cliniko has not finished processing attachment 1 after 300 seconds.',
 			);
-			expect(error.description).toContain('do not upload the file again');
+			expect(error.description).toContain('do not upload it again');
 			expect(clock.pauses.reduce((sum, ms) => sum + ms)).toBe(MAX_WAIT);
 		});
 
@@ -306,7 +306,7 @@ describe('The wait for Cliniko’s processing', () => {
 					);
 					expect(error.message).toContain(words);
 					// "Run the workflow again" alone would put it on the record twice.
-					expect(error.description).toContain('do not upload the file again');
+					expect(error.description).toContain('do not upload it again');
 				}
 			},
 		);

@@ -814,7 +814,7 @@ describe('Cliniko’s API', () => {
 			await all(['patient_id:=12', 'filename:~50% & more+'], { sort: 'created_at:desc' });
 
 			expect(requests[0]?.url).toBe(
-				`${HOST}/v1/patient_attachments?per_page=100&sort=created_at%3Adesc&page=1&q%5B%5D=patient_id%3A%3D12&q%5B%5D=filename%3A%7E50%25+%26+more%2B`,
+				`${HOST}/v1/patient_attachments?per_page=100&page=1&sort=created_at%3Adesc%2Cid%3Adesc&q%5B%5D=patient_id%3A%3D12&q%5B%5D=filename%3A%7E50%25+%26+more%2B`,
 			);
 		});
 
