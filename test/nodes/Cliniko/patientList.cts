@@ -14,7 +14,7 @@ export function randomOf(seed: number): () => number {
 
 /**
  * Cliniko's list of patients, all created in the same second, in another order with each request. It
- * cannot be sorted by ids, and takes no filters but those by ids.
+ * cannot be sorted by ids, and heeds no filters but those by ids.
  */
 export class PatientList {
 	/** Called before each page is read. */
@@ -42,8 +42,10 @@ export class PatientList {
 		this.beforePage(count, page);
 		const selected = this.rows.filter(({ id }) =>
 			filters.every((filter) => {
-				const [, than, bound = ''] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
-				return !than || (than === '<') === BigInt(String(id)) < BigInt(bound);
+				const [, than, bound = ''] = /^id:(<|>=|=)(\d+)$/.exec(filter) ?? [];
+				if (!than) return true;
+				if (than === '=') return id === bound;
+				return (than === '<') === BigInt(String(id)) < BigInt(bound);
 			}),
 		);
 		if (this.isUnstable) shuffle(selected, this.random);

@@ -1,4 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import type { Watch } from '../../../../nodes/Cliniko/trigger/news.ts';
 import { ClinikoApi } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { FakeCliniko, reply, type Answer, type Sent } from '../connection.cts';
@@ -94,7 +94,16 @@ export class ClinikoList {
 		return this.cliniko.sent.length;
 	}
 
-	private answer({ path, filters, query }: Sent): Answer {
+	/** Answers a request that does not come through `api`. */
+	async answerTo(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
+		const { pathname, searchParams } = new URL(options.url);
+		const path = pathname.replace('/v1', '');
+		const filters = searchParams.getAll('q[]');
+		const given = this.answer({ path, filters, query: searchParams });
+		return await Promise.resolve(given as IN8nHttpFullResponse);
+	}
+
+	private answer({ path, filters, query }: Pick<Sent, 'path' | 'filters' | 'query'>): Answer {
 		const page = Number(query.get('page'));
 		const instead = this.beforePage(page);
 		if (instead) return instead;
