@@ -108,7 +108,7 @@ describe('Cliniko’s API', () => {
 		it('our time where Cliniko does not tell its own', async () => {
 			patient(200);
 
-			expect((await getPatient()).date).toBe(clock.time);
+			expect(await getPatient()).toMatchObject({ date: clock.time, isDated: false });
 		});
 
 		it('a status of every kind itself, and follows no redirect', async () => {
