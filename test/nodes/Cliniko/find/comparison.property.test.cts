@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { criterion, type CriterionName } from '../../../../nodes/Cliniko/find/criteria.ts';
 import { findPatients } from '../../../../nodes/Cliniko/find/findPatients.ts';
-import type { Comparison } from '../../../../sandbox/api/filters.cts';
-import { compileFilters } from '../../../../sandbox/api/filters.cts';
+import { compileFilters, type Comparison } from '../../../../sandbox/api/filters.cts';
 import { patients as resource } from '../../../../sandbox/api/records.cts';
 import { CHOICES } from '../../../../sandbox/options.cts';
 import type { Patient } from '../../../../sandbox/sandbox.cts';
@@ -89,9 +88,9 @@ const someName = fc.oneof(
 		.map((letters) => letters.join('')),
 );
 
-/** Marks that names have in the languages of today; on which letters is said below. */
+/** Marks that letters have in names. */
 const MARKS = [...'\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327\u0328\u0323'];
-/** No orthography puts a mark on these: a limit that names.ts tells. */
+/** Letters that names.ts takes to have no mark in any name. */
 const BARE = /[bfjmpqvx]/i;
 const BETWEEN = ["'", '’', 'ʼ', '-', '‑', ' ', '\u00a0', '. '];
 
@@ -144,7 +143,8 @@ const OTHERS = () => [
 ];
 
 describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison) => {
-	const fitBoth = async (known: Known, records: [Partial<Patient>, Partial<Patient>]) => {
+	/** Expects all of these and the other patients who fit to be found, or an honest refusal. */
+	const expectAllFound = async (known: Known, records: [Partial<Patient>, Partial<Patient>]) => {
 		const criteria = Object.entries(known).map(([name, value]) =>
 			criterion(name as CriterionName, value),
 		);
@@ -161,27 +161,27 @@ describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison)
 	it('all patients who fit a name are found, or none is said to be the one', async () => {
 		await fc.assert(
 			fc.asyncProperty(threeOf(rewritten, someName), async ([lastName, one, other]) => {
-				await fitBoth({ lastName }, [{ lastName: one }, { lastName: other }]);
+				await expectAllFound({ lastName }, [{ lastName: one }, { lastName: other }]);
 			}),
-			{ numRuns: 400 },
+			{ numRuns: 200 },
 		);
 	});
 
 	it('accents of the patient that Cliniko is tried out on do not mislead', async () => {
 		// Cliniko would be asked for `ÚU` to see whether it finds the `úu` of the first record.
-		await fitBoth({ lastName: 'uuue' }, [{ lastName: 'úuuè' }, { lastName: 'UÙÙE' }]);
+		await expectAllFound({ lastName: 'uuue' }, [{ lastName: 'úuuè' }, { lastName: 'UÙÙE' }]);
 	});
 
 	it('all patients who fit two names are found, or none is said to be the one', async () => {
 		const names = fc.tuple(threeOf(rewritten, someName), threeOf(rewritten, someName));
 		await fc.assert(
 			fc.asyncProperty(names, async ([first, last]) => {
-				await fitBoth({ firstName: first[0], lastName: last[0] }, [
+				await expectAllFound({ firstName: first[0], lastName: last[0] }, [
 					{ firstName: first[1], lastName: last[1] },
 					{ firstName: first[2], lastName: last[2] },
 				]);
 			}),
-			{ numRuns: 400 },
+			{ numRuns: 200 },
 		);
 	});
 
@@ -194,9 +194,9 @@ describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison)
 				.map(([a, b]) => (name === 'email' ? `${a}@${b}` : `${a}${b}`));
 			await fc.assert(
 				fc.asyncProperty(threeOf(anotherCase, text), async ([typed, one, other]) => {
-					await fitBoth({ [name]: typed }, [{ [name]: one }, { [name]: other }]);
+					await expectAllFound({ [name]: typed }, [{ [name]: one }, { [name]: other }]);
 				}),
-				{ numRuns: 400 },
+				{ numRuns: 200 },
 			);
 		},
 	);
@@ -207,13 +207,13 @@ describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison)
 				threeOf(rewritten, someName),
 				threeOf(anotherCase, fc.constantFrom('jane.doe@mail.example', '1@2.example', '12@34.56')),
 				async (name, email) => {
-					await fitBoth({ firstName: name[0], email: email[0] }, [
+					await expectAllFound({ firstName: name[0], email: email[0] }, [
 						{ firstName: name[1], email: email[1] },
 						{ firstName: name[2], email: email[2] },
 					]);
 				},
 			),
-			{ numRuns: 200 },
+			{ numRuns: 100 },
 		);
 	});
 });
