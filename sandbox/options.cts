@@ -35,7 +35,8 @@ export interface SandboxOptions {
 	 * and without. */
 	trailingSlash?: boolean;
 	/** Whether the API's text filters mind case and accents. Cliniko does not say. 'insensitive', the
-	 * default, is what the usual collation of a database does; 'sensitive' minds both. */
+	 * default, is what the usual collation of a database does; 'accent-sensitive', which minds accents
+	 * alone, is what PostgreSQL's ILIKE does; 'sensitive' minds both. */
 	comparison?: Comparison;
 	/**
 	 * How the rows of a list follow each other where the columns that it is sorted by, `created_at`
@@ -173,7 +174,7 @@ export const UNKIND: SandboxOptions = {
 export const CHOICES = {
 	uploadUrlForm: ['raw', 'encoded', 'either'],
 	trailingSlash: [true, false],
-	comparison: ['insensitive', 'sensitive'],
+	comparison: ['insensitive', 'case-sensitive', 'accent-sensitive', 'sensitive'],
 	earlyRefusal: [false, true],
 	listOrder: ['stable', 'unstable'],
 	sortsById: [true, false],

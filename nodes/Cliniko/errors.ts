@@ -22,6 +22,9 @@ export class ClinikoError extends OperationalError {
 	}
 }
 
+/** A file is on another patient's record than it belongs on: nothing may hide this. */
+export class WrongPatient extends ClinikoError {}
+
 /**
  * Makes text that came from outside fit to stand in a message: one short line, without e-mail
  * addresses, and without anything as long as a key, a signature or a policy.

@@ -11,8 +11,8 @@ export interface Field<Row> {
 }
 
 export type Fields<Row> = Record<string, Field<Row>>;
-/** Whether case and accents make a difference between texts. */
-export type Comparison = 'insensitive' | 'sensitive';
+/** Whether case and accents make a difference between texts: neither, one of them, or both. */
+export type Comparison = 'insensitive' | 'case-sensitive' | 'accent-sensitive' | 'sensitive';
 export type Kind = 'string' | 'numeric' | 'date' | 'date-time' | 'boolean';
 
 /** The documented operators of each kind, longer before those they begin with. Date-times have no
@@ -30,13 +30,15 @@ type Fold = (text: string) => string;
 /** What is left of a text for comparing. Letters such as ø and ß have no accent that could be
  * ignored, and stay as they are. */
 const FOLDS: Record<Comparison, Fold> = {
-	insensitive: (text) =>
-		text
-			.normalize('NFD')
-			.replace(/[\u0300-\u036f]/g, '')
-			.toLowerCase(),
+	insensitive: (text) => withoutAccents(text).toLowerCase(),
+	'case-sensitive': withoutAccents,
+	'accent-sensitive': (text) => text.toLowerCase(),
 	sensitive: (text) => text,
 };
+
+function withoutAccents(text: string): string {
+	return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '');
+}
 
 const ISO_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 

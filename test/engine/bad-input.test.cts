@@ -306,7 +306,7 @@ describe.each(ofOneItem)('$what, with “On Error: Continue”', ({ run, message
 			{ item: 2 },
 		]);
 		expect(output[1]?.json.error).toMatch(new RegExp(message.source.replace('item 0', 'item 1')));
-		expect(Object.keys(output[1]!.json)).toEqual(['error']);
+		expect(Object.keys(output[1]!.json)).toEqual(['error', 'details']);
 		expect([output[0], output[2]].map((item) => item?.json.filename)).toEqual([
 			'good.pdf',
 			'good.pdf',

@@ -233,7 +233,8 @@ const s3Refusal = (words: string) =>
 	[new RegExp(`did not take.*status ${words}`), /not on the patient’s record.*again/] as const;
 const noKey = [/does not say where it is/, /not on the patient’s record.*again.*proxy/] as const;
 
-const onRecord = /on the patient’s record, so do not upload it again/;
+const onRecord =
+	/(?:on the patient’s record, so do not upload it|record is there, so do not upload the file) again/;
 const openSince = /before the connection broke|cannot be told whether it is there/;
 const notToBeSeen = /Cliniko accepted the file.*its record is not to be seen/;
 

@@ -118,6 +118,12 @@ describe('A filter', () => {
 			const fit = filter === 'name:~sé' ? ['José', 'josé'] : ['José'];
 			expect(among('sensitive')).toEqual(fit);
 		});
+
+		it('minds one of them alone if told to', () => {
+			expect(among('accent-sensitive')).toEqual(['José', 'josé']);
+			const fit = filter === 'name:~sé' ? ['José', 'josé', 'Jose'] : ['José', 'Jose'];
+			expect(among('case-sensitive')).toEqual(fit);
+		});
 	});
 
 	it('that excludes a text minds case and accents as the others do', () => {

@@ -46,11 +46,16 @@ interface Sample {
 	text: string;
 }
 
-/** A text that can be written in another case and with another accent. */
+/**
+ * A text that can be written in another case and with another accent. It has no accent of its own, or
+ * the pattern for another one could fit it even where accents make a difference.
+ */
 function sampleOf(patients: Patient[], fields: string[]): Sample | undefined {
 	for (const field of fields) {
 		for (const { id, [field]: text } of patients) {
-			if (typeof text === 'string' && /[aeiou]/i.test(text)) return { id, field, text };
+			if (typeof text === 'string' && /^[\x20-\x7e]*[aeiou][\x20-\x7e]*$/i.test(text)) {
+				return { id, field, text };
+			}
 		}
 	}
 	return undefined;

@@ -1,10 +1,10 @@
 import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
-import { readRecord } from '../records/readRecord';
 import { MayHaveRun } from '../transport/cliniko/clinikoApi';
 import { isAboutUploadUrl } from '../transport/cliniko/refusal';
 import type { Upload } from '../upload/upload';
 import { KeyedLock } from './keyedLock';
+import { readCreated } from './readCreated';
 import { findRecord, type RecordSearch } from './recordSearch';
 import type { UploadMemory } from './uploadMemory';
 
@@ -25,12 +25,12 @@ export type CreateRecord = (attempt: number) => Promise<PatientAttachment | MayH
  *
  * After a time-out, a dropped connection or a 5xx the outcome of a creation is unknown. Then the record
  * is looked for, and the creation is asked for again only if there is surely none and Cliniko never
- * accepted it. While one file looks, no other file of this run creates a record for the same patient:
- * otherwise two files with the same bytes could claim one record. Creations that are answered run side
- * by side.
+ * accepted it. While one file looks, no other file of this run with the same size creates a record for
+ * the same patient: otherwise two files with the same bytes could claim one record. Creations that are
+ * answered run side by side.
  */
 export class RecordCreation {
-	/** By patient: shared by those who create, exclusive for whoever searches. */
+	/** By patient and size: shared by those who create, exclusive for whoever searches. */
 	private readonly lock = new KeyedLock();
 
 	/** Ids of the records of this execution. */
@@ -96,12 +96,16 @@ export class RecordCreation {
 		attempt: number,
 		createRecord: CreateRecord,
 	): Promise<PatientAttachment | MayHaveRun> {
-		return await this.lock.shared(upload.patientId, async () => {
+		return await this.lock.shared(lockKey(upload), async () => {
 			const outcome = await createRecord(attempt).catch((refusal: ClinikoError) => {
+				const { httpCode } = refusal;
 				// An earlier attempt that ran after all has used the file in S3 up.
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new MayHaveRun(true, refusal);
-				// Without a status the request may have been sent: the outcome stays unknown.
-				if (refusal.httpCode !== undefined) this.memory.refused(upload.identity);
+				// So may one that is refused in other words. And without a status the request may have been
+				// sent: the outcome stays unknown.
+				const isOpen = httpCode === undefined || (attempt > 1 && [400, 422].includes(httpCode));
+				if (isOpen) throw maybeThere(refusal);
+				this.memory.refused(upload.identity);
 				throw refusal;
 			});
 			if (!(outcome instanceof MayHaveRun)) return this.claim(upload, outcome);
@@ -116,7 +120,7 @@ export class RecordCreation {
 	}
 
 	private async find(upload: Upload, since: number): Promise<PatientAttachment | undefined> {
-		return await this.lock.exclusive(upload.patientId, async () => {
+		return await this.lock.exclusive(lockKey(upload), async () => {
 			const record =
 				(await this.readNamed(upload)) ??
 				(await findRecord(this.search, upload, since, this.claimed));
@@ -128,8 +132,8 @@ export class RecordCreation {
 	private async readNamed({ identity }: Upload): Promise<PatientAttachment | undefined> {
 		const id = this.named.get(identity);
 		if (!id) return undefined;
-		const { api } = this.search;
-		const record = await readRecord(api, 'patient_attachments', id).catch(() => undefined);
+		const { api, pause } = this.search;
+		const record = await readCreated(api, pause, id).catch(() => undefined);
 		if (!record) this.claimed.delete(id);
 		return record;
 	}
@@ -141,9 +145,22 @@ export class RecordCreation {
 	}
 }
 
+/** Files with the same bytes have the same size, which is known without reading them. */
+function lockKey({ patientId, file }: Upload): string {
+	return `${patientId} ${file.size}`;
+}
+
+function maybeThere({ message, httpCode }: ClinikoError): ClinikoError {
+	return new ClinikoError(
+		message,
+		'The file may be on the patient’s record: look at the patient’s files in Cliniko before you run the workflow again.',
+		httpCode,
+	);
+}
+
 function notToBeSeen({ file, patientId }: Upload): ClinikoError {
 	return new ClinikoError(
-		`Cliniko accepted the file "${file.name}" for patient ${patientId}, but its record is not to be seen.`,
+		`Cliniko’s answer does not show whether it put the file "${file.name}" on the record of patient ${patientId}, and its record is not to be seen.`,
 		'It may be on the patient’s record: look at the patient’s files in Cliniko. If it is not there after some minutes, run the workflow again for it.',
 	);
 }

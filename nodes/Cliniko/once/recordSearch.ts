@@ -2,7 +2,7 @@ import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
 import { listRecords } from '../records/listRecords';
-import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
+import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoMoment } from '../transport/cliniko/moment';
 import type { Pause } from '../transport/cliniko/rateLimit';
@@ -83,8 +83,10 @@ export async function findRecord(
 async function judge(
 	{ digestOf, ownUser }: RecordSearch,
 	record: PatientAttachment,
-	{ file }: Upload,
+	{ file, patientId }: Upload,
 ): Promise<Verdict> {
+	// A filter that Cliniko does not heed must not lead to another patient's record.
+	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
 	const user = linkedId(record.user, 'users');
 	const own = await ownUser();
 	const isAnothers = user !== undefined && own !== undefined && user !== own;
@@ -97,8 +99,9 @@ async function judge(
 	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(mayBeThere))) {
-		// One that an earlier execution created may have been archived since; then ours is not there.
-		return record.archived_at ? 'maybe' : 'ours';
+		// One that an earlier execution created may have been archived since; then ours is not there. And
+		// the same bytes under another name may be another upload of them.
+		return record.archived_at || !(sameName || hasNoName(record)) ? 'maybe' : 'ours';
 	}
 	if (isAnothers) return 'other';
 	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.

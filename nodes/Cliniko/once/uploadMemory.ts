@@ -58,6 +58,10 @@ export class UploadMemory {
 		private readonly context: IDataObject,
 		private readonly run: number,
 	) {
+		// What an earlier try of this run gave to n8n, n8n has thrown away.
+		for (const entry of Object.values(this.entries)) {
+			if (entry.run === run) delete entry.handedOn;
+		}
 		this.resumes = Object.values(this.entries).some((entry) => this.isOpen(entry));
 	}
 
@@ -69,7 +73,7 @@ export class UploadMemory {
 	 */
 	identify(places: Place[]): string[] {
 		const wanted = places.map(({ patientId, source, itemIndex, position }) => ({
-			file: digest(patientId, source),
+			file: fileDigest(patientId, source),
 			run: this.run,
 			item: itemIndex,
 			position,
@@ -105,6 +109,11 @@ export class UploadMemory {
 		const { attachment, since, accepted } = this.entries[identity] ?? {};
 		if (attachment !== undefined) return { attachment };
 		return since === undefined ? undefined : { since, ...(accepted && { accepted }) };
+	}
+
+	/** How many files of this execution may be stored, without it being known as which attachment. */
+	unknown(): number {
+		return Object.values(this.entries).filter(({ attachment }) => attachment === undefined).length;
 	}
 
 	/** The ids of everything that was stored in this execution, whatever the file. */
@@ -164,6 +173,11 @@ export class UploadMemory {
 	private get entries(): Record<string, Entry> {
 		return (this.context.uploads ??= {}) as unknown as Record<string, Entry>;
 	}
+}
+
+/** Stands for a file of this execution and its patient, without giving either away. */
+export function fileDigest(patientId: string, source: string): string {
+	return digest(patientId, source);
 }
 
 function digest(...parts: Array<string | number>): string {

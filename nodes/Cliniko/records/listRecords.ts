@@ -1,26 +1,39 @@
 import { ClinikoError } from '../errors';
-import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi, Page, Purpose } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord, type ClinikoRecord } from './clinikoRecord';
 
 /** A page of Cliniko's lists has at most this many records. */
 const LONGEST_PAGE = 100;
 
-/** How often a list is divided by ids before it counts as one that cannot be read whole. */
-const DEEPEST_SPLIT = 24;
+/** How many records a part is meant to have, so that it fits on a page though some are not known yet. */
+const PART = 75;
+
+/** How often a part is divided again before the list counts as one that cannot be read whole. */
+const MOST_DIVISIONS = 64;
+
+/** What to read of a list. */
+export interface Reading {
+	/** Reading ends once there are so many records; all of the list if left out. */
+	limit?: number;
+	/** Cliniko's `sort`; the newest first if left out. */
+	sort?: string;
+	/** Asked with the first page: true if the others are not needed. */
+	isEnough?: (first: Page) => boolean;
+}
 
 /**
  * Reads a list and makes sure that nothing of it is missing.
  *
  * No document says that Cliniko's lists have a stable order: where records have equal sort keys, or
  * while records are added and archived, a page may repeat records of another one and leave others out.
- * So the records are counted against `total_entries`. If some are missing, the list is divided by ids
- * until each part fits on one page, where the order does not matter.
+ * So the records are counted against `total_entries`. If some are missing, the list is read again in
+ * parts of one page each, divided by ids: on one page the order does not matter. With the newest first,
+ * a record that is added meanwhile comes on the first page, and is not counted in place of a missing one.
  *
  * @param collection the path below `/v1`, such as `patients`
  * @param filters for Cliniko's `q[]`; a record has to fit all
- * @param limit reading ends once there are so many records; all of the list if left out
- * @param sort Cliniko's `sort`, of which the order is kept as far as the list is not divided
- * @returns each record once; at least as many as `limit` if there are so many
+ * @returns each record once, in the order of `sort`; the newest first if the list was read in parts. At
+ *   least as many as `limit` if there are so many
  * @throws ClinikoError if Cliniko cannot be asked, or if the list cannot be read whole
  */
 export async function listRecords(
@@ -28,57 +41,98 @@ export async function listRecords(
 	collection: string,
 	filters: string[],
 	purpose: Purpose,
-	{ limit = Infinity, sort }: { limit?: number; sort?: string } = {},
+	{ limit = Infinity, sort = 'created_at:desc', isEnough }: Reading = {},
 ): Promise<ClinikoRecord[]> {
-	const query: Record<string, string> = {
-		per_page: String(Math.min(limit, LONGEST_PAGE)),
-		...(sort && { sort }),
-	};
+	const query = { per_page: String(Math.min(limit, LONGEST_PAGE)), sort };
 	const records = new Map<string, ClinikoRecord>();
 	const totals: Array<number | undefined> = [];
-	let count = 0;
-	for await (const { rows, total } of api.pages(collection, filters, purpose, query)) {
-		for (const row of rows) if (isClinikoRecord(row)) records.set(row.id, row);
-		count += rows.length;
-		totals.push(total);
-		if (records.size >= limit) return [...records.values()];
+	let isOnePage = false;
+	for await (const page of api.pages(collection, filters, purpose, query)) {
+		for (const row of page.rows) if (isClinikoRecord(row)) records.set(row.id, row);
+		totals.push(page.total);
+		const isFirst = totals.length === 1;
+		if (records.size >= limit || (isFirst && isEnough?.(page))) return [...records.values()];
+		// Rows that are no records count as well.
+		isOnePage = isFirst && !page.hasMore && page.rows.length >= (page.total ?? 0);
 	}
-	// What was added meanwhile need not be there; but what was taken out has moved others between pages.
-	// Rows that are no records count as well.
-	const [first = totals.length === 1 ? 0 : Infinity, last = first] = [totals[0], totals.at(-1)];
-	const others = count - records.size;
-	const isWhole = records.size + (totals.length === 1 ? others : 0) >= first && last >= first;
-	if (isWhole) return [...records.values()];
-	const parts = await splitById(api, collection, filters, purpose, [...records.values()]);
-	return parts.slice(0, limit);
+	const first = totals[0] ?? Infinity;
+	const last = totals.at(-1) ?? first;
+	// What was taken out meanwhile has moved others between pages.
+	if (isOnePage || (records.size >= first && last >= first)) return [...records.values()];
+	return await readInParts(api, collection, filters, purpose, [...records.keys()], last);
 }
 
-/** Reads a list in parts of one page each, told apart by ids. */
-async function splitById(
+/**
+ * Reads a list in parts of one page each. A part that turns out longer is divided again.
+ *
+ * @param known the ids that are known to be in it
+ * @param total how many records it has, if that is known
+ */
+async function readInParts(
 	api: ClinikoApi,
 	collection: string,
 	filters: string[],
 	purpose: Purpose,
-	known: ClinikoRecord[],
+	known: string[],
+	total: number,
 ): Promise<ClinikoRecord[]> {
 	const records = new Map<string, ClinikoRecord>();
-	const read = async (range: string[], seen: ClinikoRecord[], depth: number): Promise<void> => {
-		const ids = seen.map(({ id }) => BigInt(id)).sort((a, b) => (a < b ? -1 : 1));
-		const middle = ids[Math.floor(ids.length / 2)];
-		if (depth === DEEPEST_SPLIT || middle === undefined) throw incomplete(purpose);
-		for (const half of [`id:<${middle}`, `id:>=${middle}`]) {
-			const part = [...range, half];
-			const { rows, hasMore } = await api.page(collection, [...filters, ...part], purpose, {
-				page: '1',
-				per_page: String(LONGEST_PAGE),
-			});
-			const found = rows.filter(isClinikoRecord);
-			if (hasMore) await read(part, found, depth + 1);
-			else for (const record of found) records.set(record.id, record);
+	const readPart = async (part: Part, divisions: number): Promise<void> => {
+		const range = [
+			...(part.from === undefined ? [] : [`id:>=${part.from}`]),
+			...(part.to === undefined ? [] : [`id:<${part.to}`]),
+		];
+		const page = await api.page(collection, [...filters, ...range], purpose, {
+			page: '1',
+			per_page: String(LONGEST_PAGE),
+		});
+		const found = page.rows.filter(isClinikoRecord).filter(({ id }) => isIn(part, BigInt(id)));
+		const isFull = page.rows.length >= LONGEST_PAGE && page.rows.length < (page.total ?? 0);
+		if (!page.hasMore && !isFull) {
+			for (const record of found) records.set(record.id, record);
+			return;
 		}
+		const ids = sorted([...part.ids, ...found.map(({ id }) => BigInt(id))]);
+		if (ids.length < 2 || divisions === MOST_DIVISIONS) throw incomplete(purpose);
+		const parts = divided({ ...part, ids }, Math.max(2, Math.ceil(ids.length / PART)));
+		for (const one of parts) await readPart(one, divisions + 1);
 	};
-	await read([], known, 1);
+	const ids = sorted(known.map(BigInt));
+	// A count that is far from what was read is not believed.
+	const count = Math.min(Math.max(total, ids.length), 2 * ids.length);
+	for (const part of divided({ ids }, Math.ceil(count / PART))) await readPart(part, 0);
 	return [...records.values()].sort(newestFirst);
+}
+
+/** A part of a list: the records with ids from `from` on and below `to`. */
+interface Part {
+	from?: bigint;
+	to?: bigint;
+	/** Those that are known to be in it, in ascending order. */
+	ids: bigint[];
+}
+
+/** Divides a part into so many with about as many known ids each, but none without any. */
+function divided({ from, to, ids }: Part, count: number): Part[] {
+	const starts = Array.from({ length: count }, (_, at) => Math.floor((at * ids.length) / count));
+	const distinct = [...new Set(starts)];
+	if (distinct.length === 0) return [{ from, to, ids }];
+	return distinct.map((start, at) => {
+		const end = distinct[at + 1];
+		return {
+			from: at === 0 ? from : ids[start],
+			to: end === undefined ? to : ids[end],
+			ids: ids.slice(start, end),
+		};
+	});
+}
+
+function isIn({ from, to }: Part, id: bigint): boolean {
+	return (from === undefined || id >= from) && (to === undefined || id < to);
+}
+
+function sorted(ids: bigint[]): bigint[] {
+	return [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1));
 }
 
 function newestFirst(a: ClinikoRecord, b: ClinikoRecord): number {

@@ -1,5 +1,6 @@
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
-import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
+import { listRecords } from '../records/listRecords';
+import type { ClinikoApi, Page, Purpose } from '../transport/cliniko/clinikoApi';
 import { clinikoMoment } from '../transport/cliniko/moment';
 
 /**
@@ -23,9 +24,6 @@ export interface Mark {
 	/** The moments of the records from `OVERLAP` before it on, by id: told, or older than the start. */
 	known: Record<string, number>;
 }
-
-/** How often a list of several pages is read until two readings agree. */
-const READINGS = 5;
 
 /**
  * Starts from now: what is there already is no news. Two requests, if not more than a hundred records
@@ -53,8 +51,10 @@ export async function newsSince(
 	const moments = new Map<string, number>();
 	const records = new Map<string, ClinikoRecord>();
 	for (const [record, at] of momentsOf(reading.rows, watch)) {
+		// Nobody knows any more whether it has been told.
+		if (at < oldestOf(mark.at)) continue;
 		moments.set(record.id, at);
-		// The list holds archived records so that archiving one does not move the others between pages.
+		// The list holds archived records too.
 		if (mark.known[record.id] === undefined && !record.archived_at) records.set(record.id, record);
 	}
 	// Our own clock may be ahead, so without Cliniko's only what it shows counts as past.
@@ -75,9 +75,8 @@ export async function newsSince(
 }
 
 /**
- * All records from `OVERLAP` before the mark on. A list of several pages may change while it is read,
- * so it is read again until a reading brings nothing new. Where the first page shows that nothing has
- * come since the last poll, one request is enough, however many records the overlap holds.
+ * All records from `OVERLAP` before the mark on. Where the first page shows that nothing has come since
+ * the last poll, one request is enough, however many records the overlap holds.
  *
  * @returns the records, each once, and when Cliniko answered first
  */
@@ -87,24 +86,17 @@ async function readSince(
 	{ at, known }: Mark,
 ): Promise<{ rows: ClinikoRecord[]; date: number; isDated: boolean }> {
 	const oldest = oldestOf(at);
+	// Archived ones as well: archiving one must not move others between the pages.
 	const filters = [`${moment}:>=${clinikoMoment(oldest)}`, 'archived_at:*'];
-	const query = { sort: 'created_at:desc', per_page: '100' };
-	const first = await api.page(collection, filters, purpose, { ...query, page: '1' });
-	const { date, isDated } = first;
-	const rows = new Map(first.rows.filter(isClinikoRecord).map((row) => [row.id, row]));
 	const told = Object.values(known).filter((one) => one >= oldest).length;
-	const isKnown = [...rows.keys()].every((id) => known[id] !== undefined);
-	const isWhole = !first.hasMore && rows.size >= (first.total ?? 0);
-	if (isWhole || (isKnown && first.total === told))
-		return { rows: [...rows.values()], date, isDated };
-	for (let reading = 1; reading <= READINGS; reading++) {
-		const before = rows.size;
-		for await (const page of api.pages(collection, filters, purpose, query)) {
-			for (const row of page.rows) if (isClinikoRecord(row)) rows.set(row.id, row);
-		}
-		if (reading > 1 && rows.size === before) break;
-	}
-	return { rows: [...rows.values()], date, isDated };
+	const reply = { date: at, isDated: false };
+	const isEnough = ({ rows, total, date, isDated }: Page) => {
+		Object.assign(reply, { date, isDated });
+		const isKnown = rows.filter(isClinikoRecord).every(({ id }) => known[id] !== undefined);
+		return isKnown && total === told;
+	};
+	const rows = await listRecords(api, collection, filters, purpose, { isEnough });
+	return { ...reply, rows };
 }
 
 /** The newest record there is, for a person who wants to see what one looks like. */

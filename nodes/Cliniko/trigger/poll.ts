@@ -71,8 +71,14 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 interface Stored {
 	event?: string;
 	mark?: Mark;
-	/** The account that the mark was made with: digests of the API key and of the clinic's id. */
-	account?: { key: string; clinic?: string };
+	/** The account that the mark was made with. */
+	account?: Account;
+}
+
+/** Digests of an API key, and of the id of the clinic that it is for. */
+interface Account {
+	key: string;
+	clinic?: string;
 }
 
 /**
@@ -89,10 +95,12 @@ async function news(
 	// A person who switches the workflow on means from now on. A restart of n8n goes on.
 	const isSwitchedOn = ['activate', 'create'].includes(context.getActivationMode());
 	const isFirst = isSwitchedOn && !begun.has(context);
-	const isOther = stored.account?.key !== api.account;
-	// Another account's records are no news, but a new key of the same clinic changes nothing.
-	const account = isOther ? await accountOf(api) : stored.account;
-	const isSameClinic = !isOther || (account?.clinic && account.clinic === stored.account?.clinic);
+	const before = stored.account;
+	const account = before?.key === api.account ? before : await accountOf(api);
+	// Another clinic's records are no news, but a new key of the same clinic changes nothing. Marks of
+	// version 0.1.0 name no account.
+	const isSameClinic =
+		!before || account.key === before.key || (account.clinic && account.clinic === before.clinic);
 	if (isFirst || !stored.mark || stored.event !== event || !isSameClinic) {
 		const mark = await startFromNow(api, watch);
 		Object.assign(stored, { event, mark, account });
@@ -105,15 +113,15 @@ async function news(
 	return records;
 }
 
-/** Which account a key belongs to: the key's digest, and the clinic's where its id can be read. */
-async function accountOf(api: ClinikoApi): Promise<Stored['account']> {
+/** Which account the key belongs to; without the clinic if the key's user may not read its id. */
+async function accountOf(api: ClinikoApi): Promise<Account> {
 	const purpose = { what: 'see which Cliniko account the API key belongs to' };
 	const { body } = await api.get('/settings/public', purpose).catch(unlessForbidden);
 	const id = (body.account as IDataObject | undefined)?.id;
 	const isId = typeof id === 'string' || typeof id === 'number';
 	return {
 		key: api.account,
-		...(isId && { clinic: createHash('sha256').update(`clinic ${id}`).digest('hex') }),
+		...(isId && { clinic: createHash('sha256').update(`${api.shard} ${id}`).digest('hex') }),
 	};
 }
 

@@ -1,10 +1,9 @@
-import type { ClinikoError } from '../errors';
 import { unlessCancelled } from '../once/cancellation';
 import { KeyedLock } from '../once/keyedLock';
+import { readCreated } from '../once/readCreated';
 import { compareFileNames } from '../records/fileNames';
 import { listRecords } from '../records/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
-import { readRecord } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoMoment } from '../transport/cliniko/moment';
 import type { Pause } from '../transport/cliniko/rateLimit';
@@ -24,7 +23,7 @@ const REMEMBERED = 1000;
 /** The executions of this n8n process take turns by account, patient and bytes of the file. */
 const lock = new KeyedLock();
 
-/** The last records that this process stored with "Skip", by account, patient and bytes. */
+/** The last records that this process stored with "Skip", by account, patient, bytes and name. */
 const remembered = new Map<string, { id: string; createdAt: string }>();
 
 /** What the search needs of its surroundings. */
@@ -94,7 +93,7 @@ export class AlreadyUploaded {
 
 	/** Keeps in mind which record has the file: Cliniko shows a name only once it is processed. */
 	async remember(upload: Upload, { id, created_at: createdAt }: PatientAttachment): Promise<void> {
-		const key = await this.keyOf(upload);
+		const key = await this.nameKeyOf(upload);
 		remembered.delete(key);
 		const [oldest] = remembered.keys();
 		if (oldest !== undefined && remembered.size >= REMEMBERED) remembered.delete(oldest);
@@ -102,20 +101,16 @@ export class AlreadyUploaded {
 	}
 
 	private async findRemembered(upload: Upload): Promise<PatientAttachment | undefined> {
-		const known = remembered.get(await this.keyOf(upload));
+		const known = remembered.get(await this.nameKeyOf(upload));
 		if (!known) return undefined;
-		const { api } = this.surroundings;
-		const reading = readRecord(api, 'patient_attachments', known.id);
-		const record = await reading.catch((error: ClinikoError) => {
-			// Only a record that is gone makes room for another one.
-			if (error.httpCode !== 404) throw error;
-		});
+		const { api, pause } = this.surroundings;
+		const record = await readCreated(api, pause, known.id);
 		const isStillThere =
 			record &&
 			!record.archived_at &&
 			!isUnreadable(record) &&
-			String(record.created_at) === known.createdAt &&
-			patientIdOf(record) === upload.patientId;
+			[String(record.created_at), 'undefined'].includes(known.createdAt) &&
+			(patientIdOf(record) ?? upload.patientId) === upload.patientId;
 		return isStillThere ? record : undefined;
 	}
 
@@ -123,11 +118,15 @@ export class AlreadyUploaded {
 		const { api } = this.surroundings;
 		const filters = [`patient_id:=${patientId}`, ...more];
 		const purpose = { what: `see which files patient ${patientId} has` };
-		const own = new Set([...remembered.values()].map(({ id }) => id));
+		const own = new Set(
+			[...remembered]
+				.filter(([key]) => key.startsWith(`["${api.account}"`))
+				.map(([, one]) => one.id),
+		);
 		const rows = await listRecords(api, 'patient_attachments', filters, purpose);
 		const found = rows.map(async (row) => {
 			// What this process stored is known by its bytes.
-			const isFresh = row.processing_completed === false && !own.has(row.id);
+			const isFresh = row.processing_completed !== true && !isUnreadable(row) && !own.has(row.id);
 			const age = Date.now() - Date.parse(String(row.created_at));
 			if (!isFresh || age > STUCK) return row;
 			return await this.processing.finished(row).catch(() => row);
@@ -137,9 +136,10 @@ export class AlreadyUploaded {
 
 	private async among(
 		records: PatientAttachment[],
-		{ file }: Upload,
+		{ file, patientId }: Upload,
 	): Promise<PatientAttachment | undefined> {
 		for (const record of records) {
+			if ((patientIdOf(record) ?? patientId) !== patientId) continue;
 			if (Number(record.size) !== file.size || isUnreadable(record)) continue;
 			const match = compareFileNames(record.filename, file.name);
 			if (match === 'different') continue;
@@ -149,6 +149,11 @@ export class AlreadyUploaded {
 			}
 		}
 		return undefined;
+	}
+
+	/** The same bytes under another name are another upload. */
+	private async nameKeyOf(upload: Upload): Promise<string> {
+		return `${await this.keyOf(upload)} ${upload.file.name}`;
 	}
 
 	private async keyOf({ patientId, file }: Upload): Promise<string> {

@@ -1,4 +1,4 @@
-import { ClinikoError, withFile } from '../errors';
+import { ClinikoError, WrongPatient, withFile } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { UploadMemory } from '../once/uploadMemory';
 import type { Upload } from './upload';
@@ -81,29 +81,38 @@ export function runError(
 	outcomes: Outcome[],
 	memory: UploadMemory,
 ): { error: ClinikoError; itemIndex: number } | undefined {
-	const first = outcomes.find(({ error }) => error);
+	const known = ({ upload }: Outcome) => memory.recall(upload.identity);
+	const attachmentOf = (one: Outcome): string | undefined => {
+		const before = known(one);
+		return before && 'attachment' in before ? before.attachment : one.record?.id;
+	};
+	const mayBeThere = (one: Outcome) => attachmentOf(one) === undefined && known(one) !== undefined;
+	const gravity = (one: Outcome) =>
+		one.error instanceof WrongPatient ? 2 : mayBeThere(one) ? 1 : 0;
+	// What harms most is said first.
+	const [first] = outcomes.filter(({ error }) => error).sort((a, b) => gravity(b) - gravity(a));
 	if (!first?.error) return undefined;
 	const { message, description, httpCode } = first.error as ClinikoError;
 	const { file, itemIndex } = first.upload;
-	const attachmentOf = ({ upload, record }: Outcome): string | undefined => {
-		const known = memory.recall(upload.identity);
-		return known && 'attachment' in known ? known.attachment : record?.id;
-	};
 	const own = attachmentOf(first);
 	const rest = outcomes.filter((one) => one !== first);
-	const failed = rest.filter(({ error }) => error);
 	const stored = rest.filter((one) => attachmentOf(one) !== undefined);
-	const left = rest.filter((one) => !one.error && attachmentOf(one) === undefined).length;
+	const unclear = rest.filter(mayBeThere);
+	const left = rest.filter((one) => !stored.includes(one) && !unclear.includes(one));
+	const failed = left.filter(({ error }) => error);
+	const unsent = left.length - failed.length;
+	const items = (some: Outcome[]) => list(some.map(({ upload }) => `item ${upload.itemIndex}`));
 	const sentences = [
 		withFile(message, file.name),
 		own && !new RegExp(`\\b${own}\\b`).test(message) && `The file is stored, as attachment ${own}.`,
-		failed.length > 0 &&
-			`${files(failed.length)} failed too: ${list(failed.map(({ upload }) => `item ${upload.itemIndex}`))}.`,
+		unclear.length > 0 &&
+			`${files(unclear.length)} may be there too, so look before you run the workflow again: ${items(unclear)}.`,
+		failed.length > 0 && `${files(failed.length)} failed too: ${items(failed)}.`,
 		stored.length > 0 &&
 			`${files(stored.length)} stored in this run: ${list(
 				stored.map((one) => `item ${one.upload.itemIndex} as attachment ${attachmentOf(one)}`),
 			)}.`,
-		left > 0 && `${files(left)} not sent.`,
+		unsent > 0 && `${files(unsent)} not sent.`,
 	];
 	return {
 		error: new ClinikoError(sentences.filter(Boolean).join(' '), description ?? '', httpCode),

@@ -1,9 +1,12 @@
+import type { FileField } from './binaryFields';
 import type { SourceFile } from './sourceFile';
 
 /** One file for one patient. */
 export interface Upload {
 	/** The item that the file comes from. */
 	itemIndex: number;
+	/** The file as n8n has it, and the name of its binary field. */
+	field: FileField;
 	patientId: string;
 	/** At most 255 characters; empty for none. */
 	description: string;

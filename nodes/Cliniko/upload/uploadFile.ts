@@ -1,8 +1,8 @@
-import { ClinikoError } from '../errors';
+import { ClinikoError, WrongPatient } from '../errors';
 import type { RecordCreation } from '../once/recordCreation';
+import { readCreated } from '../once/readCreated';
 import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
-import { readRecord } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import type { AlreadyUploaded } from './alreadyUploaded';
@@ -45,7 +45,7 @@ export async function uploadFile(tools: UploadTools, upload: Upload): Promise<Pa
 
 /** What an earlier try of this execution has made of the file; nothing if it is to be sent. */
 async function resume(
-	{ api, memory, creation }: UploadTools,
+	{ api, pause, memory, creation }: UploadTools,
 	upload: Upload,
 ): Promise<PatientAttachment | undefined> {
 	const before = memory.recall(upload.identity);
@@ -53,14 +53,13 @@ async function resume(
 	if ('since' in before) return await creation.resume(upload, before);
 	const id = before.attachment;
 	const what = `read attachment ${id}, which the file "${upload.file.name}" became in an earlier try`;
-	return await readRecord(api, 'patient_attachments', id, what).catch((error: ClinikoError) => {
-		if (error.httpCode !== 404) throw error;
-		throw new ClinikoError(
-			`The file "${upload.file.name}" was stored in an earlier try of this execution, as attachment ${id}, and that is not in Cliniko any more.`,
-			'Somebody may have deleted it. If the file belongs on the record, start the workflow anew for it.',
-			404,
-		);
-	});
+	const record = await readCreated(api, pause, id, what);
+	if (record && !record.archived_at) return record;
+	throw new ClinikoError(
+		`The file "${upload.file.name}" was stored in an earlier try of this execution, as attachment ${id}, and that is ${record ? 'archived' : 'not in Cliniko any more'}.`,
+		'Somebody may have archived or deleted it, or the credential is for another Cliniko account now. If the file belongs on the record, start the workflow anew for it.',
+		404,
+	);
 }
 
 /** The three steps of Cliniko's guide: presigned post, S3, record. */
@@ -86,7 +85,7 @@ async function store(
 function ownRecord(record: PatientAttachment, { patientId, file }: Upload): PatientAttachment {
 	const owner = patientIdOf(record);
 	if (owner === undefined || owner === patientId) return record;
-	throw new ClinikoError(
+	throw new WrongPatient(
 		`Cliniko put the file "${file.name}" on the record of patient ${owner} instead of ${patientId} (attachment ${record.id}).`,
 		`Look at attachment ${record.id} in Cliniko at once and move it by hand.`,
 	);

@@ -1,7 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { ContentDigests } from '../../download/contentDigest';
-import { ClinikoError } from '../../errors';
 import { RecordCreation } from '../../once/recordCreation';
 import type { RecordSearch } from '../../once/recordSearch';
 import { UploadMemory } from '../../once/uploadMemory';
@@ -12,12 +11,12 @@ import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/conn
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
 import { runError, runUploads } from '../../upload/runUploads';
-import type { Upload } from '../../upload/upload';
 import { uploadFile } from '../../upload/uploadFile';
 import type { Operation } from '../operations';
 import { patientIdField } from '../patientId';
-import { errorText, nodeError } from '../report';
+import { nodeError } from '../report';
 import { simplifyField } from '../simplify';
+import { failedItem, withEarlierTries } from './uploadFailure';
 import { planUploads, refuseClosedPatients, runSettings, type RunSettings } from './uploadPlan';
 
 const fields: INodeProperties[] = [
@@ -141,14 +140,17 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		api = await connect(context);
 		settings = runSettings(context);
 	} catch (error) {
-		if (!continueOnFail) throw nodeError(context, error as Error, 0);
-		return items.map((_, itemIndex) => failed(context, error as Error, itemIndex, [], memory));
+		if (!continueOnFail) {
+			throw nodeError(context, withEarlierTries(error as Error, memory), 0);
+		}
+		return items.map((_, at) => failedItem(context, error as Error, at, [], memory));
 	}
 	const { concurrency, maxWait, onTimeout } = settings;
 	const plans = await planUploads(context, api.shard, memory);
 	const stopAtFirst = () => {
 		const refused = continueOnFail ? undefined : plans.find(({ error }) => error);
-		if (refused) throw nodeError(context, refused.error!, refused.itemIndex);
+		if (!refused) return;
+		throw nodeError(context, withEarlierTries(refused.error!, memory), refused.itemIndex);
 	};
 	stopAtFirst();
 	await refuseClosedPatients(api, plans, memory);
@@ -186,59 +188,16 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 
 	const results = outcomes.values();
 	return plans.flatMap(({ itemIndex, uploads, simplify, error }) => {
-		if (error) return [failed(context, error, itemIndex, uploads, memory)];
+		if (error) return [failedItem(context, error, itemIndex, uploads, memory)];
 		return uploads.map((one) => {
 			const { record, error: reason } = results.next().value!;
-			if (!record || reason) return failed(context, reason!, itemIndex, [one], memory);
+			if (!record || reason) {
+				return failedItem(context, reason!, itemIndex, [one], memory, record);
+			}
 			memory.handedOn(one.identity);
 			return { json: simplify ? simplified(record) : record, pairedItem: { item: itemIndex } };
 		});
 	});
-}
-
-/**
- * The item of files that failed: the reason for people, and beside it `details`, which a workflow can
- * branch on. `stored` is `yes`, `no` or `unknown`. `safe_to_retry` says that sending the file again,
- * even in a new execution, cannot store it twice.
- *
- * With "On Error: Continue (using error output)" n8n tells such items by their keys: from about 2.4x on
- * `error` and `details` are fine, before that it looks for an `error` beside `json`. That one must not
- * be copied along, because newer n8n would keep nothing of the item but its message.
- */
-function failed(
-	context: IExecuteFunctions,
-	error: Error,
-	itemIndex: number,
-	uploads: Upload[],
-	memory: UploadMemory,
-): INodeExecutionData {
-	const known = uploads.map(({ identity }) => memory.recall(identity));
-	const attachments = known.flatMap((one) => (one && 'attachment' in one ? one.attachment : []));
-	// A record that was stored and is not found any more is nothing to rely on.
-	const isGone = error instanceof ClinikoError && error.httpCode === 404;
-	const isStored = attachments.length > 0 && attachments.length === uploads.length && !isGone;
-	// Which files a faulty item would have had is not known.
-	const isSafe = uploads.length > 0 ? known.every((one) => one === undefined) : !memory.resumes;
-	const [file] = uploads.length === 1 ? uploads.map((one) => one.file.name) : [];
-	const item = {
-		json: {
-			error: errorText(error, itemIndex, file),
-			details: {
-				stored: isStored ? 'yes' : isSafe ? 'no' : 'unknown',
-				attachment_id: attachments[0] ?? null,
-				safe_to_retry: isSafe,
-			},
-		},
-		// For whoever sends the file another way.
-		binary: context.getInputData()[itemIndex]?.binary,
-		pairedItem: { item: itemIndex },
-	};
-	return context.getNode().onError === 'continueErrorOutput'
-		? Object.defineProperty(item, 'error', {
-				value: nodeError(context, error, itemIndex),
-				writable: true,
-			})
-		: item;
 }
 
 export const upload: Operation = {

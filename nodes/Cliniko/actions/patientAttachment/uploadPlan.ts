@@ -1,7 +1,7 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import type { UploadMemory } from '../../once/uploadMemory';
+import { fileDigest, type UploadMemory } from '../../once/uploadMemory';
 import { descriptionOf } from '../../records/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
@@ -106,10 +106,13 @@ async function planItem(
 		const waitForProcessing = Boolean(
 			context.getNodeParameter('waitForProcessing', itemIndex, true),
 		);
+		const item = context.getInputData()[itemIndex]!;
+		// An error item that comes back in a loop stands for one file; the item's others have their own.
+		const failedFile = failedFileOf(item);
 		const picked = pickFiles(
 			context.getNodeParameter('binaryPropertyName', itemIndex),
-			context.getInputData()[itemIndex]!,
-			options.ifNoFile ?? 'error',
+			item,
+			failedFile === undefined ? (options.ifNoFile ?? 'error') : 'skip',
 			// n8n 1.85 to 1.123 have neither this function nor this setting.
 			context.getWorkflowSettings?.().binaryMode,
 		);
@@ -117,22 +120,33 @@ async function planItem(
 		const patientId = patientIdOf(context, itemIndex, shard);
 		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
 		const { getBinaryMetadata: metadata, getBinaryStream: stream } = context.helpers;
-		for (const { name, data } of picked) {
+		for (const field of picked) {
 			const rename = textOf(options.fileName, 'File Name');
 			plan.uploads.push({
 				itemIndex,
+				field,
 				patientId,
 				description,
-				file: await sourceFile(name, data, rename, { metadata, stream }),
+				file: await sourceFile(field.name, field.data, rename, { metadata, stream }),
 				identity: '',
 				skipIfThere: options.ifAlreadyUploaded === 'skip',
 				waitForProcessing,
 			});
 		}
+		const again = plan.uploads.filter(
+			({ file }) => fileDigest(patientId, file.source) === failedFile,
+		);
+		if (again.length > 0) plan.uploads = again;
 		return plan;
 	} catch (error) {
 		return { ...plan, uploads: [], error: error as Error };
 	}
+}
+
+/** The digest of the file that an error item of an earlier run stands for, if the item is one. */
+function failedFileOf({ json }: INodeExecutionData): string | undefined {
+	const details = json.details as IDataObject | null | undefined;
+	return json.error !== undefined && typeof details?.file === 'string' ? details.file : undefined;
 }
 
 /**

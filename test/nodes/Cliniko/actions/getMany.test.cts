@@ -1,6 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { eachItem } from '../../../../nodes/Cliniko/actions/eachItem.ts';
 import { limitOf, newestFirst } from '../../../../nodes/Cliniko/actions/getMany.ts';
 import { FakeCliniko, rejection, reply, thrownBy } from '../connection.cts';
+import { PatientList, randomOf } from '../patientList.cts';
 
 const PURPOSE = { what: 'list patients' };
 
@@ -11,6 +13,7 @@ const withPatients = (count: number) =>
 		const ids = Array.from({ length: count }, (_, at) => ({ id: String(at + 1) }));
 		return {
 			patients: ids.slice((page - 1) * perPage, page * perPage),
+			total_entries: count,
 			links: page * perPage < count ? { next: 'https://evil.example/' } : {},
 		};
 	});
@@ -57,7 +60,7 @@ describe('A list, newest first', () => {
 		for (const { path, filters, query } of cliniko.sent) {
 			expect(path).toBe('/patients');
 			expect(filters).toEqual(['last_name:~a&b', 'archived_at:*']);
-			expect(query.get('sort')).toBe('created_at:desc');
+			expect(query.get('sort')).toBe('created_at:desc,id:desc');
 		}
 		expect(cliniko.sent).toHaveLength(2);
 	});
@@ -66,8 +69,8 @@ describe('A list, newest first', () => {
 		const page = (from: number) => upTo(100).map((at) => ({ id: String(from + at) }));
 		const { api } = new FakeCliniko((_, count) =>
 			count === 1
-				? { patients: page(0), links: { next: 'more' } }
-				: { patients: [{ id: '100' }, ...page(100)], links: {} },
+				? { patients: page(0), total_entries: 199, links: { next: 'more' } }
+				: { patients: [{ id: '100' }, ...page(100)], total_entries: 200, links: {} },
 		);
 		const rows = await newestFirst(api, 'patients', [], Infinity, PURPOSE);
 		expect(idsOf(rows)).toEqual(upTo(200));
@@ -95,6 +98,42 @@ describe('A list, newest first', () => {
 		const { message } = await rejection(newestFirst(api, 'patients', [], 10, PURPOSE));
 		expect(message).toMatch(/^Could not list patients: /);
 	});
+});
+
+it('All of 130,000 records become items', async () => {
+	const count = 130_000;
+	const cliniko = new FakeCliniko(({ query }) => {
+		const start = (Number(query.get('page')) - 1) * 100;
+		return {
+			patients: Array.from({ length: 100 }, (_, at) => ({ id: String(count - start - at) })),
+			total_entries: count,
+			links: start + 100 < count ? { next: 'more' } : {},
+		};
+	});
+	const context = {
+		getInputData: () => [{ json: {} }],
+		continueOnFail: () => false,
+	} as unknown as IExecuteFunctions;
+	const items = await eachItem(context, {
+		read: () => Infinity,
+		run: async (limit) => {
+			const rows = await newestFirst(cliniko.api, 'patients', [], limit, PURPOSE);
+			return rows.map((json) => ({ json }));
+		},
+	});
+	expect(items).toHaveLength(count);
+	expect(new Set(items.map(({ json }) => json.id)).size).toBe(count);
+	expect(cliniko.sent).toHaveLength(1300);
+});
+
+it('The limit is kept though the list has to be read in parts', async () => {
+	const rows = upTo(257).map((id) => ({ id: String(id) }));
+	for (const limit of [1, 50, 150, 200, 250, 256]) {
+		const { cliniko } = new PatientList(rows, randomOf(limit));
+		const given = await newestFirst(cliniko.api, 'patients', [], limit, PURPOSE);
+		expect(new Set(idsOf(given)).size).toBe(limit);
+		expect(given).toHaveLength(limit);
+	}
 });
 
 describe('The limit', () => {

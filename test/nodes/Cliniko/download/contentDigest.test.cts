@@ -1,3 +1,4 @@
+import type { IDataObject } from 'n8n-workflow';
 import { ContentDigests } from '../../../../nodes/Cliniko/download/contentDigest.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { digestOf, FakeCliniko, processedRecord, rejection, reply } from '../connection.cts';
@@ -5,7 +6,7 @@ import { digestOf, FakeCliniko, processedRecord, rejection, reply } from '../con
 const ADDRESS = 'https://files.s3.amazonaws.com/92384/Referral.pdf?X-Amz-Signature=abc';
 
 /** What S3 answers: chunks with status 200, or more than that. */
-type Answer = string[] | { status: number; chunks: string[] } | Error;
+type Answer = string[] | { status?: number; chunks: string[]; headers?: IDataObject } | Error;
 
 async function* streamOf(chunks: string[], breaks?: Error): AsyncGenerator<Uint8Array> {
 	for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk));
@@ -35,9 +36,13 @@ describe('The digest of a file that Cliniko has', () => {
 				asked.push(address);
 				signals.push(signal);
 				if (answer instanceof Error) throw answer;
-				const { status, chunks } = Array.isArray(answer) ? { status: 200, chunks: answer } : answer;
+				const {
+					status = 200,
+					chunks,
+					headers = {},
+				} = Array.isArray(answer) ? { chunks: answer } : answer;
 				const content = streamOf(chunks, asked.length === 1 ? breaks : undefined);
-				return await Promise.resolve({ status, content });
+				return await Promise.resolve({ status, headers, content });
 			},
 			pause: async (ms) => {
 				if (cancelled()) throw new ClinikoError('The execution was canceled.', 'Stop.');
@@ -82,6 +87,7 @@ describe('The digest of a file that Cliniko has', () => {
 		['refuses without a word', { status: 403, chunks: [] }],
 		['sends on', { status: 307, chunks: [] }],
 		['has a fault', { status: 503, chunks: ['<Error>', '</Error>'] }],
+		['sends a part of it', { chunks: ['%PDF'], headers: { 'content-length': '8' } }],
 		['does not answer', new Error('ECONNRESET')],
 	])('is unknown where S3 %s, which is no digest of nothing', async (_, answer) => {
 		const { asked, of } = start([answer]);

@@ -7,14 +7,15 @@ import {
 	tellingApart,
 	type CriterionName,
 } from '../../../../nodes/Cliniko/find/criteria.ts';
-import { compileFilters, type Comparison } from '../../../../sandbox/api/filters.cts';
+import type { Minds } from '../../../../nodes/Cliniko/find/names.ts';
+import { compileFilters } from '../../../../sandbox/api/filters.cts';
 import { patients as resource } from '../../../../sandbox/api/records.cts';
 import type { Patient } from '../../../../sandbox/sandbox.cts';
 import { thrownBy } from '../connection.cts';
+import { COMPARISONS, MINDS } from './likePattern.cts';
 
-const COMPARISONS: Comparison[] = ['insensitive', 'sensitive'];
-
-const filtersOf = (name: CriterionName, value: string) => criterion(name, value).filters;
+const filtersOf = (name: CriterionName, value: string, minds: Minds = 'nothing') =>
+	criterion(name, value).filters(minds);
 
 const fits = (name: CriterionName, value: string, patient: object) =>
 	criterion(name, value).fits({ id: '1', ...patient });
@@ -44,11 +45,13 @@ describe('An e-mail address', () => {
 		expect(fits('email', 'pepe@mail.example', { email: 'pepe+clinic@mail.example' })).toBe(false);
 	});
 
-	it('is looked for as it was typed and in small letters, since Cliniko may mind the case', () => {
-		expect(filtersOf('email', 'Jane@Mail.example')).toEqual([
-			'email:~Jane@Mail.example',
-			'email:~jane@mail.example',
+	it('is looked for by what has no case, and one letter in both, where Cliniko minds the case', () => {
+		expect(filtersOf('email', 'Jane.Doe7@Mail.Example')).toEqual(['email:~jane.doe7@mail.example']);
+		expect(filtersOf('email', 'Jane.Doe7@Mail.Example', 'case')).toEqual([
+			'email:~~%.%7@%.%x%',
+			'email:~~%.%7@%.%X%',
 		]);
+		expect(filtersOf('email', '12@34.56', 'case')).toEqual(['email:~~12@34.56%']);
 	});
 
 	it('is not the longer one that it is a part of', () => {
@@ -128,7 +131,8 @@ describe('A name', () => {
 		['lastName', 'last_name'],
 		['preferredFirstName', 'preferred_first_name'],
 	] as const)('is compared as people do: %s', (name, field) => {
-		expect(filtersOf(name, 'Tim')).toEqual([`${field}:~~T%m%`]);
+		expect(filtersOf(name, 'Tim')).toEqual([`${field}:~~%m%`]);
+		expect(filtersOf(name, 'Tim', 'case')).toEqual([`${field}:~~%m%`, `${field}:~~%M%`]);
 		expect(fits(name, ' TÌM ', { [field]: 'tim' })).toBe(true);
 		expect(fits(name, 'Tim', { [field]: 'Timothy' })).toBe(false);
 		expect(fits(name, 'Tim', { [field]: null })).toBe(false);
@@ -136,7 +140,8 @@ describe('A name', () => {
 	});
 
 	it('that leaves too little for a pattern is compared all the same', () => {
-		expect(filtersOf('firstName', 'Éé')).toEqual([]);
+		expect(filtersOf('firstName', 'Ída')).toEqual(['first_name:~~%a%']);
+		expect(filtersOf('firstName', 'Ída', 'marks')).toEqual([]);
 		expect(fits('firstName', 'Éé', { first_name: 'Ee' })).toBe(true);
 	});
 
@@ -149,7 +154,13 @@ describe('A name', () => {
 
 describe('An old reference ID', () => {
 	it('is the whole of it, in any case', () => {
-		expect(filtersOf('oldReferenceId', ' P-0001 ')).toEqual(['old_reference_id:=P-0001']);
+		for (const minds of ['nothing', 'case'] as const) {
+			expect(filtersOf('oldReferenceId', ' 0001 ', minds)).toEqual(['old_reference_id:=0001']);
+			expect(filtersOf('oldReferenceId', ' P-0001 ', minds)).toEqual([
+				'old_reference_id:~~%-0001%',
+			]);
+			expect(filtersOf('oldReferenceId', 'ABC', minds)).toEqual([]);
+		}
 		expect(fits('oldReferenceId', 'p-0001', { old_reference_id: 'P-0001 ' })).toBe(true);
 		expect(fits('oldReferenceId', 'P-0001', { old_reference_id: 'P-00011' })).toBe(false);
 		expect(fits('oldReferenceId', '1', { old_reference_id: '01' })).toBe(false);
@@ -187,18 +198,19 @@ describe('Whatever a form sends', () => {
 		};
 		const { fields } = resource('');
 		const start: Record<CriterionName, RegExp> = {
-			email: /^email:~(?!~)/,
+			email: /^email:~~?(?!~)/,
 			firstName: /^first_name:~~(?!~)/,
 			lastName: /^last_name:~~(?!~)/,
 			preferredFirstName: /^preferred_first_name:~~(?!~)/,
 			dateOfBirth: /^date_of_birth:=\d{4}-\d\d-\d\d$/,
-			oldReferenceId: /^old_reference_id:=/,
+			oldReferenceId: /^old_reference_id:(=|~~(?!~))/,
 		};
 		fc.assert(
 			fc.property(name, fc.oneof(nasty, address), (one, value) => {
 				let filters: string[] = [];
 				try {
-					({ filters } = criterion(one, value));
+					const { filters: of } = criterion(one, value);
+					filters = [...new Set(COMPARISONS.flatMap((comparison) => of(MINDS[comparison])))];
 				} catch (error) {
 					expect(error).toBeInstanceOf(ClinikoError);
 				}

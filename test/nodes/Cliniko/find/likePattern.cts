@@ -1,15 +1,20 @@
+import type { Minds } from '../../../../nodes/Cliniko/find/names.ts';
 import { compileFilters, type Comparison } from '../../../../sandbox/api/filters.cts';
 
-/** Whether Cliniko's operator `~~` lets a name through, if it compares like this. */
-export function like(pattern: string, name: string, comparison: Comparison): boolean {
-	const fields = { name: { kind: 'string', of: (row: string) => row } } as const;
-	return compileFilters([`name:~~${pattern}`], fields, comparison)(name);
-}
+/** What a Cliniko minds that compares like this; one that minds case alone counts as minding both. */
+export const MINDS: Record<Comparison, Minds> = {
+	insensitive: 'nothing',
+	'accent-sensitive': 'marks',
+	'case-sensitive': 'case',
+	sensitive: 'case',
+};
 
-/** The same for both ways of comparing: nobody knows which one is Cliniko's. */
-export function likeBoth(pattern: string, name: string): Record<Comparison, boolean> {
-	return {
-		insensitive: like(pattern, name, 'insensitive'),
-		sensitive: like(pattern, name, 'sensitive'),
-	};
+export const COMPARISONS = Object.keys(MINDS) as Comparison[];
+
+/** Whether Cliniko's operator `~~` lets a name through by one of the patterns, if it compares like this. */
+export function like(patterns: string[], name: string, comparison: Comparison): boolean {
+	const fields = { name: { kind: 'string', of: (row: string) => row } } as const;
+	return patterns.some((pattern) =>
+		compileFilters([`name:~~${pattern}`], fields, comparison)(name),
+	);
 }

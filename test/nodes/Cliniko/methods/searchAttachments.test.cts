@@ -37,7 +37,7 @@ describe('The list of attachments', () => {
 		const { result, sent } = await search({ patient_attachments: [processedRecord('77')] });
 
 		expect(sent.map(String)).toEqual([
-			'https://api.uk2.cliniko.com/v1/patient_attachments?page=1&per_page=50&sort=created_at%3Adesc',
+			'https://api.uk2.cliniko.com/v1/patient_attachments?page=1&per_page=50&sort=created_at%3Adesc%2Cid%3Adesc',
 		]);
 		expect(result).toEqual({
 			results: [{ name: 'Referral.pdf (2026-03-02, ID 77)', value: '77' }],

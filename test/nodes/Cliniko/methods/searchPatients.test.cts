@@ -42,7 +42,7 @@ describe('The list of patients', () => {
 		const { result, sent } = await search(() => ({ patients: [patient('1')] }));
 
 		expect(sent.map(String)).toEqual([
-			'https://api.uk2.cliniko.com/v1/patients?page=1&per_page=50&sort=last_name%3Aasc',
+			'https://api.uk2.cliniko.com/v1/patients?page=1&per_page=50&sort=last_name%3Aasc%2Cid%3Aasc',
 		]);
 		expect(result).toEqual({
 			results: [{ name: 'Jane Citizen (born 1980-02-29, ID 1)', value: '1' }],

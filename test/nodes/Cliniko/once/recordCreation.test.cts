@@ -232,7 +232,7 @@ describe('The creation of a record', () => {
 	it.each([400, 401, 403, 404, 422, 429])(
 		'is forgotten where it is refused with %d',
 		async (status) => {
-			const { cliniko, memory, upload, result } = create(Array<Answer>(11).fill(reply(status)));
+			const { cliniko, memory, upload, result } = create(Array<Answer>(1000).fill(reply(status)));
 
 			expect((await rejection(result)).httpCode).toBe(status);
 			expect(new Set(cliniko.lines)).toEqual(new Set([POST]));

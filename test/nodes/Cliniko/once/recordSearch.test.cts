@@ -105,7 +105,9 @@ describe('The search for a record that may have been created', () => {
 	it('finds it on a later page', async () => {
 		const { cliniko, result } = search(
 			(look) =>
-				look === 1 ? { patient_attachments: [record('76')], links: { next: 'x' } } : [record('77')],
+				look === 1
+					? { patient_attachments: [record('76')], links: { next: 'x' }, total_entries: 2 }
+					: [record('77')],
 			{ 76: 'others', 77: BYTES },
 		);
 
@@ -197,7 +199,7 @@ describe('The search for a record that may have been created', () => {
 		});
 
 		it('that is none', async () => {
-			const rows = [null, {}, { id: 77 }, { filename: 'Referral.pdf' }] as IDataObject[];
+			const rows = [null, {}, { id: 77.5 }, { filename: 'Referral.pdf' }] as IDataObject[];
 
 			expect(await search(rows).result).toBeUndefined();
 		});

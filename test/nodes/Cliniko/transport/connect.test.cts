@@ -123,7 +123,7 @@ describe('The connection to Cliniko', () => {
 			await jest.advanceTimersByTimeAsync(2000);
 
 			expect(state.outcome).toMatchObject({
-				answered: false,
+				accepted: false,
 				error: { message: 'Could not put the file on the record: Cliniko did not answer.' },
 			});
 			expect(state.signals.map((signal) => signal?.aborted)).toEqual([true]);

@@ -1,5 +1,6 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import type { Watch } from '../../../../nodes/Cliniko/trigger/news.ts';
+import { ClinikoApi } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { FakeCliniko, reply, type Answer, type Sent } from '../connection.cts';
 
 export const SECOND = 1000;
@@ -16,6 +17,11 @@ export const PROCESSED: Watch = {
 	moment: 'processed_at',
 	purpose: { what: 'look for new attachments' },
 };
+
+/** Lets the process ask again whether lists can be sorted by ids, which it remembers. */
+export function forgetWhatCanBeSorted(): void {
+	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
+}
 
 /** A record as Cliniko keeps it; times are ms since 1970 by its clock. */
 export interface Row {
@@ -48,6 +54,21 @@ export class ClinikoList {
 	/** How many rows the largest page has; Cliniko's has 100. */
 	longestPage = 100;
 
+	/** Whether rows of the same second come in another order with each request. */
+	isUnstable = false;
+
+	/** Whether `id` is a column that lists can be sorted by. */
+	sortsById = true;
+
+	/** A number from 0 to 1, for the order where it is unstable. */
+	random: () => number = Math.random;
+
+	/** What is answered as `total_entries` for so many rows. */
+	total: (count: number) => unknown = (count) => count;
+
+	/** By how much the clock of the server that answers is off, in ms. */
+	skew: () => number = () => 0;
+
 	readonly cliniko = new FakeCliniko((sent) => this.answer(sent));
 
 	readonly api = this.cliniko.api;
@@ -73,32 +94,54 @@ export class ClinikoList {
 		return this.cliniko.sent.length;
 	}
 
-	private answer({ path, filters, query }: Sent): Answer {
+	/** Answers a request that does not come through `api`. */
+	async answerTo(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
+		const { pathname, searchParams } = new URL(options.url);
+		const path = pathname.replace('/v1', '');
+		const filters = searchParams.getAll('q[]');
+		const given = this.answer({ path, filters, query: searchParams });
+		return await Promise.resolve(given as IN8nHttpFullResponse);
+	}
+
+	private answer({ path, filters, query }: Pick<Sent, 'path' | 'filters' | 'query'>): Answer {
 		const page = Number(query.get('page'));
 		const instead = this.beforePage(page);
 		if (instead) return instead;
 		const perPage = (Number(query.get('per_page')) / 100) * this.longestPage;
-		const [column = '', direction = 'asc'] = (query.get('sort') ?? 'created_at').split(':');
+		const columns = (query.get('sort') ?? 'created_at').split(',');
+		if (!this.sortsById && columns.some((column) => column.startsWith('id'))) {
+			return reply(400, { message: 'Cannot sort by id' });
+		}
+		const isArchivedShown = filters.includes('archived_at:*');
+		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
-			.filter((row) => row.shown <= this.now && !row.archived)
+			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
 			.filter((row) => filters.every((filter) => fits(row, filter)))
 			.sort((a, b) => {
-				const order = timeOf(a, column) - timeOf(b, column) || Number(a.id) - Number(b.id);
-				return direction === 'desc' ? -order : order;
+				for (const one of columns) {
+					const [column = '', direction = 'asc'] = one.split(':');
+					const order = compared(a, b, column);
+					if (order !== 0) return direction === 'desc' ? -order : order;
+				}
+				return rank.get(a.id)! - rank.get(b.id)! || compared(a, b, 'id');
 			});
 		const start = (page - 1) * Math.ceil(perPage);
 		const end = start + Math.ceil(perPage);
 		const body = {
 			[path.slice(1)]: selected.slice(start, end).map(render),
+			total_entries: this.total(selected.length),
 			links: { ...(end < selected.length && { next: 'https://elsewhere.example/' }) },
 		};
-		const date = new Date(this.now).toUTCString();
+		const date = new Date(this.now + this.skew()).toUTCString();
 		return reply(200, body, this.tellsDate ? { date } : {});
 	}
 }
 
 function fits(row: Row, filter: string): boolean {
+	if (filter === 'archived_at:*') return true;
+	const [, than, bound = ''] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
+	if (than) return (than === '<') === BigInt(row.id) < BigInt(bound);
 	const [, column = '', operator, value = ''] =
 		/^(created_at|processed_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
 	if (operator === '?') return timeOf(row, column) !== 0;
@@ -114,8 +157,19 @@ function timeOf(row: Row, column: string): number {
 	return time ?? 0;
 }
 
-function render({ id, created_at, processed_at }: Row): IDataObject {
-	return { id, created_at: stamp(created_at), processed_at: processed_at && stamp(processed_at) };
+/** Times are compared in whole seconds, as they are shown. */
+function compared(a: Row, b: Row, column: string): number {
+	if (column === 'id') return BigInt(a.id) < BigInt(b.id) ? -1 : Number(a.id !== b.id);
+	return Math.floor(timeOf(a, column) / 1000) - Math.floor(timeOf(b, column) / 1000);
+}
+
+function render({ id, created_at, processed_at, archived }: Row): IDataObject {
+	return {
+		id,
+		created_at: stamp(created_at),
+		processed_at: processed_at && stamp(processed_at),
+		archived_at: archived ? stamp(created_at) : null,
+	};
 }
 
 /** Whole seconds, as Cliniko writes them. */

@@ -6,7 +6,14 @@ import {
 	type Watch,
 } from '../../../../nodes/Cliniko/trigger/news.ts';
 import { rejection, reply } from '../connection.cts';
-import { ClinikoList, CREATED, MINUTE, PROCESSED, SECOND } from './clinikoList.cts';
+import {
+	ClinikoList,
+	CREATED,
+	forgetWhatCanBeSorted,
+	MINUTE,
+	PROCESSED,
+	SECOND,
+} from './clinikoList.cts';
 
 /** What n8n's database gives back of a mark. */
 const stored = (mark: Mark) => JSON.parse(JSON.stringify(mark)) as Mark;
@@ -35,7 +42,15 @@ let list: ClinikoList;
 
 beforeEach(() => {
 	list = new ClinikoList();
+	forgetWhatCanBeSorted();
 });
+
+const idsOf = (rows: Array<{ id: string }>) => rows.map(({ id }) => id);
+
+const sorted = (ids: string[]) => [...ids].sort((a, b) => Number(a) - Number(b));
+
+/** Adds so many records at once. */
+const addMany = (count: number) => Array.from({ length: count }, () => list.add());
 
 describe('starting from now', () => {
 	it('tells nothing that is there already', async () => {
@@ -127,6 +142,7 @@ describe('the news', () => {
 		expect(await watching.poll()).toEqual([]);
 		list.now += 30 * MINUTE;
 		expect(await watching.poll()).toEqual([]);
+		expect(watching.mark).toEqual({ at: list.now, known: {} });
 		expect(list.requests - before).toBe(3);
 	});
 
@@ -160,6 +176,7 @@ describe('the news', () => {
 		expect(await watching.poll()).toEqual(ids);
 		expect(list.requests - before).toBe(Math.ceil(count / 100));
 		expect(await watching.poll()).toEqual([]);
+		expect(list.requests - before).toBe(Math.ceil(count / 100) + 1);
 	});
 
 	it('are told once where a late record moves the pages on while they are read', async () => {
@@ -211,6 +228,139 @@ describe('the news', () => {
 		});
 		expect(await watching.poll()).toEqual([id]);
 	});
+});
+
+describe('a burst of 3000 records', () => {
+	it('is told once, and costs one request a poll afterwards', async () => {
+		const watching = await Watching.from(list);
+		const ids = Array.from({ length: 3000 }, () => {
+			list.now += SECOND / 20;
+			return list.add().id;
+		});
+		let before = list.requests;
+		expect(await watching.poll()).toEqual(ids);
+		expect(list.requests - before).toBe(30);
+		for (let minute = 1; minute <= 20; minute++) {
+			list.now += MINUTE;
+			before = list.requests;
+			expect(await watching.poll()).toEqual([]);
+			expect(list.requests - before).toBe(1);
+		}
+		const { id } = list.add();
+		before = list.requests;
+		expect(await watching.poll()).toEqual([id]);
+		expect(list.requests - before).toBe(1);
+	});
+
+	it('hides nothing that comes while it is in the overlap, and is not told again', async () => {
+		const watching = await Watching.from(list);
+		const ids = idsOf(addMany(3000));
+		expect(await watching.poll()).toEqual(ids);
+		for (let minute = 1; minute <= 12; minute++) {
+			list.now += MINUTE;
+			const [early, late] = [list.add({ created_at: list.now - 3 * MINUTE }), list.add()];
+			expect(await watching.poll()).toEqual([early.id, late.id]);
+			expect(await watching.poll()).toEqual([]);
+		}
+	});
+
+	it('is told once where one poll comes every hour', async () => {
+		const watching = await Watching.from(list);
+		list.isUnstable = true;
+		list.sortsById = false;
+		list.now += 60 * MINUTE;
+		const ids = idsOf(addMany(3000));
+		expect(sorted(await watching.poll())).toEqual(ids);
+		list.now += 60 * MINUTE;
+		expect(await watching.poll()).toEqual([]);
+	});
+});
+
+describe('a list of several pages', () => {
+	it('shows all others where a record is archived between two of them', async () => {
+		const watching = await Watching.from(list);
+		const rows = addMany(250);
+		list.beforePage = (page) => {
+			if (page === 2) rows[249]!.archived = true;
+		};
+		const told = await watching.poll();
+		expect(sorted([...told, rows[249]!.id])).toEqual(
+			expect.arrayContaining(sorted(idsOf(rows.slice(0, 249)))),
+		);
+		expect(new Set(told).size).toBe(told.length);
+	});
+
+	it('shows all others where a record is deleted between two of them', async () => {
+		const watching = await Watching.from(list);
+		const ids = idsOf(addMany(250));
+		list.beforePage = (page) => {
+			if (page === 2 && list.rows.length === 250) list.rows.pop();
+		};
+		const told = await watching.poll();
+		expect(sorted(told)).toEqual(expect.arrayContaining(ids.slice(0, 249)));
+		expect(new Set(told).size).toBe(told.length);
+	});
+
+	it('is told once each in any order, whatever Cliniko can sort by', async () => {
+		for (let seed = 1; seed <= 50; seed++) {
+			forgetWhatCanBeSorted();
+			list = new ClinikoList();
+			list.isUnstable = true;
+			list.sortsById = seed % 2 === 0;
+			list.random = randomOf(seed);
+			const watching = await Watching.from(list);
+			const ids = idsOf(addMany(100 + seed * 7));
+			expect(sorted(await watching.poll())).toEqual(ids);
+			// Nothing that was left out would be seen again an hour later.
+			list.now += 60 * MINUTE;
+			expect(await watching.poll()).toEqual([]);
+		}
+	});
+
+	it.each([
+		['no count', () => undefined],
+		['a count of none', () => 0],
+		['a count that is too small', (count: number) => Math.floor(count / 2)],
+		['a count that is too large', (count: number) => count + 7],
+		['a count as a text', String],
+	])('is told once each with %s', async (_, total) => {
+		const watching = await Watching.from(list);
+		list.total = total;
+		const ids = idsOf(addMany(250));
+		expect(await watching.poll()).toEqual(ids);
+		const before = list.requests;
+		list.now += MINUTE;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+		expect(await watching.poll()).toEqual([]);
+		expect(list.requests - before).toBeLessThanOrEqual(24);
+	});
+});
+
+it('records are told once where the clocks of Cliniko’s servers are five seconds apart', async () => {
+	const random = randomOf(7);
+	const skew = () => Math.round((random() - 0.5) * 5) * SECOND;
+	list.skew = skew;
+	const watching = await Watching.from(list);
+	const told: string[] = [];
+	const ids: string[] = [];
+	for (let poll = 0; poll < 200; poll++) {
+		list.now += Math.floor(random() * 30) * SECOND;
+		for (let count = Math.floor(random() * 4); count > 0; count--) {
+			ids.push(list.add({ created_at: list.now + skew() }).id);
+		}
+		told.push(...(await watching.poll()));
+	}
+	expect(sorted(told)).toEqual(ids);
+});
+
+it('a row that is older than what was asked for is not told', async () => {
+	const watching = await Watching.from(list);
+	list.beforePage = () => ({
+		patients: [{ id: '3', created_at: '2026-03-02T08:00:00Z' }],
+		total_entries: 1,
+	});
+	expect(await watching.poll()).toEqual([]);
 });
 
 describe('a record that shows up late', () => {

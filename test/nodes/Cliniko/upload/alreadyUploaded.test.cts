@@ -7,7 +7,7 @@ import {
 	digestOf,
 	FakeCliniko,
 	freshRecord,
-	processedRecord,
+	processedRecord as recordOf,
 	rejection,
 	reply,
 	uploadOf,
@@ -24,6 +24,9 @@ const LIST = 'GET /patient_attachments';
 let patients = 0;
 let PATIENT: string;
 beforeEach(() => (PATIENT = String(++patients)));
+
+const processedRecord = (id: string, name = 'Referral.pdf', size = 1000, patientId = PATIENT) =>
+	recordOf(id, name, size, patientId);
 afterEach(() => jest.restoreAllMocks());
 
 const uploadNamed = (
@@ -124,8 +127,9 @@ describe('A file that may be on the record already', () => {
 				? ({
 						patient_attachments: [processedRecord('1', 'Other.pdf')],
 						links: { next: 'page 2' },
+						total_entries: 2,
 					} as Answer)
-				: ({ patient_attachments: [processedRecord('2')] } as Answer),
+				: ({ patient_attachments: [processedRecord('2')], total_entries: 2 } as Answer),
 		);
 
 		expect(await find()).toBe('2');

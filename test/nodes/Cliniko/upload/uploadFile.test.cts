@@ -179,7 +179,7 @@ describe('An upload', () => {
 
 		it.each([
 			['cannot be read', reply(503), 'Could not read attachment 77, which the file'],
-			['is no record', { patient: {} }, "Cliniko's reply is no attachment record"],
+			['is no record', { patient: {} }, "Cliniko's reply is not the record of that attachment"],
 		])('is not done again though it %s', async (_, answer, words) => {
 			const { log, result } = start({ remembered, answer: () => answer as Answer });
 
