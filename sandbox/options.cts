@@ -152,7 +152,8 @@ const KIND: Settings = {
  * out: ids as numbers, another rate limit reset and no sorting by id (the documents have them
  * otherwise), other replies for the content and other refusals of an address (integrators have seen
  * the usual ones), names that are cleaned (they have seen theirs come back), and a size that is not the
- * file's.
+ * file's. Empty strings are in although the documents have null: a closed patient must not pass for
+ * an open one because of them.
  */
 export const UNKIND: SandboxOptions = {
 	trailingSlash: false,

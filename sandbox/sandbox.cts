@@ -79,6 +79,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		},
 		// A large file may take its time.
 		requestTimeout: 0,
+		// On a busy machine, after Node's usual 5 s, a connection is closed just as a client uses it again.
+		keepAliveTimeout: 60_000,
 	};
 	const ends = {
 		api: createServer(tls, serve(createApi(clinic, storage, rateLimit, around), around)),

@@ -152,13 +152,14 @@ export class Clinic {
 	 */
 	addAttachment(
 		attachment: Pick<PatientAttachment, 'patientId' | 'userId' | 'description' | 'uploadUrl'> &
-			Partial<Pick<PatientAttachment, 'createdAt' | 'isExport'>>,
+			Partial<Pick<PatientAttachment, 'createdAt' | 'isExport' | 'addedAt'>>,
 		file: StoredObject | (() => StoredObject | undefined),
 	): PatientAttachment {
 		const find = typeof file === 'function' ? file : () => file;
 		const createdAt = attachment.createdAt ?? this.now();
 		const added: PatientAttachment = {
 			isExport: false,
+			addedAt: Date.now(),
 			...attachment,
 			id: this.takeId('attachment'),
 			createdAt,
@@ -169,7 +170,6 @@ export class Clinic {
 			contentType: null,
 			size: null,
 			stored: find() ?? NO_FILE,
-			addedAt: Date.now(),
 		};
 		this.attachments.set(added.id, added);
 		const timer = setTimeout(() => {

@@ -61,6 +61,12 @@ export const OPERATIONS: Operation[] = [
 		replies: { 200: schemas.user },
 	},
 	{
+		name: 'get the public settings',
+		method: 'GET',
+		path: /^\/settings\/public$/,
+		replies: { 200: schemas.publicSettings },
+	},
+	{
 		name: 'list patients',
 		method: 'GET',
 		path: /^\/patients$/,

@@ -56,6 +56,7 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 
 	await call('/user');
 	await call('/user', { key: 'unknown' });
+	await call('/settings/public');
 	for (let page = 1; page <= 3; page++) await call(`/patients?per_page=4&page=${page}`);
 	await call('/patients?q[]=archived_at:*');
 	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}?q[]=archived_at:*`);
@@ -78,7 +79,12 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	await until(() => record!.processedAt !== null);
 	await call(own);
 	await call(`${own}/content`, { headers: { accept: '*/*' } });
-	const files = { patientId: SANDBOX_PATIENT_ID, userId: SANDBOX_USER_ID, uploadUrl: '' };
+	const files = {
+		patientId: SANDBOX_PATIENT_ID,
+		userId: SANDBOX_USER_ID,
+		uploadUrl: '',
+		addedAt: 0,
+	};
 	sandbox.clinic.addAttachment({ ...files, description: null, isExport: true }, record!.stored);
 	await until(() => record!.addedAt < Date.now() - sandbox.settings.listLagMs - 20);
 	const list = await call('/patient_attachments?per_page=1');

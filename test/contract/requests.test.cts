@@ -65,10 +65,12 @@ describe('Requests are as the documents have them where the node', () => {
 				{ files: { data: file('Zoë scan 2 & 3+4.pdf', pdf('second')) } },
 			],
 		});
-		const posts = clinic.sandbox.requests.filter(({ host }) => host === BUCKET_HOST);
+		const posts = clinic.sandbox.requests.filter(
+			({ host, method }) => host === BUCKET_HOST && method === 'POST',
+		);
 		expect(posts.length).toBeGreaterThan(0);
-		for (const { method, path, headers } of posts) {
-			expect([method, path]).toEqual(['POST', '/']);
+		for (const { path, headers } of posts) {
+			expect(path).toBe('/');
 			expect(headers['content-type']).toMatch(/^multipart\/form-data; boundary=/);
 			expect(headers['content-length']).toMatch(/^\d+$/);
 			expect(headers).not.toHaveProperty('authorization');

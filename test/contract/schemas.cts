@@ -1,8 +1,8 @@
 /**
  * JSON Schemas for what Cliniko's reference (2023-10) and its guides say of the records and bodies
- * that the node reads and sends. Attachments and presigned posts are described in full, patients and
- * users as far as the node reads them. The reference marks nothing as required; what it lists for
- * every record is required here.
+ * that the node reads and sends. Attachments and presigned posts are described in full, patients,
+ * users and settings as far as the node reads them. The reference marks nothing as required; what it
+ * lists for every record is required here.
  */
 import type { SchemaObject } from 'ajv';
 
@@ -96,6 +96,19 @@ export const user: SchemaObject = {
 			],
 		},
 		links,
+	},
+};
+
+/** What every user of an account may know of it. */
+export const publicSettings: SchemaObject = {
+	type: 'object',
+	required: ['account'],
+	properties: {
+		account: orNull({
+			type: 'object',
+			required: ['id', 'name', 'country_code', 'subdomain'],
+			properties: { id, name: text, country: text, country_code: text, subdomain: text },
+		}),
 	},
 };
 

@@ -11,7 +11,7 @@ import {
 } from '../../sandbox/sandbox.cts';
 import { sha256 } from './clinic.cts';
 
-/** A file that somebody else has put on a patient's record. */
+/** A file that somebody else put on a patient's record some time ago. */
 export interface FileOnRecord {
 	name: string;
 	content: Buffer | string;
@@ -45,6 +45,8 @@ export async function putOnRecord(
 			userId,
 			description: description ?? null,
 			uploadUrl: `https://store.example/${object.key}`,
+			// It has been there for longer than a list may lag.
+			addedAt: 0,
 		},
 		object,
 	);
