@@ -77,8 +77,8 @@ beforeEach(async () => {
 	two = clinicOf('2');
 	// More than the overlap remembers, and some that it does.
 	for (const [base, { list }] of [
-		[100, one],
-		[200, two],
+		[1000, one],
+		[2000, two],
 	] as const) {
 		for (let ago = 30; ago >= 0; ago--) {
 			list.add({ id: String(base + ago), created_at: list.now - ago * MINUTE });
