@@ -933,3 +933,44 @@ describe('The list in which a patient is picked', () => {
 		expect((await search('double')).results).toEqual([]);
 	});
 });
+
+// The last ones: n8n's process remembers that lists cannot be sorted by ids.
+describe('With lists in no stable order, which cannot be sorted by ids,', () => {
+	beforeEach(() => {
+		Object.assign(clinic.sandbox.settings, {
+			listOrder: 'unstable',
+			sortsById: false,
+			clockSpreadMs: 5000,
+			requestsPerWindow: 10_000,
+		});
+	});
+
+	const CREATED_AT = Date.UTC(2025, 0, 1);
+
+	it('two of one name among 182 are never taken for one', async () => {
+		for (let at = 0; at < 180; at++) {
+			patient({
+				firstName: 'Jane',
+				lastName: `Smith ${'x'.repeat(at + 1)}`,
+				createdAt: CREATED_AT,
+			});
+		}
+		for (let at = 0; at < 2; at++) {
+			patient({ firstName: 'Jane', lastName: 'Smith', createdAt: CREATED_AT });
+		}
+		for (let run = 0; run < 20; run++) {
+			expect(await found({ firstName: 'Jane', lastName: 'Smith' })).toContain('2 patients fit');
+		}
+	}, 120_000);
+
+	it('Return All gives all of 257, each once', async () => {
+		const ids = Array.from({ length: 257 }, () =>
+			patient({ lastName: 'Many', createdAt: CREATED_AT }),
+		);
+		const { output } = await perform('getMany', {
+			returnAll: true,
+			filters: { filter: [{ field: 'last_name', textCondition: 'is', textValue: 'Many' }] },
+		});
+		expect(output.map(({ json }) => json.id).sort()).toEqual(ids.sort());
+	});
+});

@@ -76,8 +76,13 @@ beforeEach(async () => {
 	one = clinicOf('1');
 	two = clinicOf('2');
 	// More than the overlap remembers, and some that it does.
-	for (const { list } of [one, two]) {
-		for (let ago = 30; ago >= 0; ago--) list.add({ created_at: list.now - ago * MINUTE });
+	for (const [base, { list }] of [
+		[1000, one],
+		[2000, two],
+	] as const) {
+		for (let ago = 30; ago >= 0; ago--) {
+			list.add({ id: String(base + ago), created_at: list.now - ago * MINUTE });
+		}
 	}
 	trigger = new Trigger({ 'A-au1': one, 'B-au1': two, 'C-au1': one, 'D-uk1': two }, 'A-au1');
 	expect(await trigger.activate()).toEqual([]);
