@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { ClinikoError, oneLine } from '../errors';
+import { ClinikoError } from '../errors';
 import { textOf } from '../text';
 import { inUtc } from './dateTime';
 
@@ -192,7 +192,7 @@ function valueOf(given: unknown, { displayName, kind }: FilterField, zone: strin
 	const date = kind === 'date' ? dateIn(text) : inUtc(text, zone);
 	if (date) return date;
 	throw new ClinikoError(
-		`The value "${oneLine(text, 40)}" of the filter ${displayName} is no date that the node can read.`,
+		`The value of the filter ${displayName} is no date that the node can read.`,
 		kind === 'date'
 			? 'Write it as year-month-day, such as 1987-05-31; * stands for any digit.'
 			: 'Write it as year-month-day, with the time after a T if it matters, such as 2026-11-22T09:30.',

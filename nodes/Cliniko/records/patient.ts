@@ -26,7 +26,7 @@ export function simplifiedPatient(patient: Patient): IDataObject {
 		preferred_first_name: valueOrNull(patient.preferred_first_name),
 		date_of_birth: valueOrNull(patient.date_of_birth),
 		email: valueOrNull(patient.email),
-		phone_numbers: (phones as IDataObject[]).map(({ number }) => valueOrNull(number)),
+		phone_numbers: (phones as Array<IDataObject | null>).map((phone) => valueOrNull(phone?.number)),
 		old_reference_id: valueOrNull(patient.old_reference_id),
 		merged_with_patient_id: mergedInto(patient) ?? null,
 		archived_at: valueOrNull(patient.archived_at),

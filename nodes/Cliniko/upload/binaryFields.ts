@@ -1,6 +1,6 @@
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 
-import { ClinikoError } from '../errors';
+import { ClinikoError, oneLine } from '../errors';
 
 /** The setting of a workflow that makes n8n keep files in the JSON of items, and where there. */
 const COMBINED = 'combined';
@@ -116,7 +116,7 @@ function notAField(): ClinikoError {
 }
 
 function noSuchField(missing: string[], available: FileField[]): ClinikoError {
-	const wanted = missing.map((name) => `"${name}"`).join(', ');
+	const wanted = missing.map((name) => `"${oneLine(name, 40)}"`).join(', ');
 	if (available.length === 0) {
 		return new ClinikoError(
 			`The item has no file, so there is none in ${wanted}.`,

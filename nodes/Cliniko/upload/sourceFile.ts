@@ -91,6 +91,13 @@ export async function sourceFile(
 	);
 	const { id } = data;
 	if (id && typeof id !== 'string') notReadable(name);
+	// n8n takes what the id stands for, so new content beside it would not be what is sent.
+	if (id && isContent(data.data)) {
+		throw new ClinikoError(
+			`The content of the file "${name}" was changed, but its id still stands for the old one.`,
+			CODE_NODE_ADVICE,
+		);
+	}
 	const size = id ? await storedSize(id, name, store) : decodedSize(data.data, name);
 	if (size === 0) {
 		throw new ClinikoError(
@@ -176,6 +183,12 @@ function decodedSize(base64: string, name: string): number {
 		);
 	}
 	return (base64.length / 4) * 3 - paddingOf(base64);
+}
+
+/** Whether the `data` of a stored file is content and not the name of n8n's storage. */
+function isContent(data: unknown): boolean {
+	if (typeof data !== 'string' || data === '' || STORAGE_MODES.includes(data)) return false;
+	return isBase64(data);
 }
 
 /** Strict base64 with padding (RFC 4648, section 4), which is what n8n writes. */

@@ -71,7 +71,8 @@ async function store(
 	const presign = async () => await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3({ send: sendToS3, pause, presign }, file);
 	// Another n8n process may have stored the same file meanwhile.
-	const now = Date.now() + stored.clockAhead;
+	// One wrong clock must not make the search begin after the record.
+	const now = Date.now() + Math.min(stored.clockAhead, 0);
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;
 	const create = async (attempt: number) => await createRecord(api, upload, stored, attempt);

@@ -153,6 +153,10 @@ export function uploadOf(
 ): Upload {
 	return {
 		itemIndex: 0,
+		field: {
+			name: 'data',
+			data: { mimeType: 'application/pdf', data: 'filesystem-v2', id: 'x:1' },
+		},
 		patientId: '1',
 		description: '',
 		identity: 'identity of the upload',

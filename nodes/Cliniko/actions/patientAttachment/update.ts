@@ -29,7 +29,7 @@ async function execute(context: IExecuteFunctions) {
 					notFound: `Cliniko has no attachment with the ID ${id} that can be changed.`,
 				},
 			);
-			if (!isClinikoRecord(body)) {
+			if (!isClinikoRecord(body) || body.id !== attachment.id) {
 				throw new ClinikoError(
 					`Cliniko's reply to the changed description of attachment ${id} is no attachment record.`,
 					'The description is most likely changed. Look at the attachment in Cliniko.',

@@ -194,7 +194,9 @@ export class ClinikoApi {
 	 */
 	async order(path: string, purpose: Purpose): Promise<MayHaveRun | undefined> {
 		const reply = await this.send({ method: 'POST', url: this.url(path) }, 1, isFault);
-		if (reply && isSuccess(reply)) return undefined;
+		// A page that a proxy sends is no answer of Cliniko's.
+		const isDone = reply && isSuccess(reply) && (!reply.body || jsonObject(reply.body));
+		if (isDone) return undefined;
 		if (isFault(reply)) return this.mayHaveRun(reply, path, purpose);
 		throw this.fault(reply, purpose);
 	}

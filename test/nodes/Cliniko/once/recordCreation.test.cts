@@ -87,7 +87,7 @@ describe('The creation of a record', () => {
 	];
 	const LOOKS = Array<string>(5).fill(LOOK);
 	const NOT_TO_BE_SEEN =
-		'Cliniko accepted the file "Referral.pdf" for patient 1, but its record is not to be seen.';
+		'Cliniko’s answer does not show whether it put the file "Referral.pdf" on the record of patient 1, and its record is not to be seen.';
 
 	it('is one request where it is answered', async () => {
 		const { cliniko, memory, upload, result } = create([created]);
@@ -190,7 +190,7 @@ describe('The creation of a record', () => {
 				const { cliniko, result } = create([reply(201, '', { location })], OURS);
 
 				expect(await result).toEqual(row('77'));
-				expect(cliniko.lines).toEqual([POST, READ, LOOK]);
+				expect(cliniko.lines).toEqual([POST, READ, READ, READ, LOOK]);
 			});
 
 			it('that leads to another file’s record does not take that', async () => {

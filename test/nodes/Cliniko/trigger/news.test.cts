@@ -1,3 +1,4 @@
+import { randomOf } from '../patientList.cts';
 import {
 	newestRecord,
 	newsSince,

@@ -256,7 +256,7 @@ describe('The error of a run', () => {
 		])!;
 
 		expect(error.message).toBe(
-			'S3 has a fault. [file "a.pdf"] 1 other file failed too: item 1. 1 other file stored in this run: item 1 as attachment 78. 1 other file not sent.',
+			'S3 has a fault. [file "a.pdf"] 1 other file stored in this run: item 1 as attachment 78. 1 other file not sent.',
 		);
 	});
 
@@ -301,7 +301,7 @@ describe('The error of a run', () => {
 		const { message } = errorOf(outcomes)!.error;
 
 		expect(message).toBe(
-			'S3 has a fault. [file "Jane Doe 0.pdf"] 199 other files failed too: item 2, item 3, item 5, item 6, item 8 and 194 more. ' +
+			'S3 has a fault. [file "Jane Doe 0.pdf"] 99 other files failed too: item 3, item 6, item 9, item 12, item 15 and 94 more. ' +
 				'200 other files stored in this run: item 1 as attachment 15677890123456780101, item 2 as attachment 15677890123456780102, item 4 as attachment 15677890123456780104, item 5 as attachment 15677890123456780105, item 7 as attachment 15677890123456780107 and 195 more.',
 		);
 		expect(message.length).toBeLessThan(600);

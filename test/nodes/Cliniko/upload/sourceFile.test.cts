@@ -377,7 +377,8 @@ describe('A file that is to be uploaded', () => {
 		const before = held();
 		const files = [];
 		for (let count = 0; count < 3; count++) files.push(await sourceFile('a', data, '', noStore));
-		expect(held() - before).toBeLessThan(1_000_000);
+		// Less than a single copy; what is left of the pieces goes when the collector likes.
+		expect(held() - before).toBeLessThan(size);
 
 		let longest = 0;
 		for await (const chunk of (await files[0]!.open()) as AsyncIterable<Uint8Array>) {

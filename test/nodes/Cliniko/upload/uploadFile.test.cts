@@ -173,7 +173,8 @@ describe('An upload', () => {
 				'The file "Referral.pdf" was stored in an earlier try of this execution, as attachment 77, and that is not in Cliniko any more.',
 			);
 			expect(error.httpCode).toBe(404);
-			expect(log).toEqual(['GET /patient_attachments/77']);
+			// One of Cliniko's servers may not know a new record yet.
+			expect(log).toEqual(Array(3).fill('GET /patient_attachments/77'));
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
