@@ -27,8 +27,7 @@ export interface Reading {
  * No document says that Cliniko's lists have a stable order: where records have equal sort keys, or
  * while records are added and archived, a page may repeat records of another one and leave others out.
  * So the records are counted against `total_entries`. If some are missing, the list is read again in
- * parts of one page each, divided by ids: on one page the order does not matter. With the newest first,
- * a record that is added meanwhile comes on the first page, and is not counted in place of a missing one.
+ * parts of one page each, divided by ids: on one page the order does not matter.
  *
  * @param collection the path below `/v1`, such as `patients`
  * @param filters for Cliniko's `q[]`; a record has to fit all
@@ -56,9 +55,16 @@ export async function listRecords(
 		isOnePage = isFirst && !page.hasMore && page.rows.length >= (page.total ?? 0);
 	}
 	const first = totals[0] ?? Infinity;
-	const last = totals.at(-1) ?? first;
+	let last = totals.at(-1) ?? first;
+	if (!isOnePage && last > first && records.size < last) {
+		// In a stable order those that were added are on the first page now, and nothing is missing. In
+		// another one they may have been counted in place of others.
+		const again = await api.page(collection, filters, purpose, { ...query, page: '1' });
+		for (const row of again.rows) if (isClinikoRecord(row)) records.set(row.id, row);
+		last = again.total ?? last;
+	}
 	// What was taken out meanwhile has moved others between pages.
-	if (isOnePage || (records.size >= first && last >= first)) return [...records.values()];
+	if (isOnePage || (last >= first && records.size >= last)) return [...records.values()];
 	return await readInParts(api, collection, filters, purpose, [...records.keys()], last);
 }
 

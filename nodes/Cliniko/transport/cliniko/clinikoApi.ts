@@ -195,7 +195,7 @@ export class ClinikoApi {
 	async order(path: string, purpose: Purpose): Promise<MayHaveRun | undefined> {
 		const reply = await this.send({ method: 'POST', url: this.url(path) }, 1, isFault);
 		// A page that a proxy sends is no answer of Cliniko's.
-		const isDone = reply && isSuccess(reply) && (!reply.body || jsonObject(reply.body));
+		const isDone = reply && isSuccess(reply) && !/^\s*</.test(String(reply.body ?? ''));
 		if (isDone) return undefined;
 		if (isFault(reply)) return this.mayHaveRun(reply, path, purpose);
 		throw this.fault(reply, purpose);
