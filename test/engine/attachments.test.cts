@@ -13,6 +13,7 @@ import {
 	CREDENTIAL,
 	file,
 	openClinic,
+	PLAIN,
 	pdf,
 	recorded,
 	type ClinicWithN8n,
@@ -25,7 +26,7 @@ const EVER = 99;
 let clinic: ClinicWithN8n;
 
 beforeAll(async () => {
-	clinic = await openClinic();
+	clinic = await openClinic({ sandbox: PLAIN });
 });
 
 afterEach(() => clinic.sandbox.reset());

@@ -344,7 +344,11 @@ it('puts error items on the error output, with the input that they belong to', a
 	expect(output.map(({ json }) => json.filename)).toEqual(['good.pdf']);
 	expect(errorOutput).toEqual([
 		expect.objectContaining({
-			json: { sender: 'reception', error: expect.stringMatching(/no file/) },
+			json: {
+				sender: 'reception',
+				error: expect.stringMatching(/no file/),
+				details: { stored: 'no', attachment_id: null, safe_to_retry: true },
+			},
 			pairedItem: { item: 1 },
 		}),
 	]);

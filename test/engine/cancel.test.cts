@@ -10,6 +10,8 @@ let clinic: ClinicWithN8n;
 
 beforeAll(async () => {
 	clinic = await openClinic();
+	// The first run of an engine takes its time.
+	await clinic.run({ items: [{ files: { data: file('a.pdf', pdf('a')) } }] });
 });
 
 afterAll(async () => await clinic.close());

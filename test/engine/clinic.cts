@@ -68,6 +68,16 @@ export interface ClinicWithN8n {
  */
 const SETTINGS = optionsFrom(process.env.CLINIKO_SANDBOX ?? 'unkind');
 
+/** For tests of what the records look like: Cliniko shows all that it was given, and at once. */
+export const PLAIN: SandboxOptions = {
+	descriptions: 'kept',
+	comparison: 'insensitive',
+	listLagMs: 0,
+	createdAtBehindMs: 0,
+	clockSpreadMs: 0,
+	emptyValues: 'null',
+};
+
 /** Starts both. Processing takes no time unless told otherwise. */
 export async function openClinic(
 	options: { sandbox?: SandboxOptions; engine?: EngineOptions } = {},

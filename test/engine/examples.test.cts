@@ -14,6 +14,7 @@ import {
 	CREDENTIAL,
 	file,
 	openClinic,
+	PLAIN,
 	pdf,
 	recorded,
 	sha256,
@@ -156,7 +157,10 @@ describe('in n8n’s engine', () => {
 
 	beforeAll(async () => {
 		const codeNode = path.join(__dirname, 'code-node.cts');
-		clinic = await openClinic({ engine: { nodeArguments: ['--require', codeNode] } });
+		clinic = await openClinic({
+			sandbox: PLAIN,
+			engine: { nodeArguments: ['--require', codeNode] },
+		});
 		mailbox = await openMailbox();
 	});
 

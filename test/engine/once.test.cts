@@ -190,7 +190,12 @@ it.each([
 		expect(output).toHaveLength(1);
 		expect(output[0]?.json).toEqual({
 			error: expect.any(String),
-			details: { stored, attachment_id: null, safe_to_retry: safe },
+			details: {
+				stored,
+				attachment_id: null,
+				safe_to_retry: safe,
+				file: expect.stringMatching(/^[0-9a-f]{32}$/),
+			},
 		});
 		expect(digests()).toEqual([]);
 	},

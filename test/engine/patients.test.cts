@@ -12,7 +12,7 @@ import { CREDENTIAL, openClinic, type ClinicWithN8n, type UploadRun } from './cl
 let clinic: ClinicWithN8n;
 
 beforeAll(async () => {
-	clinic = await openClinic();
+	clinic = await openClinic({ sandbox: PLAIN });
 });
 
 afterEach(() => clinic.sandbox.reset());
