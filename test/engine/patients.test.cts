@@ -7,7 +7,7 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Patient,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, openClinic, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { CREDENTIAL, openClinic, PLAIN, type ClinicWithN8n, type UploadRun } from './clinic.cts';
 
 let clinic: ClinicWithN8n;
 
