@@ -76,6 +76,8 @@ export const PLAIN: SandboxOptions = {
 	createdAtBehindMs: 0,
 	clockSpreadMs: 0,
 	emptyValues: 'null',
+	listsShowMerged: true,
+	listOrder: 'stable',
 };
 
 /** Starts both. Processing takes no time unless told otherwise. */

@@ -49,7 +49,8 @@ export async function findPatients(
 		const patient = await survivor(api, candidate, candidates);
 		if (patient) fitting.set(patient.id, patient);
 	}
-	const all = [...fitting.values()];
+	// Messages name them, and the same search should give the same message.
+	const all = [...fitting.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
 	const isOut = (patient: Patient) => !includeArchived && isArchived(patient);
 	return { patients: all.filter((one) => !isOut(one)), archived: all.filter(isOut) };
 }
