@@ -741,7 +741,7 @@ describe('Many patients', () => {
 				},
 			},
 		});
-		const found = await idsOf([MINE], { returnAll: true });
+		const found = (await idsOf([MINE], { returnAll: true })) as string[];
 		// The new one may be among them.
 		expect(found.filter((id) => ids.includes(id))).toEqual(ids);
 		expect(new Set(found).size).toBe(found.length);
