@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
 import { listRecords } from '../records/listRecords';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
-import { readRecord } from '../records/readRecord';
+import { readIfThere } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { whatClinikoMinds } from './comparison';
 import { byTelling, type Criterion } from './criteria';
@@ -128,15 +128,11 @@ async function survivor(
 	for (let next = mergedInto(patient); next && !seen.has(next); next = mergedInto(patient)) {
 		seen.add(next);
 		const id = next;
-		const read = known.get(id) ?? (await readRecord(api, 'patients', id).catch(unlessGone));
+		const read = known.get(id) ?? (await readIfThere(api, 'patients', id));
 		if (!read) return undefined;
 		patient = read;
 	}
 	return patient;
-}
-
-function unlessGone(error: ClinikoError): undefined {
-	if (error.httpCode !== 404) throw error;
 }
 
 function tooLittle(why: string): ClinikoError {

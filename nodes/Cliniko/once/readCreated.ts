@@ -1,6 +1,5 @@
-import type { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
-import { readRecord } from '../records/readRecord';
+import { readIfThere } from '../records/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 
@@ -22,11 +21,8 @@ export async function readCreated(
 	what?: string,
 ): Promise<PatientAttachment | undefined> {
 	for (let attempt = 1; ; attempt++) {
-		const reading = readRecord(api, 'patient_attachments', id, what);
-		const record = await reading.catch((error: ClinikoError) => {
-			if (error.httpCode !== 404) throw error;
-		});
-		if (record || attempt === TRIES) return record || undefined;
+		const record = await readIfThere(api, 'patient_attachments', id, what);
+		if (record || attempt === TRIES) return record;
 		await pause(INTERVAL);
 	}
 }
