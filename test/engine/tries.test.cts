@@ -124,7 +124,13 @@ describe('a failed execution that is retried from n8n’s list', () => {
 		const { uploads } = contextData['node:Cliniko'] as { uploads: object };
 		expect(Object.keys(uploads)).toEqual([digest]);
 		expect(Object.values(uploads)).toEqual([
-			{ file: digest, run: 0, item: 0, position: 0, attachment: id },
+			{
+				file: expect.stringMatching(/^[0-9a-f]{32}$/),
+				run: 0,
+				item: 0,
+				position: 0,
+				attachment: id,
+			},
 		]);
 		for (const text of [SANDBOX_PATIENT_ID, 'a.pdf']) {
 			expect(JSON.stringify(contextData)).not.toContain(text);

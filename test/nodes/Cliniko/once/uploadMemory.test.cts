@@ -106,7 +106,7 @@ describe('The memory of an execution', () => {
 		memory.stored(a!, '77');
 		memory.handedOn(a!);
 
-		const file = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+		const file = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
 		expect(context).toEqual({
 			uploads: {
 				[a!]: { file, run: 3, item: 0, position: 0, attachment: '77', handedOn: true },
