@@ -348,7 +348,7 @@ describe('Cliniko’s API', () => {
 		it.each([
 			[204, ''],
 			[200, '{"id":"77"}'],
-			[201, '<html>'],
+			[201, 'created'],
 		])('which a status alone answers: %d', async (status, body) => {
 			archive().reply(status, body);
 
@@ -364,6 +364,15 @@ describe('Cliniko’s API', () => {
 					disableFollowRedirect: true,
 				},
 			]);
+		});
+
+		it('nothing where a page of a proxy stands in for Cliniko’s answer', async () => {
+			archive().reply(200, '<html>Sign in to the network</html>');
+
+			expect((await rejection(order())).message).toBe(
+				"Could not archive attachment 77: Cliniko's reply is not the JSON it should be.",
+			);
+			expect(requests).toHaveLength(1);
 		});
 
 		it.each([
