@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { nodeError } from './actions/report';
-import { simplifyField } from './actions/simplify';
+import { simplifyField } from './actions/parameters/simplify';
 import { poll } from './trigger/poll';
 
 export class ClinikoTrigger implements INodeType {

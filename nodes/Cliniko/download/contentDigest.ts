@@ -3,7 +3,7 @@ import { createHash } from 'crypto';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import { unlessStill } from '../transport/stall';
+import { unlessStill } from '../transport/idleTimeout';
 import { contentPath, fileReply, isPage, type FileReply } from './downloadFile';
 
 /** How often a file is read, the first time included. */

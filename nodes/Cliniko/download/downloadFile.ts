@@ -5,8 +5,8 @@ import { isUnreadable, type PatientAttachment } from '../records/patientAttachme
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { readRefusal } from '../transport/s3/reply';
-import { unlessStill } from '../transport/stall';
-import { tidyFileName } from '../upload/fileName';
+import { unlessStill } from '../transport/idleTimeout';
+import { tidyFileName } from '../records/fileName';
 
 /** How often a file is fetched, the first time included. */
 const TRIES = 4;

@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
-import { listRecords } from '../records/listRecords';
+import { listRecords } from '../requests/listRecords';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
-import { readIfThere } from '../records/readRecord';
+import { readIfThere } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { whatClinikoMinds } from './comparison';
 import { byTelling, type Criterion } from './criteria';

@@ -1,7 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { isClinikoRecord } from '../records/clinikoRecord';
-import { connect } from '../transport/connect';
+import { connect } from '../transport/n8n';
 
 /**
  * Fills the list in which an attachment is picked: newest first, those of the patient if one is chosen,

@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import { isClinikoRecord } from '../records/clinikoRecord';
-import { connect } from '../transport/connect';
+import { connect } from '../transport/n8n';
 
 const PURPOSE = { what: 'look up patients' };
 

@@ -1,10 +1,10 @@
 import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
-import { listRecords } from '../records/listRecords';
+import { listRecords } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { clinikoMoment } from '../transport/cliniko/moment';
+import { clinikoMoment } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import type { Upload } from '../upload/upload';
 

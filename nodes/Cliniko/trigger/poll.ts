@@ -6,8 +6,8 @@ import type { ClinikoRecord } from '../records/clinikoRecord';
 import { simplifiedPatient } from '../records/patient';
 import { simplified as simplifiedAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { connect } from '../transport/connect';
-import { newestRecord, newsSince, startFromNow, type Mark, type Watch } from './news';
+import { connect } from '../transport/n8n';
+import { newestRecord, newsSince, startFromNow, type Mark, type Watch } from './newRecords';
 
 const ATTACHMENTS = {
 	collection: 'patient_attachments',

@@ -1,11 +1,11 @@
-import { unlessCancelled } from '../once/cancellation';
+import { unlessCancelled } from '../transport/pause';
 import { KeyedLock } from '../once/keyedLock';
-import { readCreated } from '../once/readCreated';
+import { readCreated } from '../requests/readCreated';
 import { compareFileNames } from '../records/fileNames';
-import { listRecords } from '../records/listRecords';
+import { listRecords } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { clinikoMoment } from '../transport/cliniko/moment';
+import { clinikoMoment } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { Processing } from './processing';
 import type { Upload } from './upload';

@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
-import { readIfThere } from '../records/readRecord';
+import { readIfThere } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** How many ids one request asks for: a page of Cliniko's lists. */

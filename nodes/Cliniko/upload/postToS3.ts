@@ -5,7 +5,7 @@ import type { Pause } from '../transport/cliniko/rateLimit';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
 import { hasExpired, isKeyOf, type PresignedPost } from './presignedPost';
-import { unlessStalled } from '../transport/stall';
+import { unlessStalled } from '../transport/idleTimeout';
 import type { SourceFile } from './sourceFile';
 
 /** How often a file is sent, the first time included. */

@@ -3,7 +3,7 @@ import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
-import { readRecord } from '../records/readRecord';
+import { readRecord } from '../requests/readRecord';
 
 /** Wait before the first poll, in ms, and the factor and bound of its growth. */
 const FIRST_INTERVAL = 1000;

@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import type { IBinaryData } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
-import { safeFileName } from './fileName';
+import { safeFileName } from '../records/fileName';
 
 /**
  * Above this size in bytes a file is streamed. Up to it, it is sent as one Buffer: then S3's own

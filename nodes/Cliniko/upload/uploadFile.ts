@@ -1,6 +1,6 @@
 import { ClinikoError, WrongPatient } from '../errors';
-import type { RecordCreation } from '../once/recordCreation';
-import { readCreated } from '../once/readCreated';
+import type { RecordCreation } from '../once/createRecordOnce';
+import { readCreated } from '../requests/readCreated';
 import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';

@@ -3,7 +3,7 @@ import type {
 	ClinikoApi,
 	ClinikoConnection,
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import type { CreateRecord } from '../../../nodes/Cliniko/once/recordCreation.ts';
+import type { CreateRecord } from '../../../nodes/Cliniko/once/createRecordOnce.ts';
 import type { RecordSearch } from '../../../nodes/Cliniko/once/recordSearch.ts';
 import { createRecord } from '../../../nodes/Cliniko/upload/createRecord.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';

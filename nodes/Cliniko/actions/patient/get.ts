@@ -1,12 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { simplifiedPatient } from '../../records/patient';
-import { readRecord } from '../../records/readRecord';
-import { connect } from '../../transport/connect';
+import { readRecord } from '../../requests/readRecord';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { patientIdField, patientIdOf } from '../patientId';
-import { simplifyField, simplifyOf } from '../simplify';
+import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

@@ -1,12 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { simplifiedPatient } from '../../records/patient';
-import { connect } from '../../transport/connect';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import { filterFields, filtersOf, type FilterField } from '../filters';
-import { limitFields, limitOf, newestFirst } from '../getMany';
+import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
+import { limitFields, limitOf, newestFirst } from '../parameters/limit';
 import type { Operation } from '../operations';
-import { simplifyField, simplifyOf } from '../simplify';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },

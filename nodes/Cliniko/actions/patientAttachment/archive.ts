@@ -1,10 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { archiveAttachment } from '../../records/archiveAttachment';
-import { connect, pauseFor } from '../../transport/connect';
+import { archiveAttachment } from '../../requests/archiveAttachment';
+import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { assertOwner, attachmentFields, attachmentOf } from './oneAttachment';
+import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

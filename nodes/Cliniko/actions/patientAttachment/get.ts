@@ -1,11 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { simplified } from '../../records/patientAttachment';
-import { connect } from '../../transport/connect';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { simplifyField, simplifyOf } from '../simplify';
-import { attachmentFields, attachmentOf, readAttachment } from './oneAttachment';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

@@ -1,13 +1,13 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { simplified } from '../../records/patientAttachment';
-import { connect } from '../../transport/connect';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import { filterFields, filtersOf, type FilterField } from '../filters';
-import { limitFields, limitOf, newestFirst } from '../getMany';
+import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
+import { limitFields, limitOf, newestFirst } from '../parameters/limit';
 import type { Operation } from '../operations';
-import { patientIdField, patientIdOf } from '../patientId';
-import { simplifyField, simplifyOf } from '../simplify';
+import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Content Type', name: 'content_type', kind: 'text' },

@@ -2,13 +2,13 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { isClinikoRecord } from '../../records/clinikoRecord';
-import { descriptionOf } from '../../records/description';
+import { descriptionOf } from '../parameters/description';
 import { simplified } from '../../records/patientAttachment';
-import { connect } from '../../transport/connect';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operations';
-import { simplifyField, simplifyOf } from '../simplify';
-import { assertOwner, attachmentFields, attachmentOf } from './oneAttachment';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

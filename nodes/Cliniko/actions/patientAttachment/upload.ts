@@ -1,21 +1,21 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { ContentDigests } from '../../download/contentDigest';
-import { RecordCreation } from '../../once/recordCreation';
+import { RecordCreation } from '../../once/createRecordOnce';
 import type { RecordSearch } from '../../once/recordSearch';
 import { UploadMemory } from '../../once/uploadMemory';
 import { simplified } from '../../records/patientAttachment';
-import { ownUserId } from '../../records/user';
+import { ownUserId } from '../../requests/ownUser';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
-import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/connect';
+import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/n8n';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
 import { runError, runUploads } from '../../upload/runUploads';
 import { uploadFile } from '../../upload/uploadFile';
 import type { Operation } from '../operations';
-import { patientIdField } from '../patientId';
+import { patientIdField } from '../parameters/patientId';
 import { nodeError } from '../report';
-import { simplifyField } from '../simplify';
+import { simplifyField } from '../parameters/simplify';
 import { failedItem, withEarlierTries } from './uploadFailure';
 import { planUploads, refuseClosedPatients, runSettings, type RunSettings } from './uploadPlan';
 

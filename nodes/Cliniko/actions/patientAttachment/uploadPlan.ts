@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import { ClinikoError } from '../../errors';
 import { fileDigest, type UploadMemory } from '../../once/uploadMemory';
-import { descriptionOf } from '../../records/description';
+import { descriptionOf } from '../parameters/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
 import { closedPatients } from '../../upload/closedPatients';
-import { textOf } from '../../text';
+import { textOf } from '../parameters/text';
 import { sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
-import { patientIdOf } from '../patientId';
+import { patientIdOf } from '../parameters/patientId';
 
 /** What the collection "Options" holds; what is left out has the default. */
 interface UploadOptions {

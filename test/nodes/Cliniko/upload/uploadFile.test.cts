@@ -1,5 +1,5 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
-import { RecordCreation } from '../../../../nodes/Cliniko/once/recordCreation.ts';
+import { RecordCreation } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';

@@ -1,0 +1,157 @@
+import type {
+	IExecuteFunctions,
+	INodeParameterResourceLocator,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+
+/** The largest 64-bit number; Cliniko's ids are that wide. */
+const LARGEST_ID = 2n ** 63n - 1n;
+
+/** A kind of record that a field of the node asks for, by list, ID or URL. */
+export interface RecordKind {
+	/** As messages call it. */
+	noun: 'patient' | 'attachment';
+	/** The node's parameter. */
+	parameter: string;
+	/** The method that fills the list. */
+	listSearch: string;
+	/**
+	 * The record's page in Cliniko, or its address in the API: without a flag, with the shard and the
+	 * id as its two groups.
+	 */
+	url: string;
+	exampleUrl: string;
+	urlAdvice: string;
+	noneAdvice: string;
+}
+
+/** The field in which the user picks a record. */
+export function recordIdField(
+	kind: RecordKind,
+	field: Pick<INodeProperties, 'description' | 'required'> & { displayName: string },
+): INodeProperties {
+	const { noun } = kind;
+	return {
+		name: kind.parameter,
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		...field,
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: noun === 'patient' ? 'Select a patient...' : 'Select an attachment...',
+				typeOptions: { searchListMethod: kind.listSearch, searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 1234567890123456789',
+				validation: [
+					{
+						type: 'regex',
+						properties: {
+							regex: field.required ? '^\\d{1,19}$' : '^\\d{0,19}$',
+							errorMessage: `The ID of ${a(noun)} has only digits`,
+						},
+					},
+				],
+			},
+			{
+				displayName: 'By URL',
+				name: 'url',
+				type: 'string',
+				placeholder: `e.g. ${kind.exampleUrl}`,
+				validation: [
+					{
+						type: 'regex',
+						properties: {
+							regex: field.required ? `${kind.url}.*` : `(?:${kind.url}.*)?`,
+							errorMessage: kind.urlAdvice,
+						},
+					},
+				],
+				extractValue: { type: 'regex', regex: kind.url.replace('([a-z]', '(?:[a-z]') },
+			},
+		],
+	};
+}
+
+/**
+ * The id that an item asks for. It goes into a path and decides whose record is meant, so only a whole
+ * and exact id passes.
+ *
+ * @param shard the shard of the credential: a page of another one shows another clinic's record
+ * @returns a decimal string; ids have up to 64 bits, more than a number holds exactly
+ * @throws ClinikoError
+ */
+export function recordIdOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	shard: string,
+	kind: RecordKind,
+): string {
+	const parameter = context.getNodeParameter(kind.parameter, itemIndex, '') as
+		| INodeParameterResourceLocator
+		| string
+		| number;
+	const isLocator = typeof parameter === 'object' && parameter !== null;
+	const value: unknown = isLocator ? parameter.value : parameter;
+	return isLocator && parameter.mode === 'url'
+		? idFromUrl(String(value ?? '').trim(), shard, kind)
+		: checkedId(value, kind);
+}
+
+/** Whether the field is empty in the node itself, which no expression can make it. */
+export function isLeftOut(context: IExecuteFunctions, { parameter }: RecordKind): boolean {
+	const set = context.getNode().parameters[parameter];
+	const value: unknown =
+		typeof set === 'object' && set !== null ? (set as INodeParameterResourceLocator).value : set;
+	return value === undefined || value === null || value === '';
+}
+
+function idFromUrl(url: string, shard: string, kind: RecordKind): string {
+	if (url === '') return checkedId('', kind);
+	const { noun } = kind;
+	const [, urlShard, id] = new RegExp(kind.url, 'i').exec(url) ?? [];
+	if (!urlShard) {
+		throw new ClinikoError(
+			`The ${noun}'s URL is not the address of ${a(noun)}'s page in Cliniko.`,
+			kind.urlAdvice,
+		);
+	}
+	if (urlShard.toLowerCase() !== shard) {
+		throw new ClinikoError(
+			`The ${noun}'s URL is on shard ${urlShard.toLowerCase()}, but the Cliniko API credential is for shard ${shard}.`,
+			`The same number is another ${noun} there. Copy the address from the Cliniko account that the credential belongs to.`,
+		);
+	}
+	return checkedId(id, kind);
+}
+
+function checkedId(value: unknown, { noun, noneAdvice }: RecordKind): string {
+	if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+		throw new ClinikoError(
+			`The ${noun} ID came as a number too large to be exact, so its last digits may be wrong.`,
+			'Keep the ID as text in the nodes before this one: it then has quotes around it in the JSON view.',
+		);
+	}
+	const id = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+	if (!/^\d{1,19}$/.test(id) || BigInt(id) < 1n || BigInt(id) > LARGEST_ID) {
+		throw new ClinikoError(
+			id === ''
+				? `No ${noun} is set for this item.`
+				: `The ${noun} ID is not a whole number, as Cliniko IDs are.`,
+			noneAdvice,
+		);
+	}
+	return BigInt(id).toString();
+}
+
+function a(noun: RecordKind['noun']): string {
+	return noun === 'attachment' ? `an ${noun}` : `a ${noun}`;
+}

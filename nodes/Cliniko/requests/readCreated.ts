@@ -1,0 +1,28 @@
+import type { PatientAttachment } from '../records/patientAttachment';
+import { readIfThere } from './readRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { Pause } from '../transport/cliniko/rateLimit';
+
+/** How often a record is asked for before it counts as gone, and the time between, in ms. */
+const TRIES = 3;
+const INTERVAL = 2000;
+
+/**
+ * Reads a record that is known to have been created. One of Cliniko's servers may not know it yet.
+ *
+ * @param what it is read for, as in `Purpose`
+ * @returns nothing if it is gone
+ * @throws ClinikoError if Cliniko cannot be asked
+ */
+export async function readCreated(
+	api: ClinikoApi,
+	pause: Pause,
+	id: string,
+	what?: string,
+): Promise<PatientAttachment | undefined> {
+	for (let attempt = 1; ; attempt++) {
+		const record = await readIfThere(api, 'patient_attachments', id, what);
+		if (record || attempt === TRIES) return record;
+		await pause(INTERVAL);
+	}
+}

@@ -1,0 +1,47 @@
+import { ClinikoError } from '../errors';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+
+/** What people call the records of a collection. */
+const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as const;
+
+/**
+ * Reads one record. Archived ones are found too: Cliniko shows them only to a request that speaks of
+ * `archived_at`.
+ *
+ * @param id a checked id
+ * @param what it is read for, as in `Purpose`
+ * @throws ClinikoError if there is none, or it cannot be read
+ */
+export async function readRecord(
+	api: ClinikoApi,
+	collection: keyof typeof NOUNS,
+	id: string,
+	what = `read ${NOUNS[collection]} ${id}`,
+): Promise<ClinikoRecord> {
+	const noun = NOUNS[collection];
+	const query = new URLSearchParams({ 'q[]': 'archived_at:*' });
+	const { body } = await api.get(`/${collection}/${id}?${query.toString()}`, {
+		what,
+		notFound: `Cliniko has no ${noun} with the ID ${id}.`,
+	});
+	if (isClinikoRecord(body) && body.id === id) return body;
+	throw new ClinikoError(
+		`Could not ${what}: Cliniko's reply is not the record of that ${noun}.`,
+		'Run the workflow again. If it stays like this, look at status.cliniko.com.',
+	);
+}
+
+/**
+ * The same where there may be no such record.
+ *
+ * @returns nothing if Cliniko says that there is none
+ */
+export async function readIfThere(
+	...read: Parameters<typeof readRecord>
+): Promise<ClinikoRecord | undefined> {
+	return await readRecord(...read).catch((error: ClinikoError) => {
+		if (error.httpCode !== 404) throw error;
+		return undefined;
+	});
+}

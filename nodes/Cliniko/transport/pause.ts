@@ -1,0 +1,20 @@
+import type { Pause } from './cliniko/rateLimit';
+
+/** How long each pause lasts, in ms; `pause` itself notices sooner that the execution was cancelled. */
+const INTERVAL = 1000;
+
+/**
+ * Waits for something that other executions do.
+ *
+ * @throws what `pause` throws once this execution is cancelled
+ */
+export async function unlessCancelled<T>(pause: Pause, work: Promise<T>): Promise<T> {
+	let over = false;
+	const end = () => void (over = true);
+	work.then(end, end);
+	const cancelled = async (): Promise<never> => {
+		while (!over) await pause(INTERVAL);
+		return await new Promise<never>(() => {});
+	};
+	return await Promise.race([work, cancelled()]);
+}

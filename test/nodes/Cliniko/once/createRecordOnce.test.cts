@@ -1,0 +1,348 @@
+import type { IDataObject } from 'n8n-workflow';
+import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
+import { RecordCreation } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
+import type { RecordSearch } from '../../../../nodes/Cliniko/once/recordSearch.ts';
+import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
+import {
+	digestOf,
+	FakeCliniko,
+	freshRecord,
+	processedRecord,
+	rejection,
+	reply,
+	uploadOf,
+	type Answer,
+	type Sent,
+} from '../connection.cts';
+import { creationOf, PatientRecords, type Fate } from '../patientRecords.cts';
+import { Timeline } from '../timeline.cts';
+
+const NOW = Date.parse('2026-03-02T09:00:00Z');
+
+const SOURCE = 'source of the file';
+
+/** What the search needs of a Cliniko whose files have these bytes, by id. */
+const searchOf = (cliniko: FakeCliniko, contents: Record<string, string> = {}): RecordSearch => ({
+	api: cliniko.api,
+	pause: cliniko.clock.pause,
+	digestOf: async ({ id }) =>
+		await Promise.resolve(id in contents ? digestOf(contents[id]!) : undefined),
+	ownUser: async () => await Promise.resolve('5'),
+});
+
+describe('The creation of a record', () => {
+	afterEach(() => jest.restoreAllMocks());
+
+	/** Creates one with these answers to the requests that create, and these records to be seen. */
+	const create = (
+		posts: Answer[],
+		{
+			rows = [] as IDataObject[],
+			contents = {} as Record<string, string>,
+			context = {} as IDataObject,
+			read = (() => reply(404)) as (sent: Sent) => Answer,
+		} = {},
+	) => {
+		const memory = new UploadMemory(context, 0);
+		const remembered: unknown[] = [];
+		let asked = 0;
+		const cliniko = new FakeCliniko((sent) => {
+			if (sent.method !== 'POST') {
+				return sent.path === '/patient_attachments' ? { patient_attachments: rows } : read(sent);
+			}
+			remembered.push(memory.recall(upload.identity));
+			return posts[asked++]!;
+		});
+		cliniko.clock.rule();
+		const upload = uploadOf();
+		const creation = new RecordCreation(searchOf(cliniko, contents), memory);
+		const result = creation.create(upload, NOW, creationOf(cliniko.api, upload));
+		return { cliniko, memory, context, upload, remembered, result };
+	};
+
+	/** A later try, with a memory as n8n's database gives it back. */
+	const resume = async (context: IDataObject, rows: IDataObject[] = [], contents = {}) => {
+		const memory = new UploadMemory(JSON.parse(JSON.stringify(context)) as IDataObject, 0);
+		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }));
+		cliniko.clock.rule();
+		const upload = uploadOf();
+		const before = memory.recall(upload.identity) as { since: number; accepted?: true };
+		const creation = new RecordCreation(searchOf(cliniko, contents), memory);
+		const result = await creation.resume(upload, before).catch((error: ClinikoError) => error);
+		return { cliniko, memory, upload, result };
+	};
+
+	const created = reply(201, freshRecord('77'));
+	const BROKEN = new Error('ECONNRESET');
+	const usedUp = reply(422, { errors: { temp_attachment_url: 'has been used already' } });
+	const row = (id: string, more: IDataObject = {}): IDataObject => ({
+		...processedRecord(id),
+		...more,
+	});
+	const OURS = { rows: [row('77')], contents: { 77: SOURCE } };
+	const [POST, LOOK, READ] = [
+		'POST /patient_attachments',
+		'GET /patient_attachments',
+		'GET /patient_attachments/77',
+	];
+	const LOOKS = Array<string>(5).fill(LOOK);
+	const NOT_TO_BE_SEEN =
+		'Cliniko’s answer does not show whether it put the file "Referral.pdf" on the record of patient 1, and its record is not to be seen.';
+
+	it('is one request where it is answered', async () => {
+		const { cliniko, memory, upload, result } = create([created]);
+
+		expect(await result).toEqual(freshRecord('77'));
+		expect(cliniko.lines).toEqual([POST]);
+		expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+	});
+
+	it('is remembered as open before each request goes out', async () => {
+		const { remembered, result } = create([reply(500), created]);
+
+		await result;
+
+		expect(remembered).toEqual([{ since: NOW }, { since: NOW }]);
+	});
+
+	it.each([
+		['unanswered', BROKEN],
+		['answered with a fault', reply(500)],
+		['answered with a 503', reply(503)],
+		['answered by a gateway', reply(504)],
+		['answered with a time-out', reply(408)],
+	])(
+		'is asked for again where it was %s, once the record was not to be seen for a minute',
+		async (_, first) => {
+			const { cliniko, result } = create([first, created]);
+
+			expect((await result).id).toBe('77');
+			expect(cliniko.lines).toEqual([POST, ...LOOKS, POST]);
+			expect(cliniko.clock.time - NOW).toBe(60_000);
+		},
+	);
+
+	it('is not asked for again where the record is to be seen', async () => {
+		const { cliniko, memory, upload, result } = create([BROKEN], OURS);
+
+		expect(await result).toEqual(row('77'));
+		expect(cliniko.lines).toEqual([POST, LOOK]);
+		expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+	});
+
+	describe('that Cliniko accepted', () => {
+		const accepted: Array<[string, Answer]> = [
+			['a web page', reply(200, '<html>')],
+			['nothing', reply(201, '')],
+			['half the record', reply(201, '{"id":"7')],
+			['a list', reply(201, [freshRecord('77')])],
+			['a record without an id', reply(201, {})],
+			['a redirect', reply(302, '')],
+		];
+
+		it.each(accepted)('with %s is looked for', async (_, first) => {
+			const { cliniko, memory, upload, result } = create([first], OURS);
+
+			expect((await result).id).toBe('77');
+			expect(cliniko.lines).toEqual([POST, LOOK]);
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		it.each(accepted)('with %s is never asked for again', async (_, first) => {
+			const { cliniko, memory, upload, context, result } = create([first]);
+
+			const error = await rejection(result);
+			expect(error.message).toBe(NOT_TO_BE_SEEN);
+			expect(error.description).toContain('look at the patient’s files');
+			expect(cliniko.lines).toEqual([POST, ...LOOKS]);
+			expect(memory.recall(upload.identity)).toEqual({ since: NOW, accepted: true });
+
+			const later = await resume(context);
+			expect((later.result as ClinikoError).message).toBe(NOT_TO_BE_SEEN);
+			expect(later.cliniko.lines).toEqual(LOOKS);
+			expect(later.memory.recall(upload.identity)).toEqual({ since: NOW, accepted: true });
+		});
+
+		it('is found in a later try', async () => {
+			const { context, result } = create([reply(201, '')]);
+			await rejection(result);
+
+			const { memory, upload, result: found } = await resume(context, OURS.rows, OURS.contents);
+			expect(found).toEqual(row('77'));
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		describe('with a Location', () => {
+			const location = 'https://api.au1.cliniko.com/v1/patient_attachments/77';
+
+			it.each([
+				['a redirect', reply(302, '', { location })],
+				['an unreadable 201', reply(201, '<html>', { location })],
+			])('in %s is read there', async (_, first) => {
+				const { cliniko, memory, upload, result } = create([first], { read: () => row('77') });
+
+				expect(await result).toEqual(row('77'));
+				expect(cliniko.lines).toEqual([POST, READ]);
+				expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+			});
+
+			it('that leads to nothing is looked for in the list', async () => {
+				const { cliniko, result } = create([reply(201, '', { location })], OURS);
+
+				expect(await result).toEqual(row('77'));
+				expect(cliniko.lines).toEqual([POST, READ, READ, READ, LOOK]);
+			});
+
+			it('that leads to another file’s record does not take that', async () => {
+				const { cliniko, result } = create([reply(201, '', { location })], {
+					context: { uploads: { another: { attachment: '77' } } },
+					read: () => row('77'),
+					rows: [row('77'), row('78')],
+					contents: { 77: SOURCE, 78: SOURCE },
+				});
+
+				expect((await result).id).toBe('78');
+				expect(cliniko.lines).toEqual([POST, LOOK]);
+			});
+		});
+	});
+
+	it('does not take a record that this execution has for another file', async () => {
+		const context = { uploads: { another: { attachment: '77' } } };
+		const second = reply(201, freshRecord('78'));
+		const { cliniko, result } = create([reply(500), second], { ...OURS, context });
+
+		expect((await result).id).toBe('78');
+		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST]);
+	});
+
+	it('is asked for twice at most, and forgotten then, with Cliniko’s last words', async () => {
+		const { cliniko, memory, upload, result } = create([reply(500), reply(503)]);
+
+		const error = await rejection(result);
+		expect(error.message).toBe(
+			'Could not put the file "Referral.pdf" on the record of patient 1: Cliniko answered with status 503.',
+		);
+		expect(error.httpCode).toBe(503);
+		// Looked for after the last one as well.
+		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, ...LOOKS]);
+		expect(memory.recall(upload.identity)).toBeUndefined();
+	});
+
+	it.each([400, 401, 403, 404, 422, 429])(
+		'is forgotten where it is refused with %d',
+		async (status) => {
+			const { cliniko, memory, upload, result } = create(Array<Answer>(1000).fill(reply(status)));
+
+			expect((await rejection(result)).httpCode).toBe(status);
+			expect(new Set(cliniko.lines)).toEqual(new Set([POST]));
+			expect(memory.recall(upload.identity)).toBeUndefined();
+		},
+	);
+
+	it('is forgotten where Cliniko says at once that the file is used up: it never was', async () => {
+		const { cliniko, memory, upload, result } = create([usedUp]);
+
+		expect((await rejection(result)).httpCode).toBe(422);
+		expect(cliniko.lines).toEqual([POST]);
+		expect(memory.recall(upload.identity)).toBeUndefined();
+	});
+
+	it('is looked for once more where Cliniko says that an earlier request has used the file up', async () => {
+		const rows: IDataObject[] = [];
+		const { cliniko, result } = create([BROKEN, usedUp], { rows, contents: OURS.contents });
+		while (!(cliniko.lines.length > 6)) await cliniko.clock.pause(0);
+		rows.push(row('77'));
+
+		expect((await result).id).toBe('77');
+		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, LOOK]);
+	});
+
+	it('stays open where an earlier request has used the file up and no record is to be seen', async () => {
+		const { cliniko, memory, upload, context, result } = create([BROKEN, usedUp]);
+
+		expect((await rejection(result)).message).toBe(NOT_TO_BE_SEEN);
+		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, ...LOOKS]);
+		expect(memory.recall(upload.identity)).toEqual({ since: NOW, accepted: true });
+
+		// In a later try, too, it must not be asked for again.
+		expect(((await resume(context)).result as ClinikoError).message).toBe(NOT_TO_BE_SEEN);
+	});
+
+	it('stays open where it cannot be told', async () => {
+		const { memory, upload, result } = create([BROKEN], { rows: [row('77'), row('78')] });
+
+		expect((await rejection(result)).message).toContain('It may be attachment 78 or 77.');
+		expect(memory.recall(upload.identity)).toEqual({ since: NOW });
+	});
+
+	it('may be asked for in a later try where that finds no record of an open one', async () => {
+		const { context, result } = create([BROKEN], { rows: [row('77')] });
+		await rejection(result);
+
+		const { cliniko, memory, upload, result: found } = await resume(context);
+		expect(found).toBeUndefined();
+		expect(cliniko.lines).toEqual(LOOKS);
+		expect(memory.recall(upload.identity)).toBeUndefined();
+	});
+
+	it('stays open where the execution is cancelled meanwhile', async () => {
+		const stop = new ClinikoError('The execution was canceled.', 'Stop.');
+		const memory = new UploadMemory({}, 0);
+		let cancelled = false;
+		const cliniko = new FakeCliniko(
+			() => {
+				cancelled = true;
+				return BROKEN;
+			},
+			{
+				assertNotCancelled: () => {
+					if (cancelled) throw stop;
+				},
+			},
+		);
+		cliniko.clock.rule();
+		const creation = new RecordCreation(searchOf(cliniko), memory);
+		const upload = uploadOf();
+
+		const result = creation.create(upload, NOW, creationOf(cliniko.api, upload));
+
+		expect(await rejection(result)).toMatchObject({ message: stop.message });
+		expect(cliniko.lines).toEqual([POST]);
+		expect(memory.recall(upload.identity)).toEqual({ since: NOW });
+	});
+
+	it('goes on for other patients while one patient’s record is looked for', async () => {
+		const timeline = new Timeline().rule();
+		const uploads = [
+			uploadOf({}, { identity: 'a' }),
+			uploadOf({}, { identity: 'b' }),
+			uploadOf({}, { identity: 'c', patientId: '2' }),
+		];
+		const fates: Fate[] = ['not created, 500', 'answered', 'answered'];
+		const records = new PatientRecords(
+			timeline,
+			uploads,
+			(file, nth) => (nth > 1 ? 'answered' : fates[file]!),
+			() => 0.5,
+		);
+		const api = records.connect();
+		const creation = new RecordCreation(records.search(api), new UploadMemory({}, 0));
+		const begin = timeline.time;
+		const over: Array<[string, number]> = [];
+		const create = async (file: number, after: number) => {
+			await timeline.pause(after);
+			const upload = uploads[file]!;
+			await creation.create(upload, timeline.time, creationOf(api, upload, file));
+			over.push([upload.identity, timeline.time - begin]);
+		};
+
+		// The first one is being looked for when the others begin.
+		await timeline.run(Promise.all([create(0, 0), create(1, 1500), create(2, 1500)]));
+
+		expect(over[0]).toEqual(['c', 1500 + 800]);
+		// The same patient's others have to wait until the search is over.
+		expect(over[1]![1]).toBeGreaterThan(60_000);
+		expect(over.map(([identity]) => identity).sort()).toEqual(['a', 'b', 'c']);
+	});
+});

@@ -1,0 +1,139 @@
+import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
+import { archiveAttachment } from '../../../../nodes/Cliniko/requests/archiveAttachment.ts';
+import {
+	FakeCliniko,
+	processedRecord,
+	rejection,
+	reply,
+	type Answer,
+	type Sent,
+} from '../connection.cts';
+
+const done = reply(204, '');
+const archived = { ...processedRecord('77'), archived_at: '2026-03-02T09:00:00Z' };
+const open = { ...processedRecord('77'), archived_at: null };
+const lost = () => new Error('ECONNRESET');
+
+/** Orders and reads are answered by turns, each with its last answer again and again. */
+const archive = (orders: Answer[], records: Answer[] = []) => {
+	const count = { POST: 0, GET: 0 };
+	const cliniko = new FakeCliniko(({ method }: Sent) => {
+		const answers = method === 'POST' ? orders : records;
+		const at = Math.min(count[method as 'POST']++, answers.length - 1);
+		return answers[at]!;
+	});
+	return { cliniko, result: archiveAttachment(cliniko.api, cliniko.clock.pause, '77') };
+};
+
+const ORDER = 'POST /patient_attachments/77/archive';
+const READ = 'GET /patient_attachments/77';
+
+describe('Archiving an attachment', () => {
+	it('is one request, with nothing in it', async () => {
+		const { cliniko, result } = archive([done]);
+		await result;
+
+		expect(cliniko.lines).toEqual([ORDER]);
+		expect(cliniko.sent[0]!.options.body).toBeUndefined();
+	});
+
+	it.each([
+		['no reply came', lost()],
+		['Cliniko had a fault', reply(500)],
+		['a gateway gave up', reply(504, '<html>')],
+	])('is done where %s and the record is archived', async (_, answer) => {
+		const { cliniko, result } = archive([answer], [archived]);
+		await result;
+
+		expect(cliniko.lines).toEqual([ORDER, READ]);
+		// Cliniko shows archived records only to those who speak of them.
+		expect(cliniko.sent[1]!.filters).toEqual(['archived_at:*']);
+	});
+
+	it.each([
+		['no reply came', lost()],
+		['Cliniko had a fault', reply(500)],
+	])('is asked for again where %s and the record is not archived', async (_, answer) => {
+		const { cliniko, result } = archive([answer, done], [open]);
+		await result;
+
+		expect(cliniko.lines).toEqual([ORDER, READ, ORDER]);
+		expect(cliniko.clock.pauses).toEqual([1000]);
+	});
+
+	it('is given up after three times, with what Cliniko said last', async () => {
+		const { cliniko, result } = archive([reply(500), reply(500), reply(503)], [open]);
+		const error = await rejection(result);
+
+		expect(error.message).toBe(
+			'Could not archive attachment 77: Cliniko answered with status 503.',
+		);
+		expect(error.httpCode).toBe(503);
+		expect(cliniko.lines).toEqual([ORDER, READ, ORDER, READ, ORDER, READ]);
+		expect(cliniko.clock.pauses).toEqual([1000, 2000]);
+	});
+
+	it.each([404, 409, 422])(
+		'is done where Cliniko answers %d to one that is archived already',
+		async (status) => {
+			const { cliniko, result } = archive([reply(status)], [archived]);
+			await result;
+
+			expect(cliniko.lines).toEqual([ORDER, READ]);
+		},
+	);
+
+	it.each([
+		[404, 'Cliniko has no attachment with the ID 77. Cliniko says: No'],
+		[409, 'Could not archive attachment 77: Cliniko answered with status 409. Cliniko says: No'],
+		[422, 'Could not archive attachment 77: Cliniko did not accept it. Cliniko says: No'],
+	])('is refused where Cliniko answers %d to one that is not', async (status, message) => {
+		const { cliniko, result } = archive([reply(status, { message: 'No' })], [open]);
+		const error = await rejection(result);
+
+		expect(error.message).toBe(message);
+		expect(error.httpCode).toBe(status);
+		expect(cliniko.lines).toEqual([ORDER, READ]);
+	});
+
+	it('is refused where there is no such attachment, archived or not', async () => {
+		const { result } = archive([reply(404)], [reply(404)]);
+
+		expect((await rejection(result)).message).toBe('Cliniko has no attachment with the ID 77.');
+	});
+
+	it.each([400, 401, 403, 302])('is refused at once where Cliniko answers %d', async (status) => {
+		const { cliniko, result } = archive([reply(status)], [archived]);
+
+		expect((await rejection(result)).httpCode).toBe(status);
+		expect(cliniko.lines).toEqual([ORDER]);
+	});
+
+	it('is asked for again at Cliniko’s limit: then it was not done', async () => {
+		const { cliniko, result } = archive([reply(429, '', { 'retry-after': '3' }), done]);
+		await result;
+
+		expect(cliniko.lines).toEqual([ORDER, ORDER]);
+	});
+
+	it('says that it is open whether it is archived where the record cannot be read either', async () => {
+		const { result } = archive([lost()], [reply(503)]);
+		const error = await rejection(result);
+
+		expect(error.message).toMatch(/whether attachment 77 is archived.*status 503/);
+		expect(error.httpCode).toBe(503);
+	});
+
+	it('ends with the words of the cancelled execution', async () => {
+		let asked = 0;
+		const cancelled = new ClinikoError('The execution was canceled.', 'Nothing more was sent.');
+		const cliniko = new FakeCliniko(() => lost(), {
+			assertNotCancelled: () => {
+				if (asked++ >= 2) throw cancelled;
+			},
+		});
+		const result = archiveAttachment(cliniko.api, cliniko.clock.pause, '77');
+
+		expect((await rejection(result)).message).toBe('The execution was canceled.');
+	});
+});

@@ -1,0 +1,524 @@
+import { randomOf } from '../patientList.cts';
+import {
+	newestRecord,
+	newsSince,
+	startFromNow,
+	type Mark,
+	type Watch,
+} from '../../../../nodes/Cliniko/trigger/newRecords.ts';
+import { rejection, reply } from '../connection.cts';
+import {
+	ClinikoList,
+	CREATED,
+	forgetWhatCanBeSorted,
+	MINUTE,
+	PROCESSED,
+	SECOND,
+} from './clinikoList.cts';
+
+/** What n8n's database gives back of a mark. */
+const stored = (mark: Mark) => JSON.parse(JSON.stringify(mark)) as Mark;
+
+/** A watch that was begun, and its polls. */
+class Watching {
+	private constructor(
+		readonly list: ClinikoList,
+		private readonly watch: Watch,
+		public mark: Mark,
+	) {}
+
+	static async from(list: ClinikoList, watch = CREATED): Promise<Watching> {
+		return new Watching(list, watch, await startFromNow(list.api, watch));
+	}
+
+	/** The ids of what one poll tells. */
+	async poll(): Promise<string[]> {
+		const { records, mark } = await newsSince(this.list.api, this.watch, stored(this.mark));
+		this.mark = mark;
+		return records.map(({ id }) => id);
+	}
+}
+
+let list: ClinikoList;
+
+beforeEach(() => {
+	list = new ClinikoList();
+	forgetWhatCanBeSorted();
+});
+
+const idsOf = (rows: Array<{ id: string }>) => rows.map(({ id }) => id);
+
+const sorted = (ids: string[]) => [...ids].sort((a, b) => Number(a) - Number(b));
+
+/** Adds so many records at once. */
+const addMany = (count: number) => Array.from({ length: count }, () => list.add());
+
+describe('starting from now', () => {
+	it('tells nothing that is there already', async () => {
+		for (let ago = 0; ago <= 20; ago++) list.add({ created_at: list.now - ago * MINUTE });
+		const watching = await Watching.from(list);
+		expect(await watching.poll()).toEqual([]);
+		list.now += MINUTE;
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('tells nothing that is there already, however much of it is new', async () => {
+		for (let count = 0; count < 350; count++) list.add({ created_at: list.now - count * SECOND });
+		const watching = await Watching.from(list);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('reads no more of a long list than the last minutes', async () => {
+		for (let ago = 0; ago < 1000; ago++) list.add({ created_at: list.now - ago * MINUTE });
+		await Watching.from(list);
+		expect(list.requests).toBeLessThanOrEqual(2);
+	});
+
+	it('tells the first record of an empty list', async () => {
+		const watching = await Watching.from(list);
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+	});
+
+	it('tells what is created in the second in which it started', async () => {
+		const there = list.add();
+		const watching = await Watching.from(list);
+		const { id } = list.add({ created_at: there.created_at });
+		expect(await watching.poll()).toEqual([id]);
+	});
+
+	it.each([-60, -1, 1, 60])(
+		'goes by Cliniko’s clock where ours is %i minutes beside it',
+		async (minutes) => {
+			list.now = list.cliniko.clock.time - minutes * MINUTE;
+			list.add({ created_at: list.now - 2 * SECOND });
+			const watching = await Watching.from(list);
+			expect(watching.mark.at).toBe(list.now);
+			list.now += SECOND;
+			const { id } = list.add();
+			expect(await watching.poll()).toEqual([id]);
+		},
+	);
+
+	it('tells what comes after a record whose stamp was ahead of the clock', async () => {
+		list.add({ created_at: list.now + 3 * MINUTE });
+		const watching = await Watching.from(list);
+		list.now += SECOND;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('knows what is there to the second where a reply does not say what time it is', async () => {
+		list.tellsDate = false;
+		list.now = list.cliniko.clock.time += SECOND / 2;
+		list.add({ created_at: list.now - SECOND / 2 - 10 * MINUTE });
+		const watching = await Watching.from(list);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('goes by our clock where a reply does not say what time it is', async () => {
+		list.tellsDate = false;
+		list.now = list.cliniko.clock.time += SECOND / 2;
+		const watching = await Watching.from(list);
+		const late = list.now - SECOND / 2 - 10 * MINUTE;
+		const ids = [list.add({ created_at: late }).id, list.add().id];
+		expect(await watching.poll()).toEqual(ids);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('throws if Cliniko does not answer as it should, and has started nothing', async () => {
+		list.beforePage = () => reply(401, 'HTTP Basic: Access denied.');
+		const { message } = await rejection(startFromNow(list.api, CREATED));
+		expect(message).toContain('refused the API key');
+	});
+});
+
+describe('the news', () => {
+	it('are told once, in one request each time', async () => {
+		const watching = await Watching.from(list);
+		const ids = [list.add().id, list.add().id];
+		const before = list.requests;
+		expect(await watching.poll()).toEqual(ids);
+		expect(await watching.poll()).toEqual([]);
+		list.now += 30 * MINUTE;
+		expect(await watching.poll()).toEqual([]);
+		expect(watching.mark).toEqual({ at: list.now, known: {} });
+		expect(list.requests - before).toBe(3);
+	});
+
+	it('come in the order of their moments, and of their ids where these are equal', async () => {
+		const watching = await Watching.from(list);
+		list.now += MINUTE;
+		const [nine, ten, older] = [
+			list.add({ id: '99' }),
+			list.add({ id: '100' }),
+			list.add({ id: '101', created_at: list.now - SECOND }),
+		].map(({ id }) => id);
+		expect(await watching.poll()).toEqual([older, nine, ten]);
+	});
+
+	it('are told on, each once, where all stamps are equal', async () => {
+		const watching = await Watching.from(list);
+		const stamp = { created_at: list.now + SECOND };
+		for (let poll = 0; poll < 5; poll++) {
+			const { id } = list.add(stamp);
+			expect(await watching.poll()).toEqual([id]);
+		}
+	});
+
+	it.each([1, 99, 100, 101, 250])('are all told where there are %i of them', async (count) => {
+		const watching = await Watching.from(list);
+		const ids = Array.from({ length: count }, () => {
+			list.now += SECOND / 4;
+			return list.add().id;
+		});
+		const before = list.requests;
+		expect(await watching.poll()).toEqual(ids);
+		expect(list.requests - before).toBe(Math.ceil(count / 100));
+		expect(await watching.poll()).toEqual([]);
+		expect(list.requests - before).toBe(Math.ceil(count / 100) + 1);
+	});
+
+	it('are told once where a late record moves the pages on while they are read', async () => {
+		const watching = await Watching.from(list);
+		for (let count = 0; count < 150; count++) list.add();
+		list.beforePage = (page) => {
+			if (page === 2) list.add({ id: '1', created_at: list.now - MINUTE });
+		};
+		const told = await watching.poll();
+		expect(new Set(told).size).toBe(told.length);
+		list.beforePage = () => {};
+		expect([...told, ...(await watching.poll())].sort()).toEqual(
+			list.rows.map(({ id }) => id).sort(),
+		);
+	});
+
+	it.each([1, 2, 3])('are all left for the next poll where page %i fails', async (failing) => {
+		const watching = await Watching.from(list);
+		const ids = Array.from({ length: 250 }, () => list.add().id);
+		const { mark } = watching;
+		list.beforePage = (page) => (page === failing ? reply(500) : undefined);
+		expect((await rejection(watching.poll())).message).toContain('look for new patients');
+		expect(watching.mark).toBe(mark);
+		list.beforePage = () => {};
+		expect(await watching.poll()).toEqual(ids);
+	});
+
+	it('leave out what was told before it was archived and brought back', async () => {
+		const watching = await Watching.from(list);
+		const row = list.add();
+		expect(await watching.poll()).toEqual([row.id]);
+		row.archived = true;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+		row.archived = false;
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('pass over what is no record', async () => {
+		const watching = await Watching.from(list);
+		const { id } = list.add();
+		list.beforePage = () => ({
+			patients: [
+				{ id: '12/3', created_at: '2026-03-02T09:00:01Z' },
+				{ id: '13', created_at: 'soon' },
+				{ id: '14' },
+				{ id, created_at: '2026-03-02T09:00:01Z' },
+			],
+		});
+		expect(await watching.poll()).toEqual([id]);
+	});
+});
+
+describe('a burst of 3000 records', () => {
+	it('is told once, and costs one request a poll afterwards', async () => {
+		const watching = await Watching.from(list);
+		const ids = Array.from({ length: 3000 }, () => {
+			list.now += SECOND / 20;
+			return list.add().id;
+		});
+		let before = list.requests;
+		expect(await watching.poll()).toEqual(ids);
+		expect(list.requests - before).toBe(30);
+		for (let minute = 1; minute <= 20; minute++) {
+			list.now += MINUTE;
+			before = list.requests;
+			expect(await watching.poll()).toEqual([]);
+			expect(list.requests - before).toBe(1);
+		}
+		const { id } = list.add();
+		before = list.requests;
+		expect(await watching.poll()).toEqual([id]);
+		expect(list.requests - before).toBe(1);
+	});
+
+	it('hides nothing that comes while it is in the overlap, and is not told again', async () => {
+		const watching = await Watching.from(list);
+		const ids = idsOf(addMany(3000));
+		expect(await watching.poll()).toEqual(ids);
+		for (let minute = 1; minute <= 12; minute++) {
+			list.now += MINUTE;
+			const [early, late] = [list.add({ created_at: list.now - 3 * MINUTE }), list.add()];
+			expect(await watching.poll()).toEqual([early.id, late.id]);
+			expect(await watching.poll()).toEqual([]);
+		}
+	});
+
+	it('is told once where one poll comes every hour', async () => {
+		const watching = await Watching.from(list);
+		list.isUnstable = true;
+		list.sortsById = false;
+		list.now += 60 * MINUTE;
+		const ids = idsOf(addMany(3000));
+		expect(sorted(await watching.poll())).toEqual(ids);
+		list.now += 60 * MINUTE;
+		expect(await watching.poll()).toEqual([]);
+	});
+});
+
+describe('a list of several pages', () => {
+	it('shows all others where a record is archived between two of them', async () => {
+		const watching = await Watching.from(list);
+		const rows = addMany(250);
+		list.beforePage = (page) => {
+			if (page === 2) rows[249]!.archived = true;
+		};
+		const told = await watching.poll();
+		expect(sorted([...told, rows[249]!.id])).toEqual(
+			expect.arrayContaining(sorted(idsOf(rows.slice(0, 249)))),
+		);
+		expect(new Set(told).size).toBe(told.length);
+	});
+
+	it('shows all others where a record is deleted between two of them', async () => {
+		const watching = await Watching.from(list);
+		const ids = idsOf(addMany(250));
+		list.beforePage = (page) => {
+			if (page === 2 && list.rows.length === 250) list.rows.pop();
+		};
+		const told = await watching.poll();
+		expect(sorted(told)).toEqual(expect.arrayContaining(ids.slice(0, 249)));
+		expect(new Set(told).size).toBe(told.length);
+	});
+
+	it('is told once each in any order, whatever Cliniko can sort by', async () => {
+		for (let seed = 1; seed <= 50; seed++) {
+			forgetWhatCanBeSorted();
+			list = new ClinikoList();
+			list.isUnstable = true;
+			list.sortsById = seed % 2 === 0;
+			list.random = randomOf(seed);
+			const watching = await Watching.from(list);
+			const ids = idsOf(addMany(100 + seed * 7));
+			expect(sorted(await watching.poll())).toEqual(ids);
+			// Nothing that was left out would be seen again an hour later.
+			list.now += 60 * MINUTE;
+			expect(await watching.poll()).toEqual([]);
+		}
+	});
+
+	it.each([
+		['no count', () => undefined],
+		['a count of none', () => 0],
+		['a count that is too small', (count: number) => Math.floor(count / 2)],
+		['a count that is too large', (count: number) => count + 7],
+		['a count as a text', String],
+	])('is told once each with %s', async (_, total) => {
+		const watching = await Watching.from(list);
+		list.total = total;
+		const ids = idsOf(addMany(250));
+		expect(await watching.poll()).toEqual(ids);
+		const before = list.requests;
+		list.now += MINUTE;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+		expect(await watching.poll()).toEqual([]);
+		expect(list.requests - before).toBeLessThanOrEqual(24);
+	});
+});
+
+it('records are told once where the clocks of Cliniko’s servers are five seconds apart', async () => {
+	const random = randomOf(7);
+	const skew = () => Math.round((random() - 0.5) * 5) * SECOND;
+	list.skew = skew;
+	const watching = await Watching.from(list);
+	const told: string[] = [];
+	const ids: string[] = [];
+	for (let poll = 0; poll < 200; poll++) {
+		list.now += Math.floor(random() * 30) * SECOND;
+		for (let count = Math.floor(random() * 4); count > 0; count--) {
+			ids.push(list.add({ created_at: list.now + skew() }).id);
+		}
+		told.push(...(await watching.poll()));
+	}
+	expect(sorted(told)).toEqual(ids);
+});
+
+it('a row that is older than what was asked for is not told', async () => {
+	const watching = await Watching.from(list);
+	list.beforePage = () => ({
+		patients: [{ id: '3', created_at: '2026-03-02T08:00:00Z' }],
+		total_entries: 1,
+	});
+	expect(await watching.poll()).toEqual([]);
+});
+
+describe('a record that shows up late', () => {
+	/** A watch that has just told a record of this moment. */
+	async function afterOneOf(watch: Watch): Promise<Watching> {
+		const watching = await Watching.from(list, watch);
+		list.now += 30 * MINUTE;
+		list.add({ processed_at: list.now });
+		expect(await watching.poll()).toHaveLength(1);
+		return watching;
+	}
+
+	it.each([CREATED, PROCESSED])(
+		'is told up to ten minutes behind the newest that was told ($moment)',
+		async (watch) => {
+			const watching = await afterOneOf(watch);
+			const late = list.now - 10 * MINUTE;
+			const { id } = list.add({ created_at: late, processed_at: late });
+			list.now += 60 * MINUTE;
+			expect(await watching.poll()).toEqual([id]);
+			expect(await watching.poll()).toEqual([]);
+		},
+	);
+
+	it.each([CREATED, PROCESSED])('is not told if it is further behind ($moment)', async (watch) => {
+		const watching = await afterOneOf(watch);
+		const late = list.now - 10 * MINUTE - SECOND;
+		list.add({ created_at: late, processed_at: late });
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('is told up to ten minutes behind the start where nothing has been told yet', async () => {
+		const watching = await Watching.from(list);
+		const start = list.now;
+		list.now += 60 * MINUTE;
+		const { id } = list.add({ created_at: start - 10 * MINUTE });
+		list.add({ created_at: start - 10 * MINUTE - SECOND });
+		expect(await watching.poll()).toEqual([id]);
+	});
+
+	it('is told ten minutes behind one whose stamp was ahead of the clock', async () => {
+		const watching = await Watching.from(list);
+		list.add({ created_at: list.now + 4 * MINUTE });
+		expect(await watching.poll()).toHaveLength(1);
+		const { id } = list.add({ created_at: list.now - 6 * MINUTE });
+		expect(await watching.poll()).toEqual([id]);
+	});
+});
+
+describe('a record whose stamp is far ahead of the clock', () => {
+	it('hides nothing that comes until then, and is told once itself', async () => {
+		const watching = await Watching.from(list);
+		const ids = [list.add().id, list.add({ created_at: list.now + 60 * MINUTE }).id];
+		expect(await watching.poll()).toEqual(ids);
+		for (let minute = 0; minute < 120; minute++) {
+			list.now += MINUTE;
+			const { id } = list.add();
+			expect(await watching.poll()).toEqual([id]);
+		}
+	});
+});
+
+describe('what the mark keeps', () => {
+	it('is no more than the last ten minutes of stamps', async () => {
+		const watching = await Watching.from(list);
+		for (let minute = 0; minute < 100; minute++) {
+			list.now += MINUTE;
+			list.add();
+			await watching.poll();
+		}
+		expect(Object.keys(watching.mark.known)).toHaveLength(11);
+		expect(watching.mark.at).toBe(list.now);
+	});
+
+	it('is no name, no address and no date of birth', async () => {
+		const watching = await Watching.from(list);
+		list.now += SECOND;
+		const { id, created_at: at } = list.add();
+		await watching.poll();
+		expect(watching.mark).toEqual({ at, known: { [id]: at } });
+	});
+});
+
+describe('processed records', () => {
+	it('are told when they are processed, and not before', async () => {
+		const watching = await Watching.from(list, PROCESSED);
+		const row = list.add();
+		list.now += MINUTE;
+		expect(await watching.poll()).toEqual([]);
+		row.processed_at = list.now;
+		expect(await watching.poll()).toEqual([row.id]);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are told in the order of processing, which is not that of creation', async () => {
+		const watching = await Watching.from(list, PROCESSED);
+		const rows = [list.add(), list.add(), list.add()] as const;
+		list.now += MINUTE;
+		rows[2].processed_at = list.now - 3 * SECOND;
+		rows[0].processed_at = list.now - 2 * SECOND;
+		expect(await watching.poll()).toEqual([rows[2].id, rows[0].id]);
+		rows[1].processed_at = list.now;
+		expect(await watching.poll()).toEqual([rows[1].id]);
+	});
+
+	it('are told however long ago they were created', async () => {
+		const old = list.add({ created_at: list.now - 3 * 24 * 60 * MINUTE });
+		for (let count = 0; count < 250; count++) list.add({ processed_at: list.now });
+		const watching = await Watching.from(list, PROCESSED);
+		list.now += MINUTE;
+		old.processed_at = list.now;
+		expect(await watching.poll()).toEqual([old.id]);
+	});
+
+	it('are not told if they were processed before the start', async () => {
+		for (let ago = 0; ago < 20; ago++) {
+			list.add({ created_at: list.now - 40 * MINUTE, processed_at: list.now - ago * MINUTE });
+		}
+		const watching = await Watching.from(list, PROCESSED);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are not told if they were processed before the start, however many came after', async () => {
+		const waited = { created_at: list.now - 40 * MINUTE, processed_at: list.now - MINUTE };
+		for (let count = 0; count < 120; count++) list.add(waited);
+		for (let count = 0; count < 120; count++) list.add({ created_at: list.now - 20 * MINUTE });
+		const watching = await Watching.from(list, PROCESSED);
+		expect(await watching.poll()).toEqual([]);
+	});
+
+	it('are told once where they are processed again soon afterwards', async () => {
+		const watching = await Watching.from(list, PROCESSED);
+		const row = list.add({ processed_at: list.now });
+		expect(await watching.poll()).toEqual([row.id]);
+		list.now += 5 * MINUTE;
+		row.processed_at = list.now;
+		expect(await watching.poll()).toEqual([]);
+	});
+});
+
+describe('the newest record', () => {
+	it('is asked for with one request for one record', async () => {
+		list.add({ created_at: list.now - MINUTE });
+		const { id } = list.add();
+		list.add({ created_at: list.now - 2 * MINUTE });
+		expect(await newestRecord(list.api, CREATED)).toMatchObject({ id });
+		expect(list.cliniko.sent[0]!.query.get('per_page')).toBe('1');
+		expect(list.requests).toBe(1);
+	});
+
+	it('is one that has been processed where that is what is watched for', async () => {
+		const { id } = list.add({ processed_at: list.now, created_at: list.now - MINUTE });
+		list.add();
+		expect(await newestRecord(list.api, PROCESSED)).toMatchObject({ id });
+	});
+
+	it('is nothing in an empty list', async () => {
+		expect(await newestRecord(list.api, CREATED)).toBeUndefined();
+	});
+});
