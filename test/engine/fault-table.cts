@@ -236,7 +236,7 @@ const noKey = [/does not say where it is/, /not on the patient’s record.*again
 const onRecord =
 	/(?:on the patient’s record, so do not upload it|record is there, so do not upload the file) again/;
 const openSince = /before the connection broke|cannot be told whether it is there/;
-const notToBeSeen = /Cliniko’s answer does not show whether.*its record is not to be seen/;
+const recordNotVisible = /Cliniko’s answer does not show whether.*its record is not to be seen/;
 
 const skip = { ifAlreadyUploaded: 'skip' };
 const oneByOne = { concurrency: 1 };
@@ -802,7 +802,7 @@ const s3Rows: Row[] = [
 	{
 		what: 'HTML in place of Cliniko, not created',
 		faults: [create.before(html(200))],
-		then: perhaps(false, notToBeSeen),
+		then: perhaps(false, recordNotVisible),
 		asked: [1, 1, 1, 0, 5],
 		takes: 62,
 	},
@@ -863,7 +863,7 @@ const s3Rows: Row[] = [
 		(status): Row => ({
 			what: `${status} to another host`,
 			faults: [create.before(elsewhere(status))],
-			then: perhaps(false, notToBeSeen),
+			then: perhaps(false, recordNotVisible),
 			asked: [1, 1, 1, 0, 5],
 			takes: 62,
 		}),
@@ -879,7 +879,7 @@ const s3Rows: Row[] = [
 		// Checked later, the second request would make a second record, which never gets a file.
 		settings: { uploadUrlChecked: 'at creation' },
 		faults: [create.after(reset), get.after(noRows, EVER)],
-		then: perhaps(true, notToBeSeen),
+		then: perhaps(true, recordNotVisible),
 		asked: [1, 1, 2, 0, 10],
 		takes: 126,
 	},

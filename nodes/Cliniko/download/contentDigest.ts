@@ -3,7 +3,7 @@ import { createHash } from 'crypto';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
-import { unlessStill } from '../transport/idleTimeout';
+import { withIdleTimeout } from '../transport/idleTimeout';
 import { contentPath, fileReply, isPage, type FileReply } from './downloadFile';
 
 /** How often a file is read, the first time included. */
@@ -48,8 +48,8 @@ export class ContentDigests {
 		for (let attempt = 1; attempt <= TRIES; attempt++) {
 			let size = 0;
 			const read = async (signal: AbortSignal): Promise<string | undefined> => {
-				const found = await this.api.openFile(contentPath(record, this.api.shard), {
-					what: `compare the file of attachment ${record.id}`,
+				const found = await this.api.requestFile(contentPath(record, this.api.shard), {
+					action: `compare the file of attachment ${record.id}`,
 				});
 				const { status, headers, content } =
 					typeof found === 'string' ? await fetch(found, signal) : fileReply<Bytes>(found);
@@ -64,7 +64,7 @@ export class ContentDigests {
 				// Part of a file is no other file.
 				return sent === undefined || Number(sent) === size ? hash.digest('hex') : undefined;
 			};
-			const digest = await unlessStill(pause, () => size, read).catch(() => undefined);
+			const digest = await withIdleTimeout(pause, () => size, read).catch(() => undefined);
 			if (digest) return digest;
 			// Throws if it was the execution that ended.
 			await pause(0);

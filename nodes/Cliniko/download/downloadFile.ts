@@ -5,7 +5,7 @@ import { isUnreadable, type PatientAttachment } from '../records/patientAttachme
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { readRefusal } from '../transport/s3/reply';
-import { unlessStill } from '../transport/idleTimeout';
+import { withIdleTimeout } from '../transport/idleTimeout';
 import { tidyFileName } from '../records/fileName';
 
 /** How often a file is fetched, the first time included. */
@@ -72,8 +72,8 @@ export async function downloadFile<Content>(
 	const name = tidyFileName(String(record.filename ?? ''), `attachment-${id}`);
 	const type = String(record.content_type ?? '') || 'application/octet-stream';
 	for (let attempt = 1; ; attempt++) {
-		const found = await api.openFile(contentPath(record, api.shard), {
-			what: `download attachment ${id}`,
+		const found = await api.requestFile(contentPath(record, api.shard), {
+			action: `download attachment ${id}`,
 			notFound: `Cliniko has no file for attachment ${id}.`,
 		});
 		let size = 0;
@@ -85,7 +85,7 @@ export async function downloadFile<Content>(
 			const data = await store(content, name, type, signal, arrived);
 			return checked(record, data, size, headers);
 		};
-		const result = await unlessStill(pause, () => size, transfer).catch((error: unknown) => {
+		const result = await withIdleTimeout(pause, () => size, transfer).catch((error: unknown) => {
 			rethrowOwn(error);
 			return broken(id);
 		});

@@ -1,6 +1,6 @@
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
-import type { ClinikoApi, Purpose } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi, ErrorContext } from '../transport/cliniko/clinikoApi';
 import type { Minds } from './names';
 
 /**
@@ -18,14 +18,14 @@ export async function whatClinikoMinds(
 	api: ClinikoApi,
 	fields: string[],
 	known: Patient[],
-	purpose: Purpose,
+	errorContext: ErrorContext,
 ): Promise<Minds> {
-	const sample = sampleOf(known, fields) ?? (await anySample(api, fields, purpose));
+	const sample = sampleOf(known, fields) ?? (await anySample(api, fields, errorContext));
 	if (!sample) return 'case';
 	const { id, field, text } = sample;
 	const shows = async (filter: string) => {
 		const filters = [`id:=${id}`, `${field}:${filter}`, 'archived_at:*'];
-		const { rows } = await api.page('patients', filters, purpose, { per_page: '1', page: '1' });
+		const { rows } = await api.page('patients', filters, errorContext, { per_page: '1', page: '1' });
 		return rows.filter(isClinikoRecord).some((row) => row.id === id);
 	};
 	const flipped = text.replace(/[a-z]/gi, (letter) => {
@@ -64,9 +64,9 @@ function sampleOf(patients: Patient[], fields: string[]): Sample | undefined {
 async function anySample(
 	api: ClinikoApi,
 	[field = '']: string[],
-	purpose: Purpose,
+	errorContext: ErrorContext,
 ): Promise<Sample | undefined> {
 	const query = { per_page: '20', page: '1' };
-	const { rows } = await api.page('patients', [`${field}:?`, 'archived_at:*'], purpose, query);
+	const { rows } = await api.page('patients', [`${field}:?`, 'archived_at:*'], errorContext, query);
 	return sampleOf(rows.filter(isClinikoRecord), [field]);
 }

@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
 import { listRecords } from '../requests/listRecords';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
-import { readIfThere } from '../requests/readRecord';
+import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { whatClinikoMinds } from './comparison';
 import { byTelling, type Criterion } from './criteria';
@@ -13,7 +13,7 @@ const MOST_CANDIDATES = 1000;
 /** How many texts are searched by at once: each may take two searches of the others. */
 const MOST_TEXTS = 3;
 
-const PURPOSE = { what: 'look for the patient' };
+const ERROR_CONTEXT = { action: 'look for the patient' };
 
 /** What was found out about Cliniko's comparing in this execution, by the first field it was for. */
 const comparisons = new WeakMap<ClinikoApi, Map<string, Minds>>();
@@ -65,7 +65,7 @@ async function candidatesFor(
 			// Merged patients are archived ones, and lead to somebody.
 			const all = [...filters, 'archived_at:*'];
 			const limit = MOST_CANDIDATES + 1;
-			for (const patient of await listRecords(api, 'patients', all, PURPOSE, { limit })) {
+			for (const patient of await listRecords(api, 'patients', all, ERROR_CONTEXT, { limit })) {
 				candidates.set(patient.id, patient);
 			}
 			if (candidates.size > MOST_CANDIDATES) {
@@ -96,7 +96,7 @@ async function candidatesFor(
 	if (!minds && !isEverybody) {
 		const fields = texts.map(({ field }) => field);
 		const asked = kind === 'email' ? ['email'] : fields;
-		minds = await whatClinikoMinds(api, asked, [...candidates.values()], PURPOSE);
+		minds = await whatClinikoMinds(api, asked, [...candidates.values()], ERROR_CONTEXT);
 		known.set(kind, minds);
 		if (minds !== 'nothing') await search(searchesFor(texts, minds));
 	}
@@ -128,7 +128,7 @@ async function survivor(
 	for (let next = mergedInto(patient); next && !seen.has(next); next = mergedInto(patient)) {
 		seen.add(next);
 		const id = next;
-		const read = known.get(id) ?? (await readIfThere(api, 'patients', id));
+		const read = known.get(id) ?? (await readRecordIfExists(api, 'patients', id));
 		if (!read) return undefined;
 		patient = read;
 	}

@@ -25,7 +25,7 @@ export async function searchAttachments(
 	const { rows, hasMore } = await api.page(
 		'patient_attachments',
 		filters,
-		{ what: 'look up attachments' },
+		{ action: 'look up attachments' },
 		{ page: String(page), per_page: '50', sort: 'created_at:desc' },
 	);
 	return {

@@ -8,7 +8,7 @@ import type {
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { connect } from '../transport/n8n';
 
-const PURPOSE = { what: 'look up patients' };
+const ERROR_CONTEXT = { action: 'look up patients' };
 
 /**
  * Fills the list in which a patient is picked. People type a part of a name, and Cliniko's filters
@@ -28,7 +28,7 @@ export async function searchPatients(
 	let more = false;
 	for (const filters of nameFilters(filter ?? '')) {
 		const query = { page, per_page: '50', sort: 'last_name:asc' };
-		const { rows, hasMore } = await api.page('patients', filters, PURPOSE, query);
+		const { rows, hasMore } = await api.page('patients', filters, ERROR_CONTEXT, query);
 		for (const patient of rows.filter(isClinikoRecord)) found.set(patient.id, patient);
 		more ||= hasMore;
 	}

@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
-import { MayHaveRun } from '../transport/cliniko/clinikoApi';
+import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
 import { isAboutUploadUrl } from '../transport/cliniko/refusal';
 import type { Upload } from '../upload/upload';
 import { KeyedLock } from './keyedLock';
@@ -18,7 +18,7 @@ const TRIES = 2;
  * @returns the record, or what is known if the outcome is unknown
  * @throws ClinikoError if Cliniko refused it: then there is no record
  */
-export type CreateRecord = (attempt: number) => Promise<PatientAttachment | MayHaveRun>;
+export type CreateRequest = (attempt: number) => Promise<PatientAttachment | UnknownOutcome>;
 
 /**
  * Sees to it that each file gets one record, whatever happens to the requests.
@@ -29,7 +29,7 @@ export type CreateRecord = (attempt: number) => Promise<PatientAttachment | MayH
  * the same patient: otherwise two files with the same bytes could claim one record. Creations that are
  * answered run side by side.
  */
-export class RecordCreation {
+export class RecordCreator {
 	/** By patient and size: shared by those who create, exclusive for whoever searches. */
 	private readonly lock = new KeyedLock();
 
@@ -56,16 +56,16 @@ export class RecordCreation {
 	async create(
 		upload: Upload,
 		now: number,
-		createRecord: CreateRecord,
+		createRecord: CreateRequest,
 	): Promise<PatientAttachment> {
 		this.memory.asked(upload.identity, now);
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(upload, attempt, createRecord);
-			if (!(outcome instanceof MayHaveRun)) return outcome;
+			if (!(outcome instanceof UnknownOutcome)) return outcome;
 			if (outcome.accepted) this.memory.accepted(upload.identity);
 			const found = await this.find(upload, now);
 			if (found) return found;
-			if (outcome.accepted) throw notToBeSeen(upload);
+			if (outcome.accepted) throw recordNotVisible(upload);
 			if (attempt === TRIES) {
 				this.memory.refused(upload.identity);
 				throw outcome.error;
@@ -86,7 +86,7 @@ export class RecordCreation {
 	): Promise<PatientAttachment | undefined> {
 		const found = await this.find(upload, since);
 		if (found) return found;
-		if (accepted) throw notToBeSeen(upload);
+		if (accepted) throw recordNotVisible(upload);
 		this.memory.refused(upload.identity);
 		return undefined;
 	}
@@ -94,13 +94,13 @@ export class RecordCreation {
 	private async attempt(
 		upload: Upload,
 		attempt: number,
-		createRecord: CreateRecord,
-	): Promise<PatientAttachment | MayHaveRun> {
+		createRecord: CreateRequest,
+	): Promise<PatientAttachment | UnknownOutcome> {
 		return await this.lock.shared(lockKey(upload), async () => {
 			const outcome = await createRecord(attempt).catch((refusal: ClinikoError) => {
 				const { httpCode } = refusal;
 				// An earlier attempt that ran after all has used the file in S3 up.
-				if (attempt > 1 && isAboutUploadUrl(refusal)) return new MayHaveRun(true, refusal);
+				if (attempt > 1 && isAboutUploadUrl(refusal)) return new UnknownOutcome(true, refusal);
 				// So may one that is refused in other words. And without a status the request may have been
 				// sent: the outcome stays unknown.
 				const isOpen = httpCode === undefined || (attempt > 1 && [400, 422].includes(httpCode));
@@ -108,7 +108,7 @@ export class RecordCreation {
 				this.memory.refused(upload.identity);
 				throw refusal;
 			});
-			if (!(outcome instanceof MayHaveRun)) return this.claim(upload, outcome);
+			if (!(outcome instanceof UnknownOutcome)) return this.claim(upload, outcome);
 			const { recordId } = outcome;
 			if (recordId && !this.claimed.has(recordId)) {
 				// Before the lock is released: a file with the same bytes might search and find it.
@@ -158,7 +158,7 @@ function maybeThere({ message, httpCode }: ClinikoError): ClinikoError {
 	);
 }
 
-function notToBeSeen({ file, patientId }: Upload): ClinikoError {
+function recordNotVisible({ file, patientId }: Upload): ClinikoError {
 	return new ClinikoError(
 		`Cliniko’s answer does not show whether it put the file "${file.name}" on the record of patient ${patientId}, and its record is not to be seen.`,
 		'It may be on the patient’s record: look at the patient’s files in Cliniko. If it is not there after some minutes, run the workflow again for it.',

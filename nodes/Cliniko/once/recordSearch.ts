@@ -4,7 +4,7 @@ import { compareFileNames } from '../records/fileNames';
 import { listRecords } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { clinikoMoment } from '../transport/cliniko/timestamp';
+import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import type { Upload } from '../upload/upload';
 
@@ -121,13 +121,13 @@ async function recordsSince(
 ): Promise<PatientAttachment[]> {
 	const filters = [
 		`patient_id:=${patientId}`,
-		`created_at:>=${clinikoMoment(since)}`,
+		`created_at:>=${clinikoTimestamp(since)}`,
 		'archived_at:*',
 	];
-	const purpose = {
-		what: `check whether the file "${file.name}" was saved on the record of patient ${patientId} before the connection broke`,
+	const errorContext = {
+		action: `check whether the file "${file.name}" was saved on the record of patient ${patientId} before the connection broke`,
 	};
-	return await listRecords(api, 'patient_attachments', filters, purpose).catch(mayBeThere);
+	return await listRecords(api, 'patient_attachments', filters, errorContext).catch(mayBeThere);
 }
 
 /** Their own advice is to run the workflow again, which might store the file twice. */

@@ -17,22 +17,22 @@ const FIRST_WAIT = 1000;
  * @throws ClinikoError if Cliniko refuses it, or if it cannot be told whether it was done
  */
 export async function archiveAttachment(api: ClinikoApi, pause: Pause, id: string): Promise<void> {
-	const purpose = {
-		what: `archive attachment ${id}`,
+	const errorContext = {
+		action: `archive attachment ${id}`,
 		notFound: `Cliniko has no attachment with the ID ${id}.`,
 	};
 	for (let attempt = 1; ; attempt++) {
 		let refused: ClinikoError | undefined;
 		const open = await api
-			.order(`/patient_attachments/${id}/archive`, purpose)
+			.postAction(`/patient_attachments/${id}/archive`, errorContext)
 			.catch((error: ClinikoError) => {
 				refused = error;
 				return undefined;
 			});
 		if (!open && !refused) return;
 		if (refused && ![404, 409, 422].includes(refused.httpCode ?? 0)) throw refused;
-		const what = `see whether attachment ${id} is archived, which Cliniko has not said`;
-		const record = await readRecord(api, 'patient_attachments', id, what);
+		const action = `see whether attachment ${id} is archived, which Cliniko has not said`;
+		const record = await readRecord(api, 'patient_attachments', id, action);
 		if (record.archived_at) return;
 		if (refused) throw refused;
 		if (open && attempt === TRIES) throw open.error;

@@ -1,5 +1,5 @@
 import { ClinikoError } from '../errors';
-import type { ClinikoApi, Page, Purpose } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi, Page, ErrorContext } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 
 /** A page of Cliniko's lists has at most this many records. */
@@ -39,14 +39,14 @@ export async function listRecords(
 	api: ClinikoApi,
 	collection: string,
 	filters: string[],
-	purpose: Purpose,
+	errorContext: ErrorContext,
 	{ limit = Infinity, sort = 'created_at:desc', isEnough }: Reading = {},
 ): Promise<ClinikoRecord[]> {
 	const query = { per_page: String(Math.min(limit, LONGEST_PAGE)), sort };
 	const records = new Map<string, ClinikoRecord>();
 	const totals: Array<number | undefined> = [];
 	let isOnePage = false;
-	for await (const page of api.pages(collection, filters, purpose, query)) {
+	for await (const page of api.pages(collection, filters, errorContext, query)) {
 		for (const row of page.rows) if (isClinikoRecord(row)) records.set(row.id, row);
 		totals.push(page.total);
 		const isFirst = totals.length === 1;
@@ -59,13 +59,13 @@ export async function listRecords(
 	if (!isOnePage && last > first && records.size < last) {
 		// In a stable order those that were added are on the first page now, and nothing is missing. In
 		// another one they may have been counted in place of others.
-		const again = await api.page(collection, filters, purpose, { ...query, page: '1' });
+		const again = await api.page(collection, filters, errorContext, { ...query, page: '1' });
 		for (const row of again.rows) if (isClinikoRecord(row)) records.set(row.id, row);
 		last = again.total ?? last;
 	}
 	// What was taken out meanwhile has moved others between pages.
 	if (isOnePage || (last >= first && records.size >= last)) return [...records.values()];
-	return await readInParts(api, collection, filters, purpose, [...records.keys()], last);
+	return await readInParts(api, collection, filters, errorContext, [...records.keys()], last);
 }
 
 /**
@@ -78,7 +78,7 @@ async function readInParts(
 	api: ClinikoApi,
 	collection: string,
 	filters: string[],
-	purpose: Purpose,
+	errorContext: ErrorContext,
 	known: string[],
 	total: number,
 ): Promise<ClinikoRecord[]> {
@@ -88,7 +88,7 @@ async function readInParts(
 			...(part.from === undefined ? [] : [`id:>=${part.from}`]),
 			...(part.to === undefined ? [] : [`id:<${part.to}`]),
 		];
-		const page = await api.page(collection, [...filters, ...range], purpose, {
+		const page = await api.page(collection, [...filters, ...range], errorContext, {
 			page: '1',
 			per_page: String(LONGEST_PAGE),
 		});
@@ -99,7 +99,7 @@ async function readInParts(
 			return;
 		}
 		const ids = sorted([...part.ids, ...found.map(({ id }) => BigInt(id))]);
-		if (ids.length < 2 || divisions === MOST_DIVISIONS) throw incomplete(purpose);
+		if (ids.length < 2 || divisions === MOST_DIVISIONS) throw incomplete(errorContext);
 		const parts = divided({ ...part, ids }, Math.max(2, Math.ceil(ids.length / PART)));
 		for (const one of parts) await readPart(one, divisions + 1);
 	};
@@ -146,9 +146,9 @@ function newestFirst(a: ClinikoRecord, b: ClinikoRecord): number {
 	return byTime || (BigInt(a.id) < BigInt(b.id) ? 1 : -1);
 }
 
-function incomplete({ what }: Purpose): ClinikoError {
+function incomplete({ action }: ErrorContext): ClinikoError {
 	return new ClinikoError(
-		`Could not ${what}: Cliniko’s list changes while it is read, so it cannot be read whole.`,
+		`Could not ${action}: Cliniko’s list changes while it is read, so it cannot be read whole.`,
 		'Run the step again. With a filter that fewer records fit it has a better chance.',
 	);
 }

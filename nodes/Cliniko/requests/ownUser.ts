@@ -8,7 +8,7 @@ import { isClinikoRecord } from '../records/clinikoRecord';
  * @returns nothing if Cliniko does not say
  */
 export async function ownUserId(api: ClinikoApi): Promise<string | undefined> {
-	const purpose = { what: 'see which Cliniko user the API key belongs to' };
-	const reply = await api.get('/user', purpose).catch(() => undefined);
+	const errorContext = { action: 'see which Cliniko user the API key belongs to' };
+	const reply = await api.get('/user', errorContext).catch(() => undefined);
 	return isClinikoRecord(reply?.body) ? reply.body.id : undefined;
 }

@@ -1,5 +1,5 @@
 import type { PatientAttachment } from '../records/patientAttachment';
-import { readIfThere } from './readRecord';
+import { readRecordIfExists } from './readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/cliniko/rateLimit';
 
@@ -10,7 +10,7 @@ const INTERVAL = 2000;
 /**
  * Reads a record that is known to have been created. One of Cliniko's servers may not know it yet.
  *
- * @param what it is read for, as in `Purpose`
+ * @param action it is read for, as in `ErrorContext`
  * @returns nothing if it is gone
  * @throws ClinikoError if Cliniko cannot be asked
  */
@@ -18,10 +18,10 @@ export async function readCreated(
 	api: ClinikoApi,
 	pause: Pause,
 	id: string,
-	what?: string,
+	action?: string,
 ): Promise<PatientAttachment | undefined> {
 	for (let attempt = 1; ; attempt++) {
-		const record = await readIfThere(api, 'patient_attachments', id, what);
+		const record = await readRecordIfExists(api, 'patient_attachments', id, action);
 		if (record || attempt === TRIES) return record;
 		await pause(INTERVAL);
 	}

@@ -10,24 +10,24 @@ const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as cons
  * `archived_at`.
  *
  * @param id a checked id
- * @param what it is read for, as in `Purpose`
+ * @param action it is read for, as in `ErrorContext`
  * @throws ClinikoError if there is none, or it cannot be read
  */
 export async function readRecord(
 	api: ClinikoApi,
 	collection: keyof typeof NOUNS,
 	id: string,
-	what = `read ${NOUNS[collection]} ${id}`,
+	action = `read ${NOUNS[collection]} ${id}`,
 ): Promise<ClinikoRecord> {
 	const noun = NOUNS[collection];
 	const query = new URLSearchParams({ 'q[]': 'archived_at:*' });
 	const { body } = await api.get(`/${collection}/${id}?${query.toString()}`, {
-		what,
+		action,
 		notFound: `Cliniko has no ${noun} with the ID ${id}.`,
 	});
 	if (isClinikoRecord(body) && body.id === id) return body;
 	throw new ClinikoError(
-		`Could not ${what}: Cliniko's reply is not the record of that ${noun}.`,
+		`Could not ${action}: Cliniko's reply is not the record of that ${noun}.`,
 		'Run the workflow again. If it stays like this, look at status.cliniko.com.',
 	);
 }
@@ -37,7 +37,7 @@ export async function readRecord(
  *
  * @returns nothing if Cliniko says that there is none
  */
-export async function readIfThere(
+export async function readRecordIfExists(
 	...read: Parameters<typeof readRecord>
 ): Promise<ClinikoRecord | undefined> {
 	return await readRecord(...read).catch((error: ClinikoError) => {

@@ -24,7 +24,7 @@ export type Progress = (content: AsyncIterable<Uint8Array>) => AsyncIterable<Uin
  * @param transfer sends its content through `progress`, and ends when `signal` says so
  * @throws what `transfer` throws, or an Error if nothing moved for too long
  */
-export async function unlessStalled<T>(
+export async function withUploadIdleTimeout<T>(
 	size: number,
 	pause: Pause,
 	transfer: (signal: AbortSignal, progress: Progress) => Promise<T>,
@@ -38,7 +38,7 @@ export async function unlessStalled<T>(
 		}
 	}
 	const send = async (signal: AbortSignal) => await transfer(signal, progress);
-	return await unlessStill(pause, () => moved, send, longest);
+	return await withIdleTimeout(pause, () => moved, send, longest);
 }
 
 /**
@@ -49,7 +49,7 @@ export async function unlessStalled<T>(
  * @param longest how long nothing may move, in ms
  * @throws what `transfer` throws, or an Error if nothing moved for too long
  */
-export async function unlessStill<T>(
+export async function withIdleTimeout<T>(
 	pause: Pause,
 	moved: () => number,
 	transfer: (signal: AbortSignal) => Promise<T>,

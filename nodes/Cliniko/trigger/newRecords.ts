@@ -1,7 +1,7 @@
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import { listRecords } from '../requests/listRecords';
-import type { ClinikoApi, Page, Purpose } from '../transport/cliniko/clinikoApi';
-import { clinikoMoment } from '../transport/cliniko/timestamp';
+import type { ClinikoApi, Page, ErrorContext } from '../transport/cliniko/clinikoApi';
+import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 
 /**
  * How far back each poll looks behind the newest record it knows of, in ms. Cliniko writes whole
@@ -14,7 +14,7 @@ const OVERLAP = 10 * 60_000;
 export interface Watch {
 	collection: 'patients' | 'patient_attachments';
 	moment: 'created_at' | 'processed_at';
-	purpose: Purpose;
+	errorContext: ErrorContext;
 }
 
 /** How far the news have been told. n8n keeps it in its database, so it is plain JSON. */
@@ -30,9 +30,9 @@ export interface Mark {
  * are from the last minutes: Cliniko's clock is asked for first, since ours may be another.
  */
 export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Mark> {
-	const { collection, purpose } = watch;
-	const { date } = await api.page(collection, [], purpose, newestFirst());
-	const { mark } = await newsSince(api, watch, { at: date, known: {} });
+	const { collection, errorContext } = watch;
+	const { date } = await api.page(collection, [], errorContext, newestFirst());
+	const { mark } = await newRecordsSince(api, watch, { at: date, known: {} });
 	return mark;
 }
 
@@ -42,7 +42,7 @@ export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Mark>
  * @returns the records in the order in which it happened, and the mark that comes after them; if a
  *   request fails it throws, and the old mark still holds
  */
-export async function newsSince(
+export async function newRecordsSince(
 	api: ClinikoApi,
 	watch: Watch,
 	mark: Mark,
@@ -50,7 +50,7 @@ export async function newsSince(
 	const reading = await readSince(api, watch, mark);
 	const moments = new Map<string, number>();
 	const records = new Map<string, ClinikoRecord>();
-	for (const [record, at] of momentsOf(reading.rows, watch)) {
+	for (const [record, at] of timestampsOf(reading.rows, watch)) {
 		// Nobody knows any more whether it has been told.
 		if (at < oldestOf(mark.at)) continue;
 		moments.set(record.id, at);
@@ -82,12 +82,12 @@ export async function newsSince(
  */
 async function readSince(
 	api: ClinikoApi,
-	{ collection, moment, purpose }: Watch,
+	{ collection, moment, errorContext }: Watch,
 	{ at, known }: Mark,
 ): Promise<{ rows: ClinikoRecord[]; date: number; isDated: boolean }> {
 	const oldest = oldestOf(at);
 	// Archived ones as well: archiving one must not move others between the pages.
-	const filters = [`${moment}:>=${clinikoMoment(oldest)}`, 'archived_at:*'];
+	const filters = [`${moment}:>=${clinikoTimestamp(oldest)}`, 'archived_at:*'];
 	const told = Object.values(known).filter((one) => one >= oldest).length;
 	const reply = { date: at, isDated: false };
 	const isEnough = ({ rows, total, date, isDated }: Page) => {
@@ -95,17 +95,17 @@ async function readSince(
 		const isKnown = rows.filter(isClinikoRecord).every(({ id }) => known[id] !== undefined);
 		return isKnown && total === told;
 	};
-	const rows = await listRecords(api, collection, filters, purpose, { isEnough });
+	const rows = await listRecords(api, collection, filters, errorContext, { isEnough });
 	return { ...reply, rows };
 }
 
 /** The newest record there is, for a person who wants to see what one looks like. */
 export async function newestRecord(
 	api: ClinikoApi,
-	{ collection, moment, purpose }: Watch,
+	{ collection, moment, errorContext }: Watch,
 ): Promise<ClinikoRecord | undefined> {
 	const filters = moment === 'created_at' ? [] : [`${moment}:?`];
-	const { rows } = await api.page(collection, filters, purpose, newestFirst());
+	const { rows } = await api.page(collection, filters, errorContext, newestFirst());
 	return rows.find(isClinikoRecord);
 }
 
@@ -118,7 +118,7 @@ function oldestOf(at: number): number {
 	return Math.floor((at - OVERLAP) / 1000) * 1000;
 }
 
-function momentsOf(rows: ClinikoRecord[], { moment }: Watch): Map<ClinikoRecord, number> {
+function timestampsOf(rows: ClinikoRecord[], { moment }: Watch): Map<ClinikoRecord, number> {
 	const moments = new Map<ClinikoRecord, number>();
 	for (const row of rows) {
 		const at = Date.parse(String(row[moment]));

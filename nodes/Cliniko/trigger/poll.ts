@@ -7,11 +7,11 @@ import { simplifiedPatient } from '../records/patient';
 import { simplified as simplifiedAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { connect } from '../transport/n8n';
-import { newestRecord, newsSince, startFromNow, type Mark, type Watch } from './newRecords';
+import { newestRecord, newRecordsSince, startFromNow, type Mark, type Watch } from './newRecords';
 
 const ATTACHMENTS = {
 	collection: 'patient_attachments',
-	purpose: { what: 'look for new attachments' },
+	errorContext: { action: 'look for new attachments' },
 } as const;
 
 /** By the parameter "Event". */
@@ -21,7 +21,7 @@ const WATCHES: Record<string, Watch> = {
 	patientCreated: {
 		collection: 'patients',
 		moment: 'created_at',
-		purpose: { what: 'look for new patients' },
+		errorContext: { action: 'look for new patients' },
 	},
 };
 
@@ -107,7 +107,7 @@ async function news(
 		begun.add(context);
 		return [];
 	}
-	const { records, mark } = await newsSince(api, watch, stored.mark);
+	const { records, mark } = await newRecordsSince(api, watch, stored.mark);
 	Object.assign(stored, { mark, account });
 	begun.add(context);
 	return records;
@@ -115,8 +115,8 @@ async function news(
 
 /** Which account the key belongs to; without the clinic if the key's user may not read its id. */
 async function accountOf(api: ClinikoApi): Promise<Account> {
-	const purpose = { what: 'see which Cliniko account the API key belongs to' };
-	const { body } = await api.get('/settings/public', purpose).catch(unlessForbidden);
+	const errorContext = { action: 'see which Cliniko account the API key belongs to' };
+	const { body } = await api.get('/settings/public', errorContext).catch(unlessForbidden);
 	const id = (body.account as IDataObject | undefined)?.id;
 	const isId = typeof id === 'string' || typeof id === 'number';
 	return {

@@ -5,7 +5,7 @@ import { compareFileNames } from '../records/fileNames';
 import { listRecords } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { clinikoMoment } from '../transport/cliniko/timestamp';
+import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/cliniko/rateLimit';
 import { Processing } from './processing';
 import type { Upload } from './upload';
@@ -87,7 +87,7 @@ export class AlreadyUploaded {
 	 * @param now ms since 1970 by Cliniko's clock
 	 */
 	async findNew(upload: Upload, now: number): Promise<PatientAttachment | undefined> {
-		const recent = [`created_at:>=${clinikoMoment(now - LOOK_BACK)}`];
+		const recent = [`created_at:>=${clinikoTimestamp(now - LOOK_BACK)}`];
 		return await this.among(await this.list(upload.patientId, recent), upload);
 	}
 
@@ -117,13 +117,13 @@ export class AlreadyUploaded {
 	private async list(patientId: string, more: string[]): Promise<PatientAttachment[]> {
 		const { api } = this.surroundings;
 		const filters = [`patient_id:=${patientId}`, ...more];
-		const purpose = { what: `see which files patient ${patientId} has` };
+		const errorContext = { action: `see which files patient ${patientId} has` };
 		const own = new Set(
 			[...remembered]
 				.filter(([key]) => key.startsWith(`["${api.account}"`))
 				.map(([, one]) => one.id),
 		);
-		const rows = await listRecords(api, 'patient_attachments', filters, purpose);
+		const rows = await listRecords(api, 'patient_attachments', filters, errorContext);
 		const found = rows.map(async (row) => {
 			// What this process stored is known by its bytes.
 			const isFresh = row.processing_completed !== true && !isUnreadable(row) && !own.has(row.id);

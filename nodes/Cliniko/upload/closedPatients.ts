@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
-import { readIfThere } from '../requests/readRecord';
+import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** How many ids one request asks for: a page of Cliniko's lists. */
@@ -36,11 +36,11 @@ export async function closedPatients(
 async function patientsOf(api: ClinikoApi, ids: string[]): Promise<Patient[]> {
 	const patients = new Map<string, Patient>();
 	const filters = [`id:=${ids.join(',')}`, 'archived_at:*'];
-	for await (const rows of api.list('patients', filters, { what: 'look up the patients' })) {
+	for await (const rows of api.list('patients', filters, { action: 'look up the patients' })) {
 		for (const row of rows.filter(isClinikoRecord)) patients.set(row.id, row);
 	}
 	for (const id of ids.filter((one) => !patients.has(one))) {
-		const patient = await readIfThere(api, 'patients', id, `look up patient ${id}`);
+		const patient = await readRecordIfExists(api, 'patients', id, `look up patient ${id}`);
 		if (patient) patients.set(id, patient);
 	}
 	return [...patients.values()];

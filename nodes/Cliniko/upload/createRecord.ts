@@ -1,5 +1,5 @@
 import { ClinikoError } from '../errors';
-import { MayHaveRun, type ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { UnknownOutcome, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
@@ -30,13 +30,13 @@ export async function createRecord(
 	{ patientId, description, file }: Upload,
 	{ url, key }: StoredFile,
 	attempt = 1,
-): Promise<PatientAttachment | MayHaveRun> {
+): Promise<PatientAttachment | UnknownOutcome> {
 	const post = async (uploadUrl: string) =>
 		await api.post(
 			'/patient_attachments',
 			{ patient_id: patientId, upload_url: uploadUrl, ...(description ? { description } : {}) },
 			{
-				what: `put the file "${file.name}" on the record of patient ${patientId}`,
+				action: `put the file "${file.name}" on the record of patient ${patientId}`,
 				notFound: `Cliniko has no patient with the ID ${patientId}.`,
 			},
 		);
@@ -49,14 +49,14 @@ export async function createRecord(
 			throw mayBeAboutUploadUrl(second) ? moreTelling(error, second) : second;
 		});
 	});
-	if (reply instanceof MayHaveRun) return reply;
+	if (reply instanceof UnknownOutcome) return reply;
 	const { body } = reply;
 	if (!isClinikoRecord(body)) {
 		const error = new ClinikoError(
 			`Cliniko's reply has no ID for the file "${file.name}".`,
 			'Run the workflow again.',
 		);
-		return new MayHaveRun(true, error);
+		return new UnknownOutcome(true, error);
 	}
 	return body;
 }

@@ -5,7 +5,7 @@ import type { Pause } from '../transport/cliniko/rateLimit';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
 import { hasExpired, isKeyOf, type PresignedPost } from './presignedPost';
-import { unlessStalled } from '../transport/idleTimeout';
+import { withUploadIdleTimeout } from '../transport/idleTimeout';
 import type { SourceFile } from './sourceFile';
 
 /** How often a file is sent, the first time included. */
@@ -21,7 +21,7 @@ const TIME_LEFT = 10_000;
  * How long a try waits after the first bytes of the file, once one has broken off, in ms; it doubles
  * each time. It has to outlast the connecting.
  */
-const HESITATION = 1500;
+const BODY_DELAY = 1500;
 const FIRST_BYTES = 1024;
 
 /**
@@ -68,7 +68,7 @@ export async function postToS3(connection: S3Connection, file: SourceFile): Prom
 			connection,
 			post,
 			file,
-			broken && HESITATION * 2 ** (broken - 1),
+			broken && BODY_DELAY * 2 ** (broken - 1),
 		);
 		const key = reply && storedKey(reply);
 		if (key && isKeyOf(post, key)) return { url: post.url, key, clockAhead: post.clockAhead };
@@ -89,17 +89,17 @@ async function attemptPost(
 	{ send, pause }: S3Connection,
 	post: PresignedPost,
 	file: SourceFile,
-	hesitation: number,
+	bodyDelay: number,
 ): Promise<IN8nHttpFullResponse | undefined> {
 	try {
-		return await unlessStalled(file.size, pause, async (signal, progress) => {
+		return await withUploadIdleTimeout(file.size, pause, async (signal, progress) => {
 			// The HTTP client does not close what it was sending when the request fails.
 			const content = await file.open(signal);
 			const form = multipartForm(post.fields, {
 				...file,
 				content: Buffer.isBuffer(content)
 					? content
-					: progress(hesitation ? hesitant(content, () => pause(hesitation)) : content),
+					: progress(bodyDelay ? delayBody(content, () => pause(bodyDelay)) : content),
 			});
 			return await send(
 				{
@@ -128,7 +128,7 @@ async function attemptPost(
  * the file is still being sent, and then its answer is lost in the broken connection. A sender that
  * has met that waits after the first bytes of the file, where it can still hear it.
  */
-async function* hesitant(
+async function* delayBody(
 	content: AsyncIterable<Uint8Array>,
 	wait: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {

@@ -39,7 +39,7 @@ export async function requestPresignedPost(
 	file: SourceFile,
 ): Promise<PresignedPost> {
 	const { body, date } = await api.get(`/patients/${patientId}/attachment_presigned_post`, {
-		what: `get an upload address for patient ${patientId}`,
+		action: `get an upload address for patient ${patientId}`,
 		notFound: `Cliniko has no patient with the ID ${patientId}.`,
 	});
 	const fields = formFields(body.fields);

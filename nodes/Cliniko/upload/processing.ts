@@ -127,7 +127,7 @@ export class Processing {
 			// A record that somebody archives meanwhile is still on its way.
 			const filters = [`id:=${asked.join(',')}`, 'archived_at:*'];
 			for await (const rows of this.api.list('patient_attachments', filters, {
-				what: 'see whether Cliniko has processed the files',
+				action: 'see whether Cliniko has processed the files',
 			})) {
 				for (const row of rows) {
 					if (!isClinikoRecord(row)) continue;
@@ -144,8 +144,8 @@ export class Processing {
 	}
 
 	private async lookAt(id: string): Promise<void> {
-		const what = `see whether Cliniko has processed attachment ${id}`;
-		const reading = readRecord(this.api, 'patient_attachments', id, what);
+		const action = `see whether Cliniko has processed attachment ${id}`;
+		const reading = readRecord(this.api, 'patient_attachments', id, action);
 		const record = await reading.catch((error: ClinikoError) => {
 			if (error.httpCode !== 404) throw error;
 			const waiting = this.waiting.get(id);

@@ -1,5 +1,5 @@
 import { ClinikoError, WrongPatient } from '../errors';
-import type { RecordCreation } from '../once/createRecordOnce';
+import type { RecordCreator } from '../once/createRecordOnce';
 import { readCreated } from '../requests/readCreated';
 import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
@@ -17,7 +17,7 @@ export interface UploadTools {
 	sendToS3: SendToS3;
 	pause: Pause;
 	memory: UploadMemory;
-	creation: RecordCreation;
+	creation: RecordCreator;
 	alreadyUploaded: AlreadyUploaded;
 }
 
@@ -52,8 +52,8 @@ async function resume(
 	if (!before) return undefined;
 	if ('since' in before) return await creation.resume(upload, before);
 	const id = before.attachment;
-	const what = `read attachment ${id}, which the file "${upload.file.name}" became in an earlier try`;
-	const record = await readCreated(api, pause, id, what);
+	const action = `read attachment ${id}, which the file "${upload.file.name}" became in an earlier try`;
+	const record = await readCreated(api, pause, id, action);
 	if (record && !record.archived_at) return record;
 	throw new ClinikoError(
 		`The file "${upload.file.name}" was stored in an earlier try of this execution, as attachment ${id}, and that is ${record ? 'archived' : 'not in Cliniko any more'}.`,

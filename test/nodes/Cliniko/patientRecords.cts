@@ -3,7 +3,7 @@ import type {
 	ClinikoApi,
 	ClinikoConnection,
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import type { CreateRecord } from '../../../nodes/Cliniko/once/createRecordOnce.ts';
+import type { CreateRequest } from '../../../nodes/Cliniko/once/createRecordOnce.ts';
 import type { RecordSearch } from '../../../nodes/Cliniko/once/recordSearch.ts';
 import { createRecord } from '../../../nodes/Cliniko/upload/createRecord.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
@@ -78,7 +78,7 @@ export function keyOf(file: number): string {
 }
 
 /** Asks for the record of an upload, which is the `file`th. */
-export function creationOf(api: ClinikoApi, upload: Upload, file = 0): CreateRecord {
+export function creationOf(api: ClinikoApi, upload: Upload, file = 0): CreateRequest {
 	const stored = { url: URL_OF_POST, key: keyOf(file), clockAhead: 0 };
 	return async (attempt) => await createRecord(api, upload, stored, attempt);
 }

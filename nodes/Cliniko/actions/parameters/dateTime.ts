@@ -1,4 +1,4 @@
-import { clinikoMoment } from '../../transport/cliniko/timestamp';
+import { clinikoTimestamp } from '../../transport/cliniko/timestamp';
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
@@ -14,7 +14,7 @@ export function inUtc(text: string, zone: string): string | undefined {
 	const asUtc = Date.parse(`${day}T${minutes}${seconds}Z`);
 	if (!day || Number.isNaN(asUtc) || !isDay(day)) return undefined;
 	const moment = offset ? Date.parse(`${day}T${minutes}${seconds}${offset}`) : inZone(asUtc, zone);
-	return Number.isNaN(moment) ? undefined : clinikoMoment(moment);
+	return Number.isNaN(moment) ? undefined : clinikoTimestamp(moment);
 }
 
 /** Whether the calendar has this day: to JavaScript February 30 is March 2. */

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { ClinikoError } from '../../errors';
 import type { ClinikoRecord } from '../../records/clinikoRecord';
 import { listRecords } from '../../requests/listRecords';
-import type { ClinikoApi, Purpose } from '../../transport/cliniko/clinikoApi';
+import type { ClinikoApi, ErrorContext } from '../../transport/cliniko/clinikoApi';
 
 /** The fields in which the user says how many records are wanted. */
 export const limitFields: INodeProperties[] = [
@@ -56,9 +56,9 @@ export async function newestFirst(
 	collection: string,
 	filters: string[],
 	limit: number,
-	purpose: Purpose,
+	errorContext: ErrorContext,
 ): Promise<ClinikoRecord[]> {
 	const sort = 'created_at:desc';
-	const records = await listRecords(api, collection, filters, purpose, { limit, sort });
+	const records = await listRecords(api, collection, filters, errorContext, { limit, sort });
 	return records.slice(0, limit);
 }

@@ -28,8 +28,8 @@ async function execute(context: IExecuteFunctions) {
 			simplify: simplifyOf(context, itemIndex),
 		}),
 		run: async ({ filters, limit, simplify }) => {
-			const purpose = { what: 'list patients' };
-			const patients = await newestFirst(api, 'patients', filters, limit, purpose);
+			const errorContext = { action: 'list patients' };
+			const patients = await newestFirst(api, 'patients', filters, limit, errorContext);
 			return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
 		},
 	});

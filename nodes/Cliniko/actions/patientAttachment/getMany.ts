@@ -51,8 +51,8 @@ async function execute(context: IExecuteFunctions) {
 			return { filters, limit, simplify: simplifyOf(context, itemIndex) };
 		},
 		run: async ({ filters, limit, simplify }) => {
-			const purpose = { what: 'list attachments' };
-			const records = await newestFirst(api, 'patient_attachments', filters, limit, purpose);
+			const errorContext = { action: 'list attachments' };
+			const records = await newestFirst(api, 'patient_attachments', filters, limit, errorContext);
 			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
 		},
 	});

@@ -25,7 +25,7 @@ async function execute(context: IExecuteFunctions) {
 				`/patient_attachments/${id}`,
 				{ description: description || null },
 				{
-					what: `change the description of attachment ${id}`,
+					action: `change the description of attachment ${id}`,
 					notFound: `Cliniko has no attachment with the ID ${id} that can be changed.`,
 				},
 			);

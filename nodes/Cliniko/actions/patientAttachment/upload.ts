@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
 import { ContentDigests } from '../../download/contentDigest';
-import { RecordCreation } from '../../once/createRecordOnce';
+import { RecordCreator } from '../../once/createRecordOnce';
 import type { RecordSearch } from '../../once/recordSearch';
 import { UploadMemory } from '../../once/uploadMemory';
 import { simplified } from '../../records/patientAttachment';
@@ -169,7 +169,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		sendToS3: sendToS3(context),
 		pause,
 		memory,
-		creation: new RecordCreation(search, memory),
+		creation: new RecordCreator(search, memory),
 		alreadyUploaded: new AlreadyUploaded(search),
 	};
 	const processing = new Processing(api, pause, maxWait, onTimeout);

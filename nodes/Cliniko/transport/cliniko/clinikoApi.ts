@@ -63,9 +63,9 @@ export interface Page {
 }
 
 /** What a request was for: completes the sentences of messages. */
-export interface Purpose {
+export interface ErrorContext {
 	/** Follows "could not", e.g. "look up the patient". */
-	what: string;
+	action: string;
 	/** What a 404 means, e.g. "Cliniko has no patient with the ID 12." */
 	notFound?: string;
 }
@@ -74,7 +74,7 @@ export interface Purpose {
  * What is known of a request that creates something when its outcome is unknown: no reply came, or one
  * that does not say what became of it.
  */
-export class MayHaveRun {
+export class UnknownOutcome {
 	/**
 	 * @param accepted whether Cliniko said that it did it (2xx), or sent the client on (3xx): then it
 	 *   must not be asked for again
@@ -147,8 +147,8 @@ export class ClinikoApi {
 	 * @param path below `/v1`, with the query if there is one
 	 * @throws ClinikoError with what to do about it
 	 */
-	async get(path: string, purpose: Purpose): Promise<ClinikoReply> {
-		return this.read(await this.send({ method: 'GET', url: this.url(path) }, TRIES), purpose);
+	async get(path: string, errorContext: ErrorContext): Promise<ClinikoReply> {
+		return this.read(await this.send({ method: 'GET', url: this.url(path) }, TRIES), errorContext);
 	}
 
 	/**
@@ -163,12 +163,12 @@ export class ClinikoApi {
 	async post(
 		path: string,
 		body: IDataObject,
-		purpose: Purpose,
-	): Promise<ClinikoReply | MayHaveRun> {
+		errorContext: ErrorContext,
+	): Promise<ClinikoReply | UnknownOutcome> {
 		const reply = await this.send({ method: 'POST', url: this.url(path), ...json(body) }, 1);
 		return saysNothing(reply) || isRedirect(reply)
-			? this.mayHaveRun(reply, path, purpose)
-			: this.read(reply, purpose);
+			? this.unknownOutcome(reply, path, errorContext)
+			: this.read(reply, errorContext);
 	}
 
 	/**
@@ -179,9 +179,9 @@ export class ClinikoApi {
 	 * @param body is sent as JSON
 	 * @throws ClinikoError with what to do about it
 	 */
-	async patch(path: string, body: IDataObject, purpose: Purpose): Promise<ClinikoReply> {
+	async patch(path: string, body: IDataObject, errorContext: ErrorContext): Promise<ClinikoReply> {
 		const options = { method: 'PATCH', url: this.url(path), ...json(body) } as const;
-		return this.read(await this.send(options, TRIES), purpose);
+		return this.read(await this.send(options, TRIES), errorContext);
 	}
 
 	/**
@@ -192,13 +192,13 @@ export class ClinikoApi {
 	 * @returns nothing once it is done, or what is known if it may have been done all the same
 	 * @throws ClinikoError if Cliniko refused it
 	 */
-	async order(path: string, purpose: Purpose): Promise<MayHaveRun | undefined> {
+	async postAction(path: string, errorContext: ErrorContext): Promise<UnknownOutcome | undefined> {
 		const reply = await this.send({ method: 'POST', url: this.url(path) }, 1, isFault);
 		// A page that a proxy sends is no answer of Cliniko's.
 		const isDone = reply && isSuccess(reply) && !/^\s*</.test(String(reply.body ?? ''));
 		if (isDone) return undefined;
-		if (isFault(reply)) return this.mayHaveRun(reply, path, purpose);
-		throw this.fault(reply, purpose);
+		if (isFault(reply)) return this.unknownOutcome(reply, path, errorContext);
+		throw this.fault(reply, errorContext);
 	}
 
 	/**
@@ -209,7 +209,7 @@ export class ClinikoApi {
 	 * @returns the https address of the file, or the reply if the file was in it: its body is a stream
 	 * @throws ClinikoError with what to do about it
 	 */
-	async openFile(path: string, purpose: Purpose): Promise<string | IN8nHttpFullResponse> {
+	async requestFile(path: string, errorContext: ErrorContext): Promise<string | IN8nHttpFullResponse> {
 		const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' };
 		let url = this.url(path);
 		let status: number | undefined;
@@ -218,7 +218,7 @@ export class ClinikoApi {
 			const reply = await this.send(options, TRIES, isFault);
 			if (reply?.statusCode === 200) return reply;
 			const isRedirect = reply && reply.statusCode >= 300 && reply.statusCode < 400;
-			if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, purpose);
+			if (!isRedirect && !(reply && isSuccess(reply))) throw this.fault(reply, errorContext);
 			status = reply.statusCode;
 			const address = String(reply.headers.location ?? '');
 			if (!isRedirect || !address || !URL.canParse(address, url)) break;
@@ -228,7 +228,7 @@ export class ClinikoApi {
 			url = `https://${host}${pathname}${search}`;
 		}
 		throw new ClinikoError(
-			`Could not ${purpose.what}: Cliniko did not say at which secure (https) address the file is.`,
+			`Could not ${errorContext.action}: Cliniko did not say at which secure (https) address the file is.`,
 			'Run the workflow again. If it stays like this, open the file in Cliniko, or ask Cliniko support.',
 			status,
 		);
@@ -244,10 +244,10 @@ export class ClinikoApi {
 	async *list(
 		collection: string,
 		filters: string[],
-		purpose: Purpose,
+		errorContext: ErrorContext,
 		query: Record<string, string> = {},
 	): AsyncGenerator<IDataObject[]> {
-		for await (const { rows } of this.pages(collection, filters, purpose, query)) yield rows;
+		for await (const { rows } of this.pages(collection, filters, errorContext, query)) yield rows;
 	}
 
 	/**
@@ -257,14 +257,14 @@ export class ClinikoApi {
 	async *pages(
 		collection: string,
 		filters: string[],
-		purpose: Purpose,
+		errorContext: ErrorContext,
 		query: Record<string, string> = {},
 	): AsyncGenerator<Page> {
 		const seen = new Set<unknown>();
 		let withoutNews = 0;
 		for (let number = 1; ; number++) {
 			const asked = { per_page: '100', ...query, page: String(number) };
-			const page = await this.page(collection, filters, purpose, asked);
+			const page = await this.page(collection, filters, errorContext, asked);
 			const before = seen.size;
 			for (const row of page.rows) seen.add((row as IDataObject | null)?.id);
 			withoutNews = seen.size > before ? 0 : withoutNews + 1;
@@ -283,14 +283,14 @@ export class ClinikoApi {
 	async page(
 		collection: string,
 		filters: string[],
-		purpose: Purpose,
+		errorContext: ErrorContext,
 		query: Record<string, string>,
 	): Promise<Page> {
-		const { body, date, isDated } = await this.sorted(collection, filters, purpose, query);
+		const { body, date, isDated } = await this.sorted(collection, filters, errorContext, query);
 		const rows = body[collection];
 		if (!Array.isArray(rows)) {
 			throw new ClinikoError(
-				`Could not ${purpose.what}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
+				`Could not ${errorContext.action}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
 				'Run the workflow again. If it stays like this, look at status.cliniko.com.',
 			);
 		}
@@ -305,13 +305,13 @@ export class ClinikoApi {
 	private async sorted(
 		collection: string,
 		filters: string[],
-		purpose: Purpose,
+		errorContext: ErrorContext,
 		{ sort, ...query }: Record<string, string>,
 	): Promise<ClinikoReply> {
 		const read = async (order?: string) => {
 			const parameters = new URLSearchParams({ ...query, ...(order && { sort: order }) });
 			for (const filter of filters) parameters.append('q[]', filter);
-			return await this.get(`/${collection}?${parameters.toString()}`, purpose);
+			return await this.get(`/${collection}?${parameters.toString()}`, errorContext);
 		};
 		if (!sort || !ClinikoApi.sortsById) return await read(sort);
 		const byId = `${sort},id:${sort.endsWith(':desc') ? 'desc' : 'asc'}`;
@@ -373,40 +373,40 @@ export class ClinikoApi {
 		}
 	}
 
-	private read(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): ClinikoReply {
+	private read(reply: IN8nHttpFullResponse | undefined, errorContext: ErrorContext): ClinikoReply {
 		const body = jsonObject(reply?.body);
-		if (!reply || !isSuccess(reply) || !body) throw this.fault(reply, purpose);
+		if (!reply || !isSuccess(reply) || !body) throw this.fault(reply, errorContext);
 		const date = Date.parse(String(reply.headers.date ?? ''));
 		const isDated = Number.isFinite(date);
 		return { body, date: isDated ? date : this.now(), isDated };
 	}
 
-	private mayHaveRun(
+	private unknownOutcome(
 		reply: IN8nHttpFullResponse | undefined,
 		path: string,
-		purpose: Purpose,
-	): MayHaveRun {
+		errorContext: ErrorContext,
+	): UnknownOutcome {
 		const accepted = reply !== undefined && (isSuccess(reply) || isRedirect(reply));
-		return new MayHaveRun(
+		return new UnknownOutcome(
 			accepted,
-			this.fault(reply, purpose),
+			this.fault(reply, errorContext),
 			accepted ? idIn(reply, path) : undefined,
 		);
 	}
 
 	/** What a reply that is of no use, or none, means to a person. */
-	private fault(reply: IN8nHttpFullResponse | undefined, purpose: Purpose): ClinikoError {
+	private fault(reply: IN8nHttpFullResponse | undefined, errorContext: ErrorContext): ClinikoError {
 		if (!reply) {
 			return new ClinikoError(
-				`Could not ${purpose.what}: Cliniko did not answer.`,
+				`Could not ${errorContext.action}: Cliniko did not answer.`,
 				`Check that this n8n can reach https://${apiHost(this.shard)}, and status.cliniko.com. If the address is wrong, check the shard in the Cliniko API credential.`,
 			);
 		}
 		if (!isSuccess(reply)) {
-			return refusal(reply.statusCode, jsonObject(reply.body), purpose, this.shard);
+			return refusal(reply.statusCode, jsonObject(reply.body), errorContext, this.shard);
 		}
 		return new ClinikoError(
-			`Could not ${purpose.what}: Cliniko's reply is not the JSON it should be.`,
+			`Could not ${errorContext.action}: Cliniko's reply is not the JSON it should be.`,
 			'Run the workflow again. A proxy or firewall between n8n and Cliniko can also answer in its place.',
 			reply.statusCode,
 		);

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../../errors';
-import type { Purpose } from './clinikoApi';
+import type { ErrorContext } from './clinikoApi';
 
 /**
  * Puts a reply that is no success into words: what happened, what to do, and Cliniko's own words
@@ -14,51 +14,51 @@ import type { Purpose } from './clinikoApi';
 export function refusal(
 	status: number,
 	body: IDataObject | undefined,
-	purpose: Purpose,
+	errorContext: ErrorContext,
 	shard: string,
 ): ClinikoError {
-	const [message, advice] = words(status, purpose, shard);
+	const [message, advice] = words(status, errorContext, shard);
 	// What a fault of theirs has to say is for their own people, and may hold anything.
 	const theirs = status < 500 ? theirWords(body) : '';
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
 
-function words(status: number, { what, notFound }: Purpose, shard: string): [string, string] {
+function words(status: number, { action, notFound }: ErrorContext, shard: string): [string, string] {
 	switch (status) {
 		case 401:
 			return [
-				`Could not ${what}: Cliniko refused the API key.`,
+				`Could not ${action}: Cliniko refused the API key.`,
 				`Open the Cliniko API credential and test it. The key may have been deleted or copied in part, or it belongs to another shard than ${shard}.`,
 			];
 		case 403:
 			return [
-				`Could not ${what}: the Cliniko user that the API key belongs to may not do this.`,
+				`Could not ${action}: the Cliniko user that the API key belongs to may not do this.`,
 				'Use the key of a user whose role may upload and see patient files (a Scheduler may not), or ask the owner of the Cliniko account to change the role.',
 			];
 		case 404:
 			return [
-				notFound ?? `Could not ${what}: Cliniko has nothing there.`,
+				notFound ?? `Could not ${action}: Cliniko has nothing there.`,
 				'Check the ID. It may belong to another Cliniko account, or have been deleted or merged.',
 			];
 		case 422:
 			return [
-				`Could not ${what}: Cliniko did not accept it.`,
+				`Could not ${action}: Cliniko did not accept it.`,
 				'Change what Cliniko names and run the step again.',
 			];
 		case 429:
 			return [
-				`Could not ${what}: Cliniko's limit of 200 requests a minute was still reached after many waits.`,
+				`Could not ${action}: Cliniko's limit of 200 requests a minute was still reached after many waits.`,
 				'Other integrations of the same Cliniko user count too. Run this workflow at another time, or give it a Cliniko user of its own.',
 			];
 		default:
 			if (status >= 300 && status < 400) {
 				return [
-					`Could not ${what}: Cliniko's address answered with a redirect, which is not followed.`,
+					`Could not ${action}: Cliniko's address answered with a redirect, which is not followed.`,
 					'Check the shard in the Cliniko API credential, and whether a proxy or firewall answers in place of Cliniko.',
 				];
 			}
 			return [
-				`Could not ${what}: Cliniko answered with status ${status}.`,
+				`Could not ${action}: Cliniko answered with status ${status}.`,
 				status >= 500
 					? 'Cliniko has a fault at the moment. Look at status.cliniko.com and run the workflow again later.'
 					: 'If it stays like this, look at status.cliniko.com or ask Cliniko support.',

@@ -5,6 +5,6 @@
  * @returns such as `2026-11-22T09:30:00Z`
  * @throws RangeError if `at` is no moment
  */
-export function clinikoMoment(at: number): string {
+export function clinikoTimestamp(at: number): string {
 	return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }

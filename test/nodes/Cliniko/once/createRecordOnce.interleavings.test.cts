@@ -1,6 +1,6 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import { RecordCreation } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
+import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
@@ -124,7 +124,7 @@ async function run(
 		},
 	);
 	const api = records.connect();
-	const creation = new RecordCreation(records.search(api), memory);
+	const creation = new RecordCreator(records.search(api), memory);
 	const results = uploads.map(async (upload, file): Promise<Ended> => {
 		if (apart > 0) await timeline.pause(Math.floor(random() * apart));
 		// The reply that told Cliniko's clock had whole seconds only.
@@ -397,7 +397,7 @@ describe('The records of files whose creation is uncertain', () => {
 			const api = records.connect({ pause, assertNotCancelled });
 			const memory = new UploadMemory(context, 0);
 			const search = records.search(api, pause);
-			const creation = new RecordCreation(search, memory);
+			const creation = new RecordCreator(search, memory);
 			const alreadyUploaded = new AlreadyUploaded(search);
 			const sendToS3 = async ({ body }: IHttpRequestOptions) => {
 				assertNotCancelled();

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import { RecordCreation } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
+import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import type { RecordSearch } from '../../../../nodes/Cliniko/once/recordSearch.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import {
@@ -55,7 +55,7 @@ describe('The creation of a record', () => {
 		});
 		cliniko.clock.rule();
 		const upload = uploadOf();
-		const creation = new RecordCreation(searchOf(cliniko, contents), memory);
+		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
 		const result = creation.create(upload, NOW, creationOf(cliniko.api, upload));
 		return { cliniko, memory, context, upload, remembered, result };
 	};
@@ -67,7 +67,7 @@ describe('The creation of a record', () => {
 		cliniko.clock.rule();
 		const upload = uploadOf();
 		const before = memory.recall(upload.identity) as { since: number; accepted?: true };
-		const creation = new RecordCreation(searchOf(cliniko, contents), memory);
+		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
 		const result = await creation.resume(upload, before).catch((error: ClinikoError) => error);
 		return { cliniko, memory, upload, result };
 	};
@@ -302,7 +302,7 @@ describe('The creation of a record', () => {
 			},
 		);
 		cliniko.clock.rule();
-		const creation = new RecordCreation(searchOf(cliniko), memory);
+		const creation = new RecordCreator(searchOf(cliniko), memory);
 		const upload = uploadOf();
 
 		const result = creation.create(upload, NOW, creationOf(cliniko.api, upload));
@@ -327,7 +327,7 @@ describe('The creation of a record', () => {
 			() => 0.5,
 		);
 		const api = records.connect();
-		const creation = new RecordCreation(records.search(api), new UploadMemory({}, 0));
+		const creation = new RecordCreator(records.search(api), new UploadMemory({}, 0));
 		const begin = timeline.time;
 		const over: Array<[string, number]> = [];
 		const create = async (file: number, after: number) => {

@@ -4,7 +4,7 @@ import { listRecords, type Reading } from '../../../../nodes/Cliniko/requests/li
 import { FakeCliniko, rejection, reply } from '../connection.cts';
 import { PatientList, randomOf } from '../patientList.cts';
 
-const PURPOSE = { what: 'list patients' };
+const PURPOSE = { action: 'list patients' };
 
 const SECOND = '2026-03-02T09:00:00Z';
 

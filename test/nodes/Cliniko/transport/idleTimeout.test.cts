@@ -1,6 +1,6 @@
 import {
-	unlessStalled,
-	unlessStill,
+	withUploadIdleTimeout,
+	withIdleTimeout,
 	withDeadline,
 	type Progress,
 } from '../../../../nodes/Cliniko/transport/idleTimeout.ts';
@@ -35,7 +35,7 @@ describe('A transfer', () => {
 		const begin = timeline.time;
 		const signals: AbortSignal[] = [];
 		const abortedAt: number[] = [];
-		const work = unlessStalled(size, timeline.pause, async (signal, progress) => {
+		const work = withUploadIdleTimeout(size, timeline.pause, async (signal, progress) => {
 			signals.push(signal);
 			signal.addEventListener('abort', () => abortedAt.push(timeline.time - begin));
 			return await transfer(timeline, signal, progress);
@@ -149,7 +149,7 @@ describe('A transfer', () => {
 		let signal: AbortSignal | undefined;
 
 		const error = await rejection(
-			unlessStalled(0, cancelled, async (given) => {
+			withUploadIdleTimeout(0, cancelled, async (given) => {
 				signal = given;
 				return await never();
 			}),
@@ -187,7 +187,7 @@ describe('A transfer that counts for itself', () => {
 		const begin = timeline.time;
 		let moved = 0;
 		let abortedAt: number | undefined;
-		const work = unlessStill(
+		const work = withIdleTimeout(
 			timeline.pause,
 			() => moved,
 			async (signal) => {

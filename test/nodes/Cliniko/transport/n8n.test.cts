@@ -53,7 +53,7 @@ describe('The connection to Cliniko', () => {
 		const { context, sent } = n8n();
 
 		const api = await connect(context);
-		await api.get('/user', { what: 'see who that is' });
+		await api.get('/user', { action: 'see who that is' });
 
 		expect(api.shard).toBe('uk2');
 		expect(sent).toMatchObject([
@@ -79,7 +79,7 @@ describe('The connection to Cliniko', () => {
 		const api = await connect(context);
 		cancel.abort();
 
-		const error = await rejection(api.get('/user', { what: 'see who that is' }));
+		const error = await rejection(api.get('/user', { action: 'see who that is' }));
 
 		expect(error.message).toBe('The execution was canceled.');
 		expect(sent).toEqual([]);
@@ -101,7 +101,7 @@ describe('The connection to Cliniko', () => {
 			};
 			const api = await connect(context);
 			const state = { cancel, signals, outcome: undefined as unknown };
-			void api.post('/patient_attachments', {}, { what: 'put the file on the record' }).then(
+			void api.post('/patient_attachments', {}, { action: 'put the file on the record' }).then(
 				(outcome) => (state.outcome = outcome),
 				(error: unknown) => (state.outcome = error),
 			);
@@ -156,7 +156,7 @@ describe('The connection to Cliniko', () => {
 		};
 		const api = await connect(context);
 
-		expect(await api.openFile('/x', { what: 'download' })).toMatchObject({ body: stream });
+		expect(await api.requestFile('/x', { action: 'download' })).toMatchObject({ body: stream });
 		expect(read).toEqual([stream]);
 	});
 
@@ -165,7 +165,7 @@ describe('The connection to Cliniko', () => {
 		delete (context as Partial<IExecuteFunctions>).getExecutionCancelSignal;
 
 		const api = await connect(context as unknown as ILoadOptionsFunctions);
-		await api.get('/patients', { what: 'look up patients' });
+		await api.get('/patients', { action: 'look up patients' });
 
 		expect(sent).toHaveLength(1);
 	});

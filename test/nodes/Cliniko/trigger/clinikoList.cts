@@ -9,13 +9,13 @@ export const MINUTE = 60 * SECOND;
 export const CREATED: Watch = {
 	collection: 'patients',
 	moment: 'created_at',
-	purpose: { what: 'look for new patients' },
+	errorContext: { action: 'look for new patients' },
 };
 
 export const PROCESSED: Watch = {
 	collection: 'patient_attachments',
 	moment: 'processed_at',
-	purpose: { what: 'look for new attachments' },
+	errorContext: { action: 'look for new attachments' },
 };
 
 /** Lets the process ask again whether lists can be sorted by ids, which it remembers. */

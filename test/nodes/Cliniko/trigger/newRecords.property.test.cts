@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {
-	newsSince,
+	newRecordsSince,
 	startFromNow,
 	type Mark,
 	type Watch,
@@ -178,7 +178,7 @@ class World {
 	}
 
 	async poll(): Promise<void> {
-		const { records, mark } = await newsSince(this.list.api, this.watch, this.inMemory);
+		const { records, mark } = await newRecordsSince(this.list.api, this.watch, this.inMemory);
 		this.told.push(...records.map(({ id }) => id));
 		// As the trigger does it: what n8n does not save must not be relied on.
 		if (records.length > 0) this.save(mark);

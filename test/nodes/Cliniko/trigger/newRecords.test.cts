@@ -1,7 +1,7 @@
 import { randomOf } from '../patientList.cts';
 import {
 	newestRecord,
-	newsSince,
+	newRecordsSince,
 	startFromNow,
 	type Mark,
 	type Watch,
@@ -33,7 +33,7 @@ class Watching {
 
 	/** The ids of what one poll tells. */
 	async poll(): Promise<string[]> {
-		const { records, mark } = await newsSince(this.list.api, this.watch, stored(this.mark));
+		const { records, mark } = await newRecordsSince(this.list.api, this.watch, stored(this.mark));
 		this.mark = mark;
 		return records.map(({ id }) => id);
 	}

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { MayHaveRun } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+import { UnknownOutcome } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { createRecord } from '../../../../nodes/Cliniko/upload/createRecord.ts';
 import {
 	FakeCliniko,
@@ -31,7 +31,7 @@ const create = async (
 /** What is known where it cannot be told whether there is a record. */
 const openOutcome = async (cliniko: FakeCliniko, options = {}) => {
 	const outcome = await create(cliniko, options);
-	if (outcome instanceof MayHaveRun) return outcome;
+	if (outcome instanceof UnknownOutcome) return outcome;
 	throw new Error(`Expected an open outcome, got ${JSON.stringify(outcome)}`);
 };
 

@@ -480,7 +480,7 @@ describe('The wait for Cliniko’s processing', () => {
 
 			processing.stop();
 
-			expect((await cliniko.api.get('/user', { what: 'ask' })).body).toEqual(freshRecord('user'));
+			expect((await cliniko.api.get('/user', { action: 'ask' })).body).toEqual(freshRecord('user'));
 		});
 	});
 

@@ -1,5 +1,5 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
-import { RecordCreation } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
+import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
@@ -72,7 +72,7 @@ describe('An upload', () => {
 				await Promise.resolve(id === '77' ? bytes : digestOf('another')),
 			ownUser: async () => await Promise.resolve(undefined),
 		};
-		const creation = new RecordCreation(search, memory);
+		const creation = new RecordCreator(search, memory);
 		const alreadyUploaded = new AlreadyUploaded(search);
 		const result = uploadFile(
 			{ api: cliniko.api, sendToS3, pause, memory, creation, alreadyUploaded },

@@ -4,7 +4,7 @@ import { limitOf, newestFirst } from '../../../../../nodes/Cliniko/actions/param
 import { FakeCliniko, rejection, reply, thrownBy } from '../../connection.cts';
 import { PatientList, randomOf } from '../../patientList.cts';
 
-const PURPOSE = { what: 'list patients' };
+const PURPOSE = { action: 'list patients' };
 
 /** A Cliniko that has so many patients, numbered from 1. */
 const withPatients = (count: number) =>

@@ -8,14 +8,14 @@ import {
 import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
 import {
 	ClinikoApi,
-	MayHaveRun,
+	UnknownOutcome,
 	type ClinikoReply,
 } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { Clock, rejection, reply } from '../../connection.cts';
 
 const HOST = 'https://api.uk2.cliniko.com';
-const READ = { what: 'look up the patient' };
-const CREATE = { what: 'put the file on the record' };
+const READ = { action: 'look up the patient' };
+const CREATE = { action: 'put the file on the record' };
 
 /** Sends a request the way n8n's helper does, as far as these tests need it. */
 async function overFetch(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
@@ -33,14 +33,14 @@ async function overFetch(options: IHttpRequestOptions): Promise<IN8nHttpFullResp
 }
 
 /** The reply to a request of which Cliniko said what became of it. */
-function certain(result: ClinikoReply | MayHaveRun): ClinikoReply {
-	if (result instanceof MayHaveRun) throw result.error;
+function certain(result: ClinikoReply | UnknownOutcome): ClinikoReply {
+	if (result instanceof UnknownOutcome) throw result.error;
 	return result;
 }
 
 /** What is known of a request that may have run. */
-function open(result: ClinikoReply | MayHaveRun): MayHaveRun {
-	if (result instanceof MayHaveRun) return result;
+function open(result: ClinikoReply | UnknownOutcome): UnknownOutcome {
+	if (result instanceof UnknownOutcome) return result;
 	throw new Error(`Expected an open outcome, got ${JSON.stringify(result)}`);
 }
 
@@ -289,7 +289,7 @@ describe('Cliniko’s API', () => {
 			await api().patch(
 				'/patient_attachments/77',
 				{ description: null },
-				{ what: 'change the description' },
+				{ action: 'change the description' },
 			);
 
 		it('with JSON, and gives what it has become', async () => {
@@ -343,7 +343,7 @@ describe('Cliniko’s API', () => {
 	describe('has something done', () => {
 		const archive = () => nock(HOST).post('/v1/patient_attachments/77/archive');
 		const order = async () =>
-			await api().order('/patient_attachments/77/archive', { what: 'archive attachment 77' });
+			await api().postAction('/patient_attachments/77/archive', { action: 'archive attachment 77' });
 
 		it.each([
 			[204, ''],
@@ -388,7 +388,7 @@ describe('Cliniko’s API', () => {
 
 				const outcome = await order();
 
-				expect(outcome).toBeInstanceOf(MayHaveRun);
+				expect(outcome).toBeInstanceOf(UnknownOutcome);
 				expect(outcome?.accepted).toBe(accepted);
 				expect(outcome?.error.message).toBe(
 					`Could not archive attachment 77: Cliniko answered with status ${status}.`,
@@ -429,8 +429,8 @@ describe('Cliniko’s API', () => {
 	describe('tells where a file is', () => {
 		const content = () => nock(HOST).get('/v1/patient_attachments/77/content');
 		const address = async () =>
-			await api().openFile('/patient_attachments/77/content', {
-				what: 'download attachment 77',
+			await api().requestFile('/patient_attachments/77/content', {
+				action: 'download attachment 77',
 				notFound: 'There is no file.',
 			});
 		const file = 'https://files.example/a%20b.pdf?X-Amz-Signature=0af1';

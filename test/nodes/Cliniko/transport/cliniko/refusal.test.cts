@@ -1,7 +1,7 @@
 import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
 import { refusal } from '../../../../../nodes/Cliniko/transport/cliniko/refusal.ts';
 
-const purpose = { what: 'look up the patient' };
+const purpose = { action: 'look up the patient' };
 
 describe('A refusal by Cliniko', () => {
 	it.each([
