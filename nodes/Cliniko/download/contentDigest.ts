@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 import { withIdleTimeout } from '../transport/idleTimeout';
 import { contentPath, fileReply, isPage, type FileReply } from './downloadFile';
 

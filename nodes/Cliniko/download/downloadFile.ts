@@ -3,7 +3,8 @@ import type { IBinaryData, IN8nHttpFullResponse } from 'n8n-workflow';
 import { ClinikoError, oneLine, rethrowOwn } from '../errors';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import { apiHost } from '../transport/cliniko/shard';
+import type { Pause } from '../transport/pause';
 import { readRefusal } from '../transport/s3/reply';
 import { withIdleTimeout } from '../transport/idleTimeout';
 import { tidyFileName } from '../records/fileName';
@@ -160,7 +161,7 @@ function assertReadable(record: PatientAttachment): void {
 export function contentPath({ id, content }: PatientAttachment, shard: string): string {
 	const own = `/patient_attachments/${id}`;
 	const links = (content as { links?: { self?: unknown } } | null | undefined)?.links;
-	const start = `https://api.${shard}.cliniko.com/v1`;
+	const start = `https://${apiHost(shard)}/v1`;
 	const told = String(links?.self ?? '');
 	return told.startsWith(`${start}${own}/`) && /^[\w/:.-]+$/.test(told) && !told.includes('..')
 		? told.slice(start.length)

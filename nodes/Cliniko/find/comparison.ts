@@ -1,6 +1,7 @@
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
-import type { ClinikoApi, ErrorContext } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { ErrorContext } from '../transport/cliniko/refusal';
 import type { Minds } from './names';
 
 /**

@@ -5,7 +5,7 @@ import { listRecords } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 import type { Upload } from '../upload/upload';
 
 /**

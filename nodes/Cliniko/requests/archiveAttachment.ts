@@ -1,6 +1,6 @@
 import type { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 import { readRecord } from './readRecord';
 
 /** How often archiving is asked for, the first time included. */

@@ -1,5 +1,6 @@
 import { ClinikoError } from '../errors';
-import type { ClinikoApi, Page, ErrorContext } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi, Page } from '../transport/cliniko/clinikoApi';
+import type { ErrorContext } from '../transport/cliniko/refusal';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 
 /** A page of Cliniko's lists has at most this many records. */

@@ -1,7 +1,7 @@
 import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecordIfExists } from './readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 
 /** How often a record is asked for before it counts as gone, and the time between, in ms. */
 const TRIES = 3;

@@ -1,4 +1,4 @@
-import type { Pause } from './cliniko/rateLimit';
+import type { Pause } from './pause';
 
 /** How often the progress is looked at, in ms. */
 const LOOK = 1000;

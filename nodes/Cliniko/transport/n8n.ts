@@ -12,9 +12,9 @@ import type { FileStore } from '../download/downloadFile';
 import { ClinikoError } from '../errors';
 import { ClinikoApi, type ClinikoConnection } from './cliniko/clinikoApi';
 import { contactOf } from './cliniko/contact';
-import type { Pause } from './cliniko/rateLimit';
 import { apiHost, apiKeyOf, shardOf } from './cliniko/shard';
 import { withDeadline } from './idleTimeout';
+import type { Pause } from './pause';
 
 /** A cancelled execution notices it within this time, in ms, wherever it waits. */
 const LONGEST_NAP = 250;

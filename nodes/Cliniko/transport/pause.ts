@@ -1,4 +1,5 @@
-import type { Pause } from './cliniko/rateLimit';
+/** Waits `ms`, and rejects if the execution is cancelled meanwhile. */
+export type Pause = (ms: number) => Promise<void>;
 
 /** How long each pause lasts, in ms; `pause` itself notices sooner that the execution was cancelled. */
 const INTERVAL = 1000;

@@ -1,6 +1,7 @@
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import { listRecords } from '../requests/listRecords';
-import type { ClinikoApi, Page, ErrorContext } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi, Page } from '../transport/cliniko/clinikoApi';
+import type { ErrorContext } from '../transport/cliniko/refusal';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 
 /**

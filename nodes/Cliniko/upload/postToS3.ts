@@ -1,7 +1,7 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, oneLine, rethrowOwn } from '../errors';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
 import { hasExpired, isKeyOf, type PresignedPost } from './presignedPost';

@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../requests/readRecord';

@@ -4,7 +4,7 @@ import { readCreated } from '../requests/readCreated';
 import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/cliniko/rateLimit';
+import type { Pause } from '../transport/pause';
 import type { AlreadyUploaded } from './alreadyUploaded';
 import { createRecord } from './createRecord';
 import { postToS3, type SendToS3 } from './postToS3';

@@ -3,7 +3,8 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { ClinikoError } from '../../errors';
 import type { ClinikoRecord } from '../../records/clinikoRecord';
 import { listRecords } from '../../requests/listRecords';
-import type { ClinikoApi, ErrorContext } from '../../transport/cliniko/clinikoApi';
+import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
+import type { ErrorContext } from '../../transport/cliniko/refusal';
 
 /** The fields in which the user says how many records are wanted. */
 export const limitFields: INodeProperties[] = [

@@ -7,7 +7,7 @@ import { simplifiedPatient, type Patient } from '../../records/patient';
 import { textOf } from '../parameters/text';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const fields: INodeProperties[] = [

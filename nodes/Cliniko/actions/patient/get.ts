@@ -4,7 +4,7 @@ import { simplifiedPatient } from '../../records/patient';
 import { readRecord } from '../../requests/readRecord';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 

@@ -5,7 +5,7 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { limitFields, limitOf, newestFirst } from '../parameters/limit';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [

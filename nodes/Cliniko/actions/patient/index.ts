@@ -1,4 +1,4 @@
-import type { Resource } from '../operations';
+import type { Resource } from '../operation';
 import { find } from './find';
 import { get } from './get';
 import { getMany } from './getMany';

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { archiveAttachment } from '../../requests/archiveAttachment';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
 
 async function execute(context: IExecuteFunctions) {

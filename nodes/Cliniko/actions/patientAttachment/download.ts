@@ -6,7 +6,7 @@ import { simplified } from '../../records/patientAttachment';
 import { textOf } from '../parameters/text';
 import { connect, filesFromS3 } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
 

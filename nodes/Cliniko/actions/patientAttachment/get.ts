@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { simplified } from '../../records/patientAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
 

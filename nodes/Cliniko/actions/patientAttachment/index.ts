@@ -1,4 +1,4 @@
-import type { Resource } from '../operations';
+import type { Resource } from '../operation';
 import { archive } from './archive';
 import { download } from './download';
 import { get } from './get';

@@ -6,7 +6,7 @@ import { descriptionOf } from '../parameters/description';
 import { simplified } from '../../records/patientAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
 

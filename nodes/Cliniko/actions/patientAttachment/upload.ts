@@ -12,7 +12,7 @@ import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
 import { runError, runUploads } from '../../upload/runUploads';
 import { uploadFile } from '../../upload/uploadFile';
-import type { Operation } from '../operations';
+import type { Operation } from '../operation';
 import { patientIdField } from '../parameters/patientId';
 import { nodeError } from '../report';
 import { simplifyField } from '../parameters/simplify';

@@ -2,8 +2,10 @@ import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n
 
 import { ClinikoError, rethrowOwn } from '../../errors';
 import { parseJson } from './json';
-import { RateLimitGate, type Pause } from './rateLimit';
-import { refusal } from './refusal';
+import type { Pause } from '../pause';
+import { retry } from '../retry';
+import { RateLimitGate } from './rateLimit';
+import { refusal, type ErrorContext } from './refusal';
 import { apiHost } from './shard';
 
 /** How often a request is tried that may safely be sent again, the first time included. */
@@ -60,14 +62,6 @@ export interface Page {
 	/** As in `ClinikoReply`. */
 	date: number;
 	isDated: boolean;
-}
-
-/** What a request was for: completes the sentences of messages. */
-export interface ErrorContext {
-	/** Follows "could not", e.g. "look up the patient". */
-	action: string;
-	/** What a 404 means, e.g. "Cliniko has no patient with the ID 12." */
-	notFound?: string;
 }
 
 /**
@@ -329,25 +323,37 @@ export class ClinikoApi {
 	}
 
 	/**
-	 * @param isOpen whether a reply leaves open what has become of the request
+	 * @param shouldRetry whether a reply, or that there is none, calls for another attempt
 	 * @returns the last reply, or nothing if none came
 	 */
 	private async send(
 		options: IHttpRequestOptions,
 		tries: number,
-		isOpen = saysNothing,
+		shouldRetry = saysNothing,
 	): Promise<IN8nHttpFullResponse | undefined> {
-		let attempts = 0;
+		const { pause } = this.connection;
+		const { random } = this;
+		return await retry(async () => await this.sendWithinLimit(options), {
+			tries,
+			firstWait: FIRST_WAIT,
+			shouldRetry,
+			pause,
+			random,
+		});
+	}
+
+	/** Sends a request, again after each 429, for as long as Cliniko answers anything else at times. */
+	private async sendWithinLimit(
+		options: IHttpRequestOptions,
+	): Promise<IN8nHttpFullResponse | undefined> {
 		for (;;) {
 			await this.gate.pass();
 			const reply = await this.attempt(options);
-			if (reply?.statusCode === 429) {
-				if (this.gate.shut(reply.headers) >= LONGEST_REFUSAL) return reply;
-			} else {
+			if (reply?.statusCode !== 429) {
 				if (reply) this.gate.accepted();
-				if (!isOpen(reply) || ++attempts === tries) return reply;
-				await this.connection.pause(FIRST_WAIT * 2 ** (attempts - 1) * (0.5 + this.random()));
+				return reply;
 			}
+			if (this.gate.shut(reply.headers) >= LONGEST_REFUSAL) return reply;
 		}
 	}
 

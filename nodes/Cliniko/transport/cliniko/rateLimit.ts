@@ -1,3 +1,5 @@
+import type { Pause } from '../pause';
+
 /** The longest that one wait for the rate limit may be, in ms. Cliniko counts by the minute. */
 const LONGEST_WAIT = 90_000;
 
@@ -13,9 +15,6 @@ const LONGEST_BACKOFF = 60_000;
 
 /** Below this, `X-RateLimit-Reset` cannot be a moment: it is seconds from now. This is in 2001. */
 const FIRST_MOMENT = 1_000_000_000;
-
-/** Waits `ms`, and rejects if the execution is cancelled meanwhile. */
-export type Pause = (ms: number) => Promise<void>;
 
 /**
  * One gate for all requests of a run: Cliniko allows a user 200 requests a minute, and once it has

@@ -1,7 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../../errors';
-import type { ErrorContext } from './clinikoApi';
+
+/** What a request was for: completes the sentences of messages. */
+export interface ErrorContext {
+	/** Follows "could not", e.g. "look up the patient". */
+	action: string;
+	/** What a 404 means, e.g. "Cliniko has no patient with the ID 12." */
+	notFound?: string;
+}
 
 /**
  * Puts a reply that is no success into words: what happened, what to do, and Cliniko's own words

@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import type { Pause } from '../../../../nodes/Cliniko/transport/cliniko/rateLimit.ts';
+import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
 import type { StreamedBody } from '../../../../nodes/Cliniko/transport/s3/multipart.ts';
 import { postToS3, type StoredFile } from '../../../../nodes/Cliniko/upload/postToS3.ts';
 import type { PresignedPost } from '../../../../nodes/Cliniko/upload/presignedPost.ts';

@@ -1,6 +1,6 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import type { ClinikoConnection } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import type { Pause } from '../../../../nodes/Cliniko/transport/cliniko/rateLimit.ts';
+import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import {
 	Clock,
