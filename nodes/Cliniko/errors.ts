@@ -1,6 +1,12 @@
 import { OperationalError } from 'n8n-workflow';
 
 /**
+ * Marks a ClinikoError of any bundle: the nodes and the credential are bundles of their own, each with
+ * a class of its own.
+ */
+const BRAND = Symbol.for('n8n-nodes-cliniko.ClinikoError');
+
+/**
  * Something that a person has to know about, in words that may be shown and stored.
  *
  * `message` says what happened and `description` what to do. Neither ever holds a key, a signature,
@@ -8,6 +14,8 @@ import { OperationalError } from 'n8n-workflow';
  * database and its logs, and the errors of the HTTP library hold the whole request.
  */
 export class ClinikoError extends OperationalError {
+	readonly [BRAND] = true;
+
 	/**
 	 * @param message what happened, one sentence
 	 * @param advice what the person can do about it
@@ -43,13 +51,13 @@ export function oneLine(text: string, limit = 200): string {
 }
 
 /**
- * Throws again what is one of ours, however deep n8n or the HTTP library has wrapped it. What the
- * credential throws is known by its class's name: it is a bundle of its own with a class of its own.
+ * Throws again what is one of ours, however deep n8n or the HTTP library has wrapped it, and from
+ * whichever bundle of this package it comes.
  */
 export function rethrowOwn(error: unknown): void {
 	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
 		if (cause instanceof ClinikoError) throw cause;
-		if (cause.constructor.name === ClinikoError.name) {
+		if (BRAND in cause) {
 			const { message, description, httpCode } = cause as ClinikoError;
 			throw new ClinikoError(message, description ?? '', httpCode);
 		}

@@ -2,21 +2,16 @@ import { createHash } from 'crypto';
 
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/pause';
+import type { ByteStream, ContentSource } from '../transport/fileStore';
 import { withIdleTimeout } from '../transport/idleTimeout';
-import { contentPath, fileReply, isPage, type FileReply } from './downloadFile';
+import { retry } from '../transport/retry';
+import { contentPath, fileReply, isPage } from './downloadFile';
 
 /** How often a file is read, the first time included. */
 const TRIES = 2;
 
-type Bytes = AsyncIterable<Uint8Array> & { destroy?: (error: Error) => unknown };
-
-/** What reading a file needs. */
-export interface ContentSource {
-	/** Asks S3, without the key; `signal` breaks the request off. */
-	fetch: (address: string, signal: AbortSignal) => Promise<FileReply<Bytes>>;
-	pause: Pause;
-}
+/** The first backoff, in ms. */
+const FIRST_WAIT = 500;
 
 /** The SHA-256 of the files that Cliniko has; each is downloaded once and not kept. */
 export class ContentDigests {
@@ -44,31 +39,43 @@ export class ContentDigests {
 	}
 
 	private async download(record: PatientAttachment): Promise<string | undefined> {
-		const { fetch, pause } = this.source;
-		for (let attempt = 1; attempt <= TRIES; attempt++) {
+		const { pause } = this.source;
+		const attempt = async () => {
 			let size = 0;
-			const read = async (signal: AbortSignal): Promise<string | undefined> => {
-				const found = await this.api.requestFile(contentPath(record, this.api.shard), {
-					action: `compare the file of attachment ${record.id}`,
-				});
-				const { status, headers, content } =
-					typeof found === 'string' ? await fetch(found, signal) : fileReply<Bytes>(found);
-				signal.addEventListener('abort', () => void content.destroy?.(new Error('Broken off')));
-				if (status !== 200 || isPage(record, headers)) return undefined;
-				const hash = createHash('sha256');
-				for await (const chunk of content) {
-					size += chunk.length;
-					hash.update(chunk);
-				}
-				const sent = headers['content-length'];
-				// Part of a file is no other file.
-				return sent === undefined || Number(sent) === size ? hash.digest('hex') : undefined;
-			};
+			const arrived = (bytes: number) => (size += bytes);
+			const read = async (signal: AbortSignal) => await this.read(record, signal, arrived);
 			const digest = await withIdleTimeout(pause, () => size, read).catch(() => undefined);
-			if (digest) return digest;
 			// Throws if it was the execution that ended.
 			await pause(0);
+			return digest;
+		};
+		const shouldRetry = (digest?: string) => digest === undefined;
+		return await retry(attempt, { tries: TRIES, firstWait: FIRST_WAIT, shouldRetry, pause });
+	}
+
+	private async read(
+		record: PatientAttachment,
+		signal: AbortSignal,
+		arrived: (bytes: number) => void,
+	): Promise<string | undefined> {
+		const found = await this.api.requestFile(contentPath(record, this.api.shard), {
+			action: `compare the file of attachment ${record.id}`,
+		});
+		const { status, headers, content } =
+			typeof found === 'string'
+				? await this.source.fetch(found, signal)
+				: fileReply<ByteStream>(found);
+		signal.addEventListener('abort', () => void content.destroy?.(new Error('Broken off')));
+		if (status !== 200 || isPage(record, headers)) return undefined;
+		const hash = createHash('sha256');
+		let size = 0;
+		for await (const chunk of content) {
+			size += chunk.length;
+			arrived(chunk.length);
+			hash.update(chunk);
 		}
-		return undefined;
+		const announced = headers['content-length'];
+		// Part of a file is no other file.
+		return announced === undefined || Number(announced) === size ? hash.digest('hex') : undefined;
 	}
 }

@@ -4,54 +4,23 @@ import { ClinikoError, oneLine, rethrowOwn } from '../errors';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { apiHost } from '../transport/cliniko/shard';
-import type { Pause } from '../transport/pause';
+import { retry } from '../transport/retry';
 import { readRefusal } from '../transport/s3/reply';
+import type { FileReply, FileStore } from '../transport/fileStore';
 import { withIdleTimeout } from '../transport/idleTimeout';
 import { tidyFileName } from '../records/fileName';
 
 /** How often a file is fetched, the first time included. */
 const TRIES = 4;
 
-/** The first wait between tries, in ms; it doubles each time. */
+/** The first backoff, in ms. */
 const FIRST_WAIT = 1000;
-
-/** A reply whose body has not been read yet. */
-export interface FileReply<Content> {
-	status: number;
-	/** Names in lower case. */
-	headers: Record<string, unknown>;
-	content: Content;
-}
 
 /** What was downloaded. */
 export interface DownloadedFile {
 	data: IBinaryData;
 	/** What a person should know of it, if anything. */
 	warning?: string;
-}
-
-/** What fetching a file needs. A `Content` is a stream of bytes that nobody has read from yet. */
-export interface FileStore<Content> {
-	/**
-	 * Asks S3, without the key. Resolves for every status; rejects if no reply comes, or when `signal`
-	 * breaks it off.
-	 */
-	fetch: (address: string, signal: AbortSignal) => Promise<FileReply<Content>>;
-	/** Reads the XML of a refusal. */
-	text: (content: Content) => Promise<string>;
-	/**
-	 * Streams a file into n8n's store.
-	 *
-	 * @param arrived is told how many bytes have come, each time
-	 */
-	store: (
-		content: Content,
-		name: string,
-		type: string,
-		signal: AbortSignal,
-		arrived: (bytes: number) => void,
-	) => Promise<IBinaryData>;
-	pause: Pause;
 }
 
 /**
@@ -72,7 +41,7 @@ export async function downloadFile<Content>(
 	const { id } = record;
 	const name = tidyFileName(String(record.filename ?? ''), `attachment-${id}`);
 	const type = String(record.content_type ?? '') || 'application/octet-stream';
-	for (let attempt = 1; ; attempt++) {
+	const attempt = async (): Promise<DownloadedFile | ClinikoError> => {
 		const found = await api.requestFile(contentPath(record, api.shard), {
 			action: `download attachment ${id}`,
 			notFound: `Cliniko has no file for attachment ${id}.`,
@@ -86,14 +55,15 @@ export async function downloadFile<Content>(
 			const data = await store(content, name, type, signal, arrived);
 			return checked(record, data, size, headers);
 		};
-		const result = await withIdleTimeout(pause, () => size, transfer).catch((error: unknown) => {
+		return await withIdleTimeout(pause, () => size, transfer).catch((error: unknown) => {
 			rethrowOwn(error);
 			return broken(id);
 		});
-		if (!(result instanceof ClinikoError)) return result;
-		if (attempt === TRIES) throw result;
-		await pause(FIRST_WAIT * 2 ** (attempt - 1));
-	}
+	};
+	const shouldRetry = (result: DownloadedFile | ClinikoError) => result instanceof ClinikoError;
+	const result = await retry(attempt, { tries: TRIES, firstWait: FIRST_WAIT, shouldRetry, pause });
+	if (result instanceof ClinikoError) throw result;
+	return result;
 }
 
 /** A reply of Cliniko's own that has the file in it. */

@@ -26,7 +26,10 @@ export async function whatClinikoMinds(
 	const { id, field, text } = sample;
 	const shows = async (filter: string) => {
 		const filters = [`id:=${id}`, `${field}:${filter}`, 'archived_at:*'];
-		const { rows } = await api.page('patients', filters, errorContext, { per_page: '1', page: '1' });
+		const { rows } = await api.page('patients', filters, errorContext, {
+			per_page: '1',
+			page: '1',
+		});
 		return rows.filter(isClinikoRecord).some((row) => row.id === id);
 	};
 	const flipped = text.replace(/[a-z]/gi, (letter) => {

@@ -2,10 +2,10 @@ import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
 import { isAboutUploadUrl } from '../transport/cliniko/refusal';
-import type { Upload } from '../upload/upload';
 import { KeyedLock } from './keyedLock';
 import { readCreated } from '../requests/readCreated';
-import { findRecord, type RecordSearch } from './recordSearch';
+import type { PatientFile } from './patientFile';
+import { findRecord, mayBeStored, type RecordSearch } from './recordSearch';
 import type { UploadMemory } from './uploadMemory';
 
 /** How often a creation is asked for where the earlier one surely did not run. */
@@ -53,8 +53,8 @@ export class RecordCreator {
 	 * @returns the one record of the file
 	 * @throws ClinikoError if Cliniko refused it, or if it cannot be told whether there is one
 	 */
-	async create(
-		upload: Upload,
+	async createOnce(
+		upload: PatientFile,
 		now: number,
 		createRecord: CreateRequest,
 	): Promise<PatientAttachment> {
@@ -81,7 +81,7 @@ export class RecordCreator {
 	 * @throws ClinikoError if it cannot be told, or if Cliniko has accepted it and does not show it
 	 */
 	async resume(
-		upload: Upload,
+		upload: PatientFile,
 		{ since, accepted }: { since: number; accepted?: true },
 	): Promise<PatientAttachment | undefined> {
 		const found = await this.find(upload, since);
@@ -92,7 +92,7 @@ export class RecordCreator {
 	}
 
 	private async attempt(
-		upload: Upload,
+		upload: PatientFile,
 		attempt: number,
 		createRecord: CreateRequest,
 	): Promise<PatientAttachment | UnknownOutcome> {
@@ -104,7 +104,7 @@ export class RecordCreator {
 				// So may one that is refused in other words. And without a status the request may have been
 				// sent: the outcome stays unknown.
 				const isOpen = httpCode === undefined || (attempt > 1 && [400, 422].includes(httpCode));
-				if (isOpen) throw maybeThere(refusal);
+				if (isOpen) throw mayBeStored(refusal);
 				this.memory.refused(upload.identity);
 				throw refusal;
 			});
@@ -119,7 +119,7 @@ export class RecordCreator {
 		});
 	}
 
-	private async find(upload: Upload, since: number): Promise<PatientAttachment | undefined> {
+	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
 		return await this.lock.exclusive(lockKey(upload), async () => {
 			const record =
 				(await this.readNamed(upload)) ??
@@ -129,7 +129,7 @@ export class RecordCreator {
 	}
 
 	/** The record that a reply named, if it can be read. */
-	private async readNamed({ identity }: Upload): Promise<PatientAttachment | undefined> {
+	private async readNamed({ identity }: PatientFile): Promise<PatientAttachment | undefined> {
 		const id = this.named.get(identity);
 		if (!id) return undefined;
 		const { api, pause } = this.search;
@@ -138,7 +138,7 @@ export class RecordCreator {
 		return record;
 	}
 
-	private claim(upload: Upload, record: PatientAttachment): PatientAttachment {
+	private claim(upload: PatientFile, record: PatientAttachment): PatientAttachment {
 		this.claimed.add(record.id);
 		this.memory.stored(upload.identity, record.id);
 		return record;
@@ -146,19 +146,11 @@ export class RecordCreator {
 }
 
 /** Files with the same bytes have the same size, which is known without reading them. */
-function lockKey({ patientId, file }: Upload): string {
+function lockKey({ patientId, file }: PatientFile): string {
 	return `${patientId} ${file.size}`;
 }
 
-function maybeThere({ message, httpCode }: ClinikoError): ClinikoError {
-	return new ClinikoError(
-		message,
-		'The file may be on the patient’s record: look at the patient’s files in Cliniko before you run the workflow again.',
-		httpCode,
-	);
-}
-
-function recordNotVisible({ file, patientId }: Upload): ClinikoError {
+function recordNotVisible({ file, patientId }: PatientFile): ClinikoError {
 	return new ClinikoError(
 		`Cliniko’s answer does not show whether it put the file "${file.name}" on the record of patient ${patientId}, and its record is not to be seen.`,
 		'It may be on the patient’s record: look at the patient’s files in Cliniko. If it is not there after some minutes, run the workflow again for it.',

@@ -6,7 +6,7 @@ import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/pa
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/pause';
-import type { Upload } from '../upload/upload';
+import type { PatientFile } from './patientFile';
 
 /**
  * The waits before each look, in ms. A request that nobody answered may still run, and a list may show
@@ -55,7 +55,7 @@ type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
  */
 export async function findRecord(
 	search: RecordSearch,
-	upload: Upload,
+	upload: PatientFile,
 	since: number,
 	claimed: ReadonlySet<string>,
 ): Promise<PatientAttachment | undefined> {
@@ -83,7 +83,7 @@ export async function findRecord(
 async function judge(
 	{ digestOf, ownUser }: RecordSearch,
 	record: PatientAttachment,
-	{ file, patientId }: Upload,
+	{ file, patientId }: PatientFile,
 ): Promise<Verdict> {
 	// A filter that Cliniko does not heed must not lead to another patient's record.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
@@ -98,7 +98,7 @@ async function judge(
 	// A colleague's file is ours only if it is the very same one, which its size tells.
 	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
-	if (digest !== undefined && digest === (await file.digest().catch(mayBeThere))) {
+	if (digest !== undefined && digest === (await file.digest().catch(rethrowMayBeStored))) {
 		// One that an earlier execution created may have been archived since; then ours is not there. And
 		// the same bytes under another name may be another upload of them.
 		return record.archived_at || !(sameName || hasNoName(record)) ? 'maybe' : 'ours';
@@ -116,7 +116,7 @@ function hasNoName({ filename, size }: PatientAttachment): boolean {
 
 async function recordsSince(
 	api: ClinikoApi,
-	{ patientId, file }: Upload,
+	{ patientId, file }: PatientFile,
 	since: number,
 ): Promise<PatientAttachment[]> {
 	const filters = [
@@ -127,19 +127,28 @@ async function recordsSince(
 	const errorContext = {
 		action: `check whether the file "${file.name}" was saved on the record of patient ${patientId} before the connection broke`,
 	};
-	return await listRecords(api, 'patient_attachments', filters, errorContext).catch(mayBeThere);
+	return await listRecords(api, 'patient_attachments', filters, errorContext).catch(
+		rethrowMayBeStored,
+	);
 }
 
-/** Their own advice is to run the workflow again, which might store the file twice. */
-function mayBeThere({ message, description, httpCode }: ClinikoError): never {
-	throw new ClinikoError(
+/**
+ * The same error with advice to look first: its own is to run the workflow again, which might store
+ * the file twice.
+ */
+export function mayBeStored({ message, description, httpCode }: ClinikoError): ClinikoError {
+	return new ClinikoError(
 		message,
 		`The file may be there: look at the patient’s files in Cliniko before you run the workflow again. ${description}`,
 		httpCode,
 	);
 }
 
-function cannotTell({ file, patientId }: Upload, unclear: PatientAttachment[]): ClinikoError {
+function rethrowMayBeStored(error: ClinikoError): never {
+	throw mayBeStored(error);
+}
+
+function cannotTell({ file, patientId }: PatientFile, unclear: PatientAttachment[]): ClinikoError {
 	const ids = unclear.slice(0, 5).map(({ id }) => id);
 	const more = unclear.length > ids.length ? ` (or ${unclear.length - ids.length} more)` : '';
 	return new ClinikoError(

@@ -9,7 +9,7 @@ import type { IDataObject } from 'n8n-workflow';
 export type Remembered = { attachment: string } | { since: number; accepted?: true };
 
 /** Where a file stands in a run of the node: together they tell two uses of the same file apart. */
-export interface Place {
+export interface Position {
 	patientId: string;
 	/** Identifies the file within the execution: see `SourceFile.source`. */
 	source: string;
@@ -48,7 +48,7 @@ export class UploadMemory {
 	/** Whether an earlier try of this execution has left something to resume. */
 	readonly resumes: boolean;
 
-	private readonly places = new Map<string, Entry>();
+	private readonly positions = new Map<string, Entry>();
 
 	/**
 	 * @param context n8n's context object of the node, which is changed in place
@@ -62,17 +62,17 @@ export class UploadMemory {
 		for (const entry of Object.values(this.entries)) {
 			if (entry.run === run) delete entry.handedOn;
 		}
-		this.resumes = Object.values(this.entries).some((entry) => this.isOpen(entry));
+		this.resumes = Object.values(this.entries).some((entry) => this.isResumable(entry));
 	}
 
 	/**
 	 * Finds the identity of each upload of this run: that of an earlier try which it resumes, or a new
 	 * one. To be called once, with all uploads of the run.
 	 *
-	 * @returns the identities, in the order of `places`
+	 * @returns the identities, in the order of `positions`
 	 */
-	identify(places: Place[]): string[] {
-		const wanted = places.map(({ patientId, source, itemIndex, position }) => ({
+	identify(positions: Position[]): string[] {
+		const wanted = positions.map(({ patientId, source, itemIndex, position }) => ({
 			file: fileDigest(patientId, source),
 			run: this.run,
 			item: itemIndex,
@@ -98,8 +98,9 @@ export class UploadMemory {
 			),
 		);
 		return wanted.map((one, at) => {
-			const id = same[at] ?? take(one, (entry) => this.isOpen(entry)) ?? this.freshIdentity(one);
-			this.places.set(id, one);
+			const id =
+				same[at] ?? take(one, (entry) => this.isResumable(entry)) ?? this.freshIdentity(one);
+			this.positions.set(id, one);
 			return id;
 		});
 	}
@@ -144,11 +145,11 @@ export class UploadMemory {
 	/** Notes that the attachment goes to the next node as a success of this run. */
 	handedOn(identity: string): void {
 		const entry = this.entries[identity];
-		if (entry) Object.assign(entry, this.places.get(identity), { handedOn: true });
+		if (entry) Object.assign(entry, this.positions.get(identity), { handedOn: true });
 	}
 
 	/** Whether an upload of this run may resume an entry: no later node has got it as a success yet. */
-	private isOpen({ handedOn, run }: Entry): boolean {
+	private isResumable({ handedOn, run }: Entry): boolean {
 		return !handedOn || run === this.run;
 	}
 
@@ -161,7 +162,7 @@ export class UploadMemory {
 	}
 
 	private set(identity: string, known: Pick<Entry, 'attachment' | 'since'>): void {
-		const place = this.places.get(identity) ?? {
+		const place = this.positions.get(identity) ?? {
 			file: '',
 			run: this.run,
 			item: 0,

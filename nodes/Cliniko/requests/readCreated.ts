@@ -2,10 +2,11 @@ import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecordIfExists } from './readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
+import { retry } from '../transport/retry';
 
-/** How often a record is asked for before it counts as gone, and the time between, in ms. */
+/** How often a record is asked for before it counts as gone, and the first backoff, in ms. */
 const TRIES = 3;
-const INTERVAL = 2000;
+const FIRST_WAIT = 2000;
 
 /**
  * Reads a record that is known to have been created. One of Cliniko's servers may not know it yet.
@@ -20,9 +21,7 @@ export async function readCreated(
 	id: string,
 	action?: string,
 ): Promise<PatientAttachment | undefined> {
-	for (let attempt = 1; ; attempt++) {
-		const record = await readRecordIfExists(api, 'patient_attachments', id, action);
-		if (record || attempt === TRIES) return record;
-		await pause(INTERVAL);
-	}
+	const attempt = async () => await readRecordIfExists(api, 'patient_attachments', id, action);
+	const shouldRetry = (record?: PatientAttachment) => record === undefined;
+	return await retry(attempt, { tries: TRIES, firstWait: FIRST_WAIT, shouldRetry, pause });
 }

@@ -8,11 +8,11 @@ import {
 	type IN8nHttpFullResponse,
 } from 'n8n-workflow';
 
-import type { FileStore } from '../download/downloadFile';
 import { ClinikoError } from '../errors';
 import { ClinikoApi, type ClinikoConnection } from './cliniko/clinikoApi';
 import { contactOf } from './cliniko/contact';
 import { apiHost, apiKeyOf, shardOf } from './cliniko/shard';
+import type { FileStore } from './fileStore';
 import { withDeadline } from './idleTimeout';
 import type { Pause } from './pause';
 
@@ -87,22 +87,13 @@ export function sendToS3(
 ): (options: IHttpRequestOptions, signal: AbortSignal) => Promise<IN8nHttpFullResponse> {
 	return async (options, signal) => {
 		assertNotCancelled(context);
-		const controller = new AbortController();
-		const abort = () => controller.abort();
 		const cancelled = context.getExecutionCancelSignal();
-		for (const one of [signal, cancelled]) one?.addEventListener('abort', abort);
-		// A file that took too long to open has been given up already.
-		if (signal.aborted) abort();
-		try {
-			return (await context.helpers.httpRequest({
-				...options,
-				// The library's time-out counts the whole upload; a slow line is no fault.
-				timeout: 0,
-				abortSignal: controller.signal,
-			})) as IN8nHttpFullResponse;
-		} finally {
-			for (const one of [signal, cancelled]) one?.removeEventListener('abort', abort);
-		}
+		return (await context.helpers.httpRequest({
+			...options,
+			// The library's time-out counts the whole upload; a slow line is no fault.
+			timeout: 0,
+			abortSignal: cancelled ? AbortSignal.any([signal, cancelled]) : signal,
+		})) as IN8nHttpFullResponse;
 	};
 }
 

@@ -1,25 +1,27 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, oneLine, rethrowOwn } from '../errors';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { withUploadIdleTimeout } from '../transport/idleTimeout';
 import type { Pause } from '../transport/pause';
+import { retry } from '../transport/retry';
 import { multipartForm, type StreamedBody } from '../transport/s3/multipart';
 import { readRefusal, readStoredKey } from '../transport/s3/reply';
-import { hasExpired, isKeyOf, type PresignedPost } from './presignedPost';
-import { withUploadIdleTimeout } from '../transport/idleTimeout';
+import { hasExpired, isKeyOf, requestPresignedPost, type PresignedPost } from './presignedPost';
 import type { SourceFile } from './sourceFile';
 
 /** How often a file is sent, the first time included. */
 const TRIES = 4;
 
-/** The first wait between tries, in ms; it doubles each time. */
+/** The first backoff, in ms. */
 const FIRST_WAIT = 1000;
 
 /** What has to be left of a presigned post's time when the sending begins, in ms. */
 const TIME_LEFT = 10_000;
 
 /**
- * How long a try waits after the first bytes of the file, once one has broken off, in ms; it doubles
- * each time. It has to outlast the connecting.
+ * How long an attempt delays the rest of the file after its first bytes once a connection has broken,
+ * in ms; it doubles each time. It has to outlast the connecting.
  */
 const BODY_DELAY = 1500;
 const FIRST_BYTES = 1024;
@@ -35,10 +37,10 @@ export type SendToS3 = (
 
 /** What sending a file needs. */
 export interface S3Connection {
-	send: SendToS3;
+	/** Asked for another presigned post where the first one runs out. */
+	api: ClinikoApi;
+	sendToS3: SendToS3;
 	pause: Pause;
-	/** Asks for a presigned post for the file: before the first try, and when one has run out. */
-	presign: () => Promise<PresignedPost>;
 }
 
 /** Where S3 has a file. */
@@ -52,41 +54,51 @@ export interface StoredFile {
 }
 
 /**
- * Steps 1 and 2: gets a presigned post and sends the file to S3 with it. Sent again, from the start of
- * the file, after a dropped connection, a stall, or a fault of S3's: it becomes nobody's file until a
- * record is created with its key.
+ * Step 2: sends the file to S3. Sent again, from the start of the file, after a dropped connection, a
+ * stall, or a fault of S3's: it becomes nobody's file until a record is created with its key.
  *
+ * @param post that Cliniko gave for this patient; is renewed where it runs out
  * @throws ClinikoError if S3 does not say that it has the file, at the place that Cliniko gave for it
  */
-export async function postToS3(connection: S3Connection, file: SourceFile): Promise<StoredFile> {
-	let post = await connection.presign();
+export async function postToS3(
+	connection: S3Connection,
+	post: PresignedPost,
+	patientId: string,
+	file: SourceFile,
+): Promise<StoredFile> {
+	const { api, pause } = connection;
+	const renew = async () => (post = await requestPresignedPost(api, patientId, file));
 	let renewed = false;
 	let broken = 0;
-	for (let attempt = 1; ; attempt++) {
-		if (hasExpired(post, TIME_LEFT)) post = await connection.presign();
-		const reply = await attemptPost(
-			connection,
-			post,
-			file,
-			broken && BODY_DELAY * 2 ** (broken - 1),
-		);
-		const key = reply && storedKey(reply);
-		if (key && isKeyOf(post, key)) return { url: post.url, key, clockAhead: post.clockAhead };
-		if (reply && !renewed && saysExpired(reply, post)) {
-			renewed = true;
-			attempt--;
-			post = await connection.presign();
-			continue;
-		}
-		if (attempt === TRIES || !mayPass(reply)) throw fault(reply, file);
+	const attempt = async (): Promise<IN8nHttpFullResponse | undefined> => {
+		if (hasExpired(post, TIME_LEFT)) await renew();
+		const delay = broken && BODY_DELAY * 2 ** (broken - 1);
+		const reply = await sendForm(connection, post, file, delay);
 		if (!reply) broken++;
-		await connection.pause(FIRST_WAIT * 2 ** (attempt - 1) * (0.5 + Math.random()));
-	}
+		// Once only: by a clock that is wrong every post has expired.
+		if (!reply || renewed || !saysExpired(reply, post)) return reply;
+		renewed = true;
+		await renew();
+		return await attempt();
+	};
+	const keyOf = (reply: IN8nHttpFullResponse | undefined): string | undefined => {
+		const key = reply && storedKey(reply);
+		return key && isKeyOf(post, key) ? key : undefined;
+	};
+	const reply = await retry(attempt, {
+		tries: TRIES,
+		firstWait: FIRST_WAIT,
+		shouldRetry: (last) => keyOf(last) === undefined && mayPass(last),
+		pause,
+	});
+	const key = keyOf(reply);
+	if (key === undefined) throw fault(reply, file);
+	return { url: post.url, key, clockAhead: post.clockAhead };
 }
 
 /** @returns the reply, or nothing if none came */
-async function attemptPost(
-	{ send, pause }: S3Connection,
+async function sendForm(
+	{ sendToS3, pause }: S3Connection,
 	post: PresignedPost,
 	file: SourceFile,
 	bodyDelay: number,
@@ -101,7 +113,7 @@ async function attemptPost(
 					? content
 					: progress(bodyDelay ? delayBody(content, () => pause(bodyDelay)) : content),
 			});
-			return await send(
+			return await sendToS3(
 				{
 					method: 'POST',
 					url: post.url,
@@ -124,7 +136,7 @@ async function attemptPost(
 }
 
 /**
- * Holds the file back for a moment. S3 may refuse a form by its fields and close the connection while
+ * Delays the file after its first bytes. S3 may refuse a form by its fields and close the connection while
  * the file is still being sent, and then its answer is lost in the broken connection. A sender that
  * has met that waits after the first bytes of the file, where it can still hear it.
  */

@@ -16,6 +16,19 @@ const IDS_PER_POLL = 100;
 /** How many polls in a row may say that there is no such record before it counts as gone. */
 const MISSES = 3;
 
+/** A file is stored, and something is wrong with its processing or with the waiting for it. */
+export class ProcessingError extends ClinikoError {
+	/** @param record as it was last seen */
+	constructor(
+		message: string,
+		advice: string,
+		readonly record: PatientAttachment,
+		httpCode?: number,
+	) {
+		super(message, advice, httpCode);
+	}
+}
+
 interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
@@ -64,7 +77,7 @@ export class Processing {
 	/**
 	 * @param record as it was created
 	 * @returns the record once it is processed
-	 * @throws ClinikoError, with the attachment's id, if Cliniko cannot read the file, if the record is
+	 * @throws ProcessingError, with the attachment's id, if Cliniko cannot read the file, if the record is
 	 *   gone, or if the longest wait is over
 	 */
 	async finished(record: PatientAttachment): Promise<PatientAttachment> {
@@ -174,9 +187,10 @@ export class Processing {
 		const { id } = record;
 		if (isUnreadable(record)) {
 			reject(
-				new ClinikoError(
+				new ProcessingError(
 					`Cliniko could not read the file: attachment ${id} is on the patient's record, marked as invalid.`,
 					'Check that the file opens and that its name ends in what it is (.pdf, .jpg). Then archive the attachment in Cliniko and upload the right file.',
+					record,
 				),
 			);
 			return true;
@@ -190,11 +204,12 @@ export class Processing {
 		else {
 			const seconds = Math.round(this.maxWait / 1000);
 			reject(
-				new ClinikoError(
+				new ProcessingError(
 					this.lastPollError
 						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.lastPollError.message}`
 						: `Cliniko has not finished processing attachment ${id} after ${seconds} seconds.`,
 					'The file is on the patient’s record, so do not upload it again. If it cannot be opened in Cliniko later, archive the attachment and upload the file anew. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
+					record,
 				),
 			);
 		}
@@ -210,11 +225,12 @@ export class Processing {
 		this.waiting.delete(id);
 		const isGone = httpCode === 404;
 		waiting?.reject(
-			new ClinikoError(
+			new ProcessingError(
 				message.includes(id) ? message : `${message} Attachment ${id} is on the patient's record.`,
 				[!isGone && 'The file is on the patient’s record, so do not upload it again.', description]
 					.filter(Boolean)
 					.join(' '),
+				waiting.record,
 				httpCode,
 			),
 		);

@@ -4,11 +4,13 @@ import { readCreated } from '../requests/readCreated';
 import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { Limiter } from '../transport/limiter';
 import type { Pause } from '../transport/pause';
 import type { AlreadyUploaded } from './alreadyUploaded';
 import { createRecord } from './createRecord';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
+import type { Processing } from './processing';
 import type { Upload } from './upload';
 
 /** What an upload needs. */
@@ -16,28 +18,39 @@ export interface UploadTools {
 	api: ClinikoApi;
 	sendToS3: SendToS3;
 	pause: Pause;
+	/** How many files are sent at the same time. */
+	limiter: Limiter;
 	memory: UploadMemory;
-	creation: RecordCreator;
+	recordCreator: RecordCreator;
 	alreadyUploaded: AlreadyUploaded;
+	processing: Processing;
 }
 
 /**
- * The way of a file onto the patient's record: the three steps of Cliniko's guide, after what an
- * earlier try of this execution did and what is on the record already.
+ * The whole way of a file onto the patient's record. The wait for Cliniko's processing holds up no
+ * other file.
  *
- * @returns the record, which Cliniko may not have processed yet
- * @throws ClinikoError if the file is not on the record, or if that cannot be told; `memory` knows which
+ * @returns the record, processed if the upload asks for that
+ * @throws NotStarted if the limiter was stopped before; ProcessingError if the file is stored and
+ *   something is wrong with its processing; any other ClinikoError if it is not on the record, or if
+ *   that cannot be told: `memory` knows which
  */
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
+	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload));
+	return upload.waitForProcessing ? await tools.processing.finished(record) : record;
+}
+
+/** Stores the file, unless an earlier try of this execution has, or "Skip" finds it there. */
+async function putOnRecord(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const earlier = await resume(tools, upload);
-	if (earlier) return ownRecord(earlier, upload);
-	if (!upload.skipIfThere) return ownRecord(await store(tools, upload), upload);
+	if (earlier) return assertOwnRecord(earlier, upload);
+	if (!upload.skipIfThere) return assertOwnRecord(await store(tools, upload), upload);
 
 	const { alreadyUploaded } = tools;
 	return await alreadyUploaded.exclusive(upload, async () => {
 		const there = await alreadyUploaded.find(upload);
 		if (there) return there;
-		const record = ownRecord(await store(tools, upload), upload);
+		const record = assertOwnRecord(await store(tools, upload), upload);
 		await alreadyUploaded.remember(upload, record);
 		return record;
 	});
@@ -45,12 +58,12 @@ export async function uploadFile(tools: UploadTools, upload: Upload): Promise<Pa
 
 /** What an earlier try of this execution has made of the file; nothing if it is to be sent. */
 async function resume(
-	{ api, pause, memory, creation }: UploadTools,
+	{ api, pause, memory, recordCreator }: UploadTools,
 	upload: Upload,
 ): Promise<PatientAttachment | undefined> {
 	const before = memory.recall(upload.identity);
 	if (!before) return undefined;
-	if ('since' in before) return await creation.resume(upload, before);
+	if ('since' in before) return await recordCreator.resume(upload, before);
 	const id = before.attachment;
 	const action = `read attachment ${id}, which the file "${upload.file.name}" became in an earlier try`;
 	const record = await readCreated(api, pause, id, action);
@@ -63,27 +76,28 @@ async function resume(
 }
 
 /** The three steps of Cliniko's guide: presigned post, S3, record. */
-async function store(
-	{ api, sendToS3, pause, creation, alreadyUploaded }: UploadTools,
-	upload: Upload,
-): Promise<PatientAttachment> {
+async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
+	const { api, recordCreator, alreadyUploaded } = tools;
 	const { patientId, file } = upload;
-	const presign = async () => await requestPresignedPost(api, patientId, file);
-	const stored = await postToS3({ send: sendToS3, pause, presign }, file);
-	// Another n8n process may have stored the same file meanwhile.
-	// One wrong clock must not make the search begin after the record.
+	const post = await requestPresignedPost(api, patientId, file);
+	const stored = await postToS3(tools, post, patientId, file);
+	// One wrong clock must not make a search begin after the record.
 	const now = Date.now() + Math.min(stored.clockAhead, 0);
+	// Another n8n process may have stored the same file meanwhile.
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;
 	const create = async (attempt: number) => await createRecord(api, upload, stored, attempt);
-	return await creation.create(upload, now, create);
+	return await recordCreator.createOnce(upload, now, create);
 }
 
 /**
  * Passes a record on if it is the right patient's. It is stored and remembered by now, so that a
  * further try says the same instead of putting the file on yet another record.
  */
-function ownRecord(record: PatientAttachment, { patientId, file }: Upload): PatientAttachment {
+function assertOwnRecord(
+	record: PatientAttachment,
+	{ patientId, file }: Upload,
+): PatientAttachment {
 	const owner = patientIdOf(record);
 	if (owner === undefined || owner === patientId) return record;
 	throw new WrongPatient(

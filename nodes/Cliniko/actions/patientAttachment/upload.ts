@@ -7,16 +7,17 @@ import { UploadMemory } from '../../once/uploadMemory';
 import { simplified } from '../../records/patientAttachment';
 import { ownUserId } from '../../requests/ownUser';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
+import { Limiter } from '../../transport/limiter';
 import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/n8n';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
-import { runError, runUploads } from '../../upload/runUploads';
-import { uploadFile } from '../../upload/uploadFile';
+import { uploadFile, type UploadTools } from '../../upload/uploadFile';
+import { uploadFiles } from '../../upload/uploadFiles';
 import type { Operation } from '../operation';
 import { patientIdField } from '../parameters/patientId';
 import { nodeError } from '../report';
 import { simplifyField } from '../parameters/simplify';
-import { failedItem, withEarlierTries } from './uploadFailure';
+import { failedItem, runError, withEarlierTries } from './uploadFailure';
 import { planUploads, refuseClosedPatients, runSettings, type RunSettings } from './uploadPlan';
 
 const fields: INodeProperties[] = [
@@ -164,23 +165,26 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		digestOf: async (record) => await digests.of(record),
 		ownUser: async () => await (user ??= ownUserId(api)),
 	};
-	const tools = {
+	const limiter = new Limiter(concurrency, !continueOnFail);
+	const processing = new Processing(api, pause, maxWait, onTimeout);
+	const tools: UploadTools = {
 		api,
 		sendToS3: sendToS3(context),
 		pause,
+		limiter,
 		memory,
-		creation: new RecordCreator(search, memory),
+		recordCreator: new RecordCreator(search, memory),
 		alreadyUploaded: new AlreadyUploaded(search),
+		processing,
 	};
-	const processing = new Processing(api, pause, maxWait, onTimeout);
-	const outcomes = await runUploads(
+	const outcomes = await uploadFiles(
 		plans.flatMap(({ uploads, error }) => (error ? [] : uploads)),
-		{
-			concurrency,
-			continueOnFail,
-			send: async (one) => await uploadFile(tools, one),
-			processed: async (record) => await processing.finished(record),
-			stopWaiting: () => processing.stop(),
+		async (one) => await uploadFile(tools, one),
+		() => {
+			if (continueOnFail) return;
+			// What is under way is brought to its end: broken off, nobody would know where it is.
+			limiter.stop();
+			processing.stop();
 		},
 	);
 	const failure = continueOnFail ? undefined : runError(outcomes, memory);

@@ -1,12 +1,13 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { ClinikoError, WrongPatient } from '../../errors';
+import { ClinikoError, WrongPatient, withFile } from '../../errors';
 import { fileDigest, type UploadMemory } from '../../once/uploadMemory';
 import type { PatientAttachment } from '../../records/patientAttachment';
 import type { Upload } from '../../upload/upload';
+import type { Outcome } from '../../upload/uploadFiles';
 import { errorText, nodeError } from '../report';
 
-/** How many attachments of earlier tries a message names. */
+/** How many items, files or attachments of each kind a message names. */
 const NAMED = 5;
 
 /**
@@ -87,4 +88,63 @@ export function withEarlierTries(error: Error, memory: UploadMemory): Error {
 		`${error.description ?? ''} Use Retry on this execution: it does not store again what is stored.`.trim(),
 		error.httpCode,
 	);
+}
+
+/**
+ * The error that ends a run: why the first file failed, whether it is stored, and what became of the
+ * others, by their items and attachment ids. The names of other files are left out: they often hold a
+ * patient's name, and there may be hundreds.
+ *
+ * @returns nothing if no file went wrong
+ */
+export function runError(
+	outcomes: Outcome[],
+	memory: UploadMemory,
+): { error: ClinikoError; itemIndex: number } | undefined {
+	const known = ({ upload }: Outcome) => memory.recall(upload.identity);
+	const attachmentOf = (one: Outcome): string | undefined => {
+		const before = known(one);
+		return before && 'attachment' in before ? before.attachment : one.record?.id;
+	};
+	const mayBeThere = (one: Outcome) => attachmentOf(one) === undefined && known(one) !== undefined;
+	const gravity = (one: Outcome) =>
+		one.error instanceof WrongPatient ? 2 : mayBeThere(one) ? 1 : 0;
+	// What harms most is said first.
+	const [first] = outcomes.filter(({ error }) => error).sort((a, b) => gravity(b) - gravity(a));
+	if (!first?.error) return undefined;
+	const { message, description, httpCode } = first.error as ClinikoError;
+	const { file, itemIndex } = first.upload;
+	const own = attachmentOf(first);
+	const rest = outcomes.filter((one) => one !== first);
+	const stored = rest.filter((one) => attachmentOf(one) !== undefined);
+	const unclear = rest.filter(mayBeThere);
+	const left = rest.filter((one) => !stored.includes(one) && !unclear.includes(one));
+	const failed = left.filter(({ error }) => error);
+	const unsent = left.length - failed.length;
+	const items = (some: Outcome[]) => list(some.map(({ upload }) => `item ${upload.itemIndex}`));
+	const sentences = [
+		withFile(message, file.name),
+		own && !new RegExp(`\\b${own}\\b`).test(message) && `The file is stored, as attachment ${own}.`,
+		unclear.length > 0 &&
+			`${files(unclear.length)} may be there too, so look before you run the workflow again: ${items(unclear)}.`,
+		failed.length > 0 && `${files(failed.length)} failed too: ${items(failed)}.`,
+		stored.length > 0 &&
+			`${files(stored.length)} stored in this run: ${list(
+				stored.map((one) => `item ${one.upload.itemIndex} as attachment ${attachmentOf(one)}`),
+			)}.`,
+		unsent > 0 && `${files(unsent)} not sent.`,
+	];
+	return {
+		error: new ClinikoError(sentences.filter(Boolean).join(' '), description ?? '', httpCode),
+		itemIndex,
+	};
+}
+
+function files(count: number): string {
+	return count === 1 ? '1 other file' : `${count} other files`;
+}
+
+function list(all: string[]): string {
+	const more = all.length - NAMED;
+	return all.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -160,14 +160,14 @@ export async function refuseClosedPatients(
 	plans: UploadPlan[],
 	memory: UploadMemory,
 ): Promise<void> {
-	const open = plans.filter(({ uploads }) =>
+	const pending = plans.filter(({ uploads }) =>
 		uploads.some(({ identity }) => memory.recall(identity) === undefined),
 	);
 	const patientOf = ({ uploads }: UploadPlan) => uploads[0]!.patientId;
 	try {
-		const closed = await closedPatients(api, open.map(patientOf));
-		for (const plan of open) plan.error = closed.get(patientOf(plan));
+		const closed = await closedPatients(api, pending.map(patientOf));
+		for (const plan of pending) plan.error = closed.get(patientOf(plan));
 	} catch (error) {
-		for (const plan of open) plan.error = error as Error;
+		for (const plan of pending) plan.error = error as Error;
 	}
 }

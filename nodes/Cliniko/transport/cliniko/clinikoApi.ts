@@ -203,7 +203,10 @@ export class ClinikoApi {
 	 * @returns the https address of the file, or the reply if the file was in it: its body is a stream
 	 * @throws ClinikoError with what to do about it
 	 */
-	async requestFile(path: string, errorContext: ErrorContext): Promise<string | IN8nHttpFullResponse> {
+	async requestFile(
+		path: string,
+		errorContext: ErrorContext,
+	): Promise<string | IN8nHttpFullResponse> {
 		const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' };
 		let url = this.url(path);
 		let status: number | undefined;

@@ -30,7 +30,11 @@ export function refusal(
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
 
-function words(status: number, { action, notFound }: ErrorContext, shard: string): [string, string] {
+function words(
+	status: number,
+	{ action, notFound }: ErrorContext,
+	shard: string,
+): [string, string] {
 	switch (status) {
 		case 401:
 			return [

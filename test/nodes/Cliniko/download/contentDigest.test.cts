@@ -13,6 +13,10 @@ async function* streamOf(chunks: string[], breaks?: Error): AsyncGenerator<Uint8
 	if (breaks) throw breaks;
 }
 
+beforeEach(() => jest.spyOn(Math, 'random').mockReturnValue(0.5));
+
+afterEach(() => jest.restoreAllMocks());
+
 describe('The digest of a file that Cliniko has', () => {
 	const start = (
 		answers: Answer[],
@@ -138,6 +142,7 @@ describe('The digest of a file that Cliniko has', () => {
 
 		expect(await digests.of(processedRecord('1'))).toBeUndefined();
 		expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
-		expect(cliniko.clock.time - began).toBe(2 * 60_000);
+		// A minute for each of the two attempts, and the backoff between them.
+		expect(cliniko.clock.time - began).toBe(2 * 60_000 + 500);
 	});
 });

@@ -2,8 +2,8 @@ import type { IDataObject } from 'n8n-workflow';
 import {
 	downloadFile,
 	type DownloadedFile,
-	type FileStore,
 } from '../../../../nodes/Cliniko/download/downloadFile.ts';
+import type { FileStore } from '../../../../nodes/Cliniko/transport/fileStore.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { FakeCliniko, freshRecord, processedRecord, reply, type Answer } from '../connection.cts';
 import { Timeline } from '../timeline.cts';
@@ -85,6 +85,10 @@ const download = async (
 		abortedAt,
 	};
 };
+
+beforeEach(() => jest.spyOn(Math, 'random').mockReturnValue(0.5));
+
+afterEach(() => jest.restoreAllMocks());
 
 describe('A downloaded file', () => {
 	it('is what n8n’s store gives, with the name and the type of the record', async () => {

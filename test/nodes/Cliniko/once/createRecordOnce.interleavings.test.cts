@@ -5,6 +5,8 @@ import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import type { Upload } from '../../../../nodes/Cliniko/upload/upload.ts';
+import { Limiter } from '../../../../nodes/Cliniko/transport/limiter.ts';
+import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
 import { digestOf, reply, uploadOf } from '../connection.cts';
 import {
@@ -130,7 +132,10 @@ async function run(
 		// The reply that told Cliniko's clock had whole seconds only.
 		const now = Math.floor((timeline.time + ahead) / 1000) * 1000;
 		try {
-			return { upload, record: await creation.create(upload, now, creationOf(api, upload, file)) };
+			return {
+				upload,
+				record: await creation.createOnce(upload, now, creationOf(api, upload, file)),
+			};
 		} catch (error) {
 			return { upload, error: error as Error };
 		}
@@ -405,7 +410,16 @@ describe('The records of files whose creation is uncertain', () => {
 				const [, file] = /content of file (\d)/.exec(String(body))!;
 				return reply(201, `<PostResponse><Key>${keyOf(Number(file))}</Key></PostResponse>`);
 			};
-			const tools = { api, sendToS3, pause, memory, creation, alreadyUploaded };
+			const tools = {
+				api,
+				sendToS3,
+				pause,
+				limiter: new Limiter(Infinity),
+				memory,
+				recordCreator: creation,
+				alreadyUploaded,
+				processing: new Processing(api, pause, 0, 'continue'),
+			};
 			return await timeline.run(
 				Promise.all(
 					uploads.map(async (upload): Promise<Ended> => {

@@ -56,7 +56,7 @@ describe('The creation of a record', () => {
 		cliniko.clock.rule();
 		const upload = uploadOf();
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
-		const result = creation.create(upload, NOW, creationOf(cliniko.api, upload));
+		const result = creation.createOnce(upload, NOW, creationOf(cliniko.api, upload));
 		return { cliniko, memory, context, upload, remembered, result };
 	};
 
@@ -305,7 +305,7 @@ describe('The creation of a record', () => {
 		const creation = new RecordCreator(searchOf(cliniko), memory);
 		const upload = uploadOf();
 
-		const result = creation.create(upload, NOW, creationOf(cliniko.api, upload));
+		const result = creation.createOnce(upload, NOW, creationOf(cliniko.api, upload));
 
 		expect(await rejection(result)).toMatchObject({ message: stop.message });
 		expect(cliniko.lines).toEqual([POST]);
@@ -333,7 +333,7 @@ describe('The creation of a record', () => {
 		const create = async (file: number, after: number) => {
 			await timeline.pause(after);
 			const upload = uploads[file]!;
-			await creation.create(upload, timeline.time, creationOf(api, upload, file));
+			await creation.createOnce(upload, timeline.time, creationOf(api, upload, file));
 			over.push([upload.identity, timeline.time - begin]);
 		};
 

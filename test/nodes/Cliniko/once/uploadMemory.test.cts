@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { UploadMemory, type Place } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
+import { UploadMemory, type Position } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 
 const SINCE = Date.parse('2026-03-02T09:00:00Z');
 
 const PATIENT = '9007199254740993';
 
-const place = (more: Partial<Place> = {}): Place => ({
+const place = (more: Partial<Position> = {}): Position => ({
 	patientId: PATIENT,
 	source: 'filesystem-v2:1',
 	itemIndex: 0,
@@ -128,7 +128,7 @@ describe('The memory of an execution', () => {
 			if (handedOn) memory.handedOn(identity!);
 			return context;
 		};
-		const recalled = (context: IDataObject, run: number, ...places: Place[]) => {
+		const recalled = (context: IDataObject, run: number, ...places: Position[]) => {
 			const memory = memoryOf(stored(context), run);
 			return memory.identify(places).map((one) => memory.recall(one));
 		};

@@ -28,6 +28,10 @@ const archive = (orders: Answer[], records: Answer[] = []) => {
 const ORDER = 'POST /patient_attachments/77/archive';
 const READ = 'GET /patient_attachments/77';
 
+beforeEach(() => jest.spyOn(Math, 'random').mockReturnValue(0.5));
+
+afterEach(() => jest.restoreAllMocks());
+
 describe('Archiving an attachment', () => {
 	it('is one request, with nothing in it', async () => {
 		const { cliniko, result } = archive([done]);

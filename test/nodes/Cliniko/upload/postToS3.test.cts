@@ -1,9 +1,17 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
+import type { ClinikoApi } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
 import type { StreamedBody } from '../../../../nodes/Cliniko/transport/s3/multipart.ts';
-import { postToS3, type StoredFile } from '../../../../nodes/Cliniko/upload/postToS3.ts';
-import type { PresignedPost } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
+import {
+	postToS3,
+	type S3Connection,
+	type StoredFile,
+} from '../../../../nodes/Cliniko/upload/postToS3.ts';
+import {
+	requestPresignedPost,
+	type PresignedPost,
+} from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import { STREAM_ABOVE, type SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
 import { fileOf, rejection, reply } from '../connection.cts';
 import { Timeline } from '../timeline.cts';
@@ -64,6 +72,22 @@ interface Sent {
 	at: number;
 }
 
+/** Cliniko's reply that has a presigned post in it. */
+const replyWith = ({ url, fields, key, prefix, expires, clockAhead }: PresignedPost) => {
+	const policy = expires && { expiration: new Date(expires).toISOString() };
+	return {
+		body: {
+			url,
+			fields: {
+				...fields,
+				key: prefix === undefined ? key : `${prefix}\${filename}`,
+				...(policy && { policy: Buffer.from(JSON.stringify(policy)).toString('base64') }),
+			},
+		},
+		date: Date.now() + clockAhead,
+	};
+};
+
 /**
  * Sends a file to an S3 that gives these answers, the last of them for ever, by a fake clock.
  */
@@ -93,24 +117,29 @@ const send = async (
 			: (_: Sent, count: number) => list[Math.min(count, list.length) - 1] as S3Answer;
 	const open = jest.fn(source.open);
 	let presigned = 0;
-	const result: Promise<StoredFile> = postToS3(
-		{
-			send: async (options, signal) => {
-				const one = { options, signal, at: timeline.time - begin };
-				log.push('send');
-				sent.push(one);
-				const given = await answer(one, sent.length);
-				if (given instanceof Error) throw given;
-				return given;
-			},
-			pause,
-			presign: async () => {
-				log.push('presign');
-				return await Promise.resolve(posts(++presigned));
-			},
+	const api = {
+		get: async () => {
+			log.push('presign');
+			return await Promise.resolve(replyWith(posts(++presigned)));
 		},
-		{ ...source, open },
-	);
+	} as unknown as ClinikoApi;
+	const connection: S3Connection = {
+		api,
+		sendToS3: async (options, signal) => {
+			const one = { options, signal, at: timeline.time - begin };
+			log.push('send');
+			sent.push(one);
+			const given = await answer(one, sent.length);
+			if (given instanceof Error) throw given;
+			return given;
+		},
+		pause,
+	};
+	const steps = async (): Promise<StoredFile> => {
+		const first = await requestPresignedPost(api, '1', source);
+		return await postToS3(connection, first, '1', { ...source, open });
+	};
+	const result = steps();
 	await timeline.run(result.catch(() => undefined));
 	return { result, sent, log, open, timeline };
 };

@@ -2,6 +2,8 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
+import { Limiter } from '../../../../nodes/Cliniko/transport/limiter.ts';
+import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
 import {
 	digestOf,
@@ -75,7 +77,16 @@ describe('An upload', () => {
 		const creation = new RecordCreator(search, memory);
 		const alreadyUploaded = new AlreadyUploaded(search);
 		const result = uploadFile(
-			{ api: cliniko.api, sendToS3, pause, memory, creation, alreadyUploaded },
+			{
+				api: cliniko.api,
+				sendToS3,
+				pause,
+				limiter: new Limiter(1),
+				memory,
+				recordCreator: creation,
+				alreadyUploaded,
+				processing: new Processing(cliniko.api, pause, 0, 'continue'),
+			},
 			own,
 		);
 		return { log, cliniko, memory, result };

@@ -343,7 +343,9 @@ describe('Cliniko’s API', () => {
 	describe('has something done', () => {
 		const archive = () => nock(HOST).post('/v1/patient_attachments/77/archive');
 		const order = async () =>
-			await api().postAction('/patient_attachments/77/archive', { action: 'archive attachment 77' });
+			await api().postAction('/patient_attachments/77/archive', {
+				action: 'archive attachment 77',
+			});
 
 		it.each([
 			[204, ''],
