@@ -8,6 +8,9 @@ import type { IDataObject } from 'n8n-workflow';
  */
 export type Remembered = { attachment: string } | { since: number; accepted?: true };
 
+/** The length of an identity, and of the part of a token that stands for the file, in hex digits. */
+const HALF = 16;
+
 /** Where a file stands in a run of the node: together they tell two uses of the same file apart. */
 export interface Position {
 	patientId: string;
@@ -16,11 +19,17 @@ export interface Position {
 	itemIndex: number;
 	/** Its position among the files of the item. */
 	position: number;
+	/** What `token` gave for the upload that an error item stands for, if the item is one. */
+	token?: string;
+	/** The SHA-256 of the file, where `knowsContents` asks for it. */
+	digest?: string;
 }
 
 interface Entry {
 	/** Digest of patient and file. */
 	file: string;
+	/** Digest of patient and content, once the upload has failed. */
+	content?: string;
 	/** The run of the node that last used this entry, and the place it had there. */
 	run: number;
 	item: number;
@@ -41,12 +50,17 @@ interface Entry {
  * as the description or the file's name, is not part of it. A loop may bring fewer items than the run
  * before, so an entry that was never handed on as a success is resumed by any upload of the same file
  * for the same patient. Once it was handed on, a loop that comes back with the file means a new upload.
+ * An error item carries a token that says which upload it stands for, so that two uploads of one file
+ * are not taken for each other; and where a loop has saved the file anew, its content is compared.
  *
  * Only ids, times, indexes and digests are kept, because n8n writes the context into its database.
  */
 export class UploadMemory {
 	/** Whether an earlier try of this execution has left something to resume. */
 	readonly resumes: boolean;
+
+	/** Whether a file that is not known by its source may be known by its content. */
+	readonly knowsContents: boolean;
 
 	private readonly positions = new Map<string, Entry>();
 
@@ -62,7 +76,9 @@ export class UploadMemory {
 		for (const entry of Object.values(this.entries)) {
 			if (entry.run === run) delete entry.handedOn;
 		}
-		this.resumes = Object.values(this.entries).some((entry) => this.isResumable(entry));
+		const resumable = Object.values(this.entries).filter((entry) => this.isResumable(entry));
+		this.resumes = resumable.length > 0;
+		this.knowsContents = resumable.some(({ content }) => content !== undefined);
 	}
 
 	/**
@@ -72,37 +88,71 @@ export class UploadMemory {
 	 * @returns the identities, in the order of `positions`
 	 */
 	identify(positions: Position[]): string[] {
-		const wanted = positions.map(({ patientId, source, itemIndex, position }) => ({
-			file: fileDigest(patientId, source),
+		const wanted = positions.map((one) => ({
+			file: fileDigest(one.patientId, one.source),
+			content: one.digest && fileDigest(one.patientId, one.digest),
 			run: this.run,
-			item: itemIndex,
-			position,
+			item: one.itemIndex,
+			position: one.position,
+			token: one.token,
 		}));
 		const earlier = new Map<string, Array<[id: string, entry: Entry]>>();
 		for (const [id, entry] of Object.entries(this.entries)) {
-			const sameFile = earlier.get(entry.file);
-			if (sameFile) sameFile.push([id, entry]);
-			else earlier.set(entry.file, [[id, entry]]);
+			for (const key of [entry.file, entry.content ?? '']) {
+				const sameFile = earlier.get(key);
+				if (sameFile) sameFile.push([id, entry]);
+				else earlier.set(key, [[id, entry]]);
+			}
 		}
-		const take = ({ file }: Entry, fits: (entry: Entry) => boolean): string | undefined => {
-			const left = earlier.get(file) ?? [];
-			const at = left.findIndex(([, entry]) => fits(entry));
-			return at < 0 ? undefined : left.splice(at, 1)[0]![0];
+		const taken = new Set<string>();
+		const take = (key: string | undefined, fits: (id: string, entry: Entry) => boolean) => {
+			const found = key && earlier.get(key)?.find(([id, one]) => !taken.has(id) && fits(id, one));
+			if (!found) return undefined;
+			taken.add(found[0]);
+			return found[0];
 		};
-		// The same place first, for all: what is left over may have moved to another one.
-		const same = wanted.map((one) =>
-			take(
-				one,
-				({ run, item, position }) =>
-					run === this.run && item === one.item && position === one.position,
-			),
-		);
-		return wanted.map((one, at) => {
+		const canResume = (_: string, entry: Entry) => this.isResumable(entry);
+		// What is told by an error item first, then what stands at the same place: for all, since what is
+		// left over may have moved to another place.
+		const told = wanted.map(({ file, content, token = '' }) => {
+			const [tokenFile, identity] = [token.slice(0, HALF), token.slice(HALF)];
+			const isTold = (id: string, entry: Entry) => id === identity && canResume(id, entry);
+			const known = take(file, isTold) ?? take(content, isTold);
+			// One that was not stored has left no entry.
+			const isNew = tokenFile === file.slice(0, HALF) && !(identity in this.entries);
+			if (known || !identity || !isNew || taken.has(identity)) return known;
+			taken.add(identity);
+			return identity;
+		});
+		const same = wanted.map((one, at) => {
+			const isHere = (_: string, { run, item, position }: Entry) =>
+				run === this.run && item === one.item && position === one.position;
+			return told[at] ?? take(one.file, isHere);
+		});
+		return wanted.map(({ token: _, content: __, ...one }, at) => {
 			const id =
-				same[at] ?? take(one, (entry) => this.isResumable(entry)) ?? this.freshIdentity(one);
+				same[at] ??
+				take(one.file, canResume) ??
+				take(wanted[at]!.content, canResume) ??
+				this.freshIdentity(one);
 			this.positions.set(id, one);
 			return id;
 		});
+	}
+
+	/**
+	 * Stands for an upload and its file in an error item, so that a loop that brings the item back
+	 * resumes this upload and no other.
+	 *
+	 * @param file `fileDigest` of its patient and source
+	 */
+	static token(file: string, identity: string): string {
+		return file.slice(0, HALF) + identity;
+	}
+
+	/** Whether a token stands for this file. */
+	static isTokenOf(token: string | undefined, file: string): boolean {
+		return token?.slice(0, HALF) === file.slice(0, HALF);
 	}
 
 	/** What an earlier try left of an upload; nothing if there is nothing to resume. */
@@ -137,6 +187,17 @@ export class UploadMemory {
 		this.set(identity, { attachment });
 	}
 
+	/**
+	 * Notes what is in a file whose upload failed and may be stored: a loop may save the file anew, and
+	 * then only its content tells that it is the same.
+	 *
+	 * @param digest the SHA-256 of the file
+	 */
+	failed(identity: string, patientId: string, digest: string): void {
+		const entry = this.entries[identity];
+		if (entry) entry.content = fileDigest(patientId, digest);
+	}
+
 	/** Notes that there is no record after all. */
 	refused(identity: string): void {
 		delete this.entries[identity];
@@ -156,8 +217,8 @@ export class UploadMemory {
 	/** An earlier upload that was at this place may have moved, and keeps its identity. */
 	private freshIdentity({ file, run, item, position }: Entry): string {
 		for (let count = 0; ; count++) {
-			const identity = digest(file, run, item, position, count);
-			if (!(identity in this.entries)) return identity;
+			const identity = digest(file, run, item, position, count).slice(0, HALF);
+			if (!(identity in this.entries) && !this.positions.has(identity)) return identity;
 		}
 	}
 

@@ -37,7 +37,8 @@ export interface UploadTools {
  */
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload));
-	return upload.waitForProcessing ? await tools.processing.finished(record) : record;
+	if (!upload.waitForProcessing) return record;
+	return assertOwnRecord(await tools.processing.finished(record), upload);
 }
 
 /** Stores the file, unless an earlier try of this execution has, or "Skip" finds it there. */
@@ -77,7 +78,7 @@ async function resume(
 
 /** The three steps of Cliniko's guide: presigned post, S3, record. */
 async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
-	const { api, recordCreator, alreadyUploaded } = tools;
+	const { api, pause, recordCreator, alreadyUploaded } = tools;
 	const { patientId, file } = upload;
 	const post = await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3(tools, post, patientId, file);
@@ -87,7 +88,10 @@ async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachm
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;
 	const create = async (attempt: number) => await createRecord(api, upload, stored, attempt);
-	return await recordCreator.createOnce(upload, now, create);
+	const record = await recordCreator.createOnce(upload, now, create);
+	if (patientIdOf(record) !== undefined) return record;
+	// The reply does not say whose record it is.
+	return (await readCreated(api, pause, record.id).catch(() => undefined)) ?? record;
 }
 
 /**

@@ -187,6 +187,12 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 			processing.stop();
 		},
 	);
+	for (const { upload: failed, error } of continueOnFail ? outcomes : []) {
+		if (!error || !memory.recall(failed.identity)) continue;
+		// A loop may save the file anew before it comes back.
+		const digest = await failed.file.digest().catch(() => undefined);
+		if (digest) memory.failed(failed.identity, failed.patientId, digest);
+	}
 	const failure = continueOnFail ? undefined : runError(outcomes, memory);
 	if (failure) throw nodeError(context, failure.error, failure.itemIndex);
 

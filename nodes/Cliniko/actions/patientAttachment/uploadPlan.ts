@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import { fileDigest, type UploadMemory } from '../../once/uploadMemory';
+import { fileDigest, UploadMemory, type Position } from '../../once/uploadMemory';
 import { descriptionOf } from '../parameters/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
@@ -35,6 +35,8 @@ export interface UploadPlan {
 	itemIndex: number;
 	uploads: Upload[];
 	simplify: boolean;
+	/** The upload that the item stands for, if it is an error item of this node that comes back. */
+	token?: string;
 	error?: Error;
 }
 
@@ -79,18 +81,17 @@ export async function planUploads(
 	for (const itemIndex of context.getInputData().keys()) {
 		plans.push(await planItem(context, itemIndex, shard));
 	}
-	const uploads = plans.flatMap((plan) =>
-		plan.uploads.map((upload, position) => ({ upload, position })),
-	);
-	const identities = memory.identify(
-		uploads.map(({ upload: { patientId, itemIndex, file }, position }) => ({
-			patientId,
-			source: file.source,
-			itemIndex,
-			position,
-		})),
-	);
-	for (const [at, { upload }] of uploads.entries()) upload.identity = identities[at]!;
+	const positions: Position[] = [];
+	for (const { uploads, token } of plans) {
+		for (const [position, { patientId, itemIndex, file }] of uploads.entries()) {
+			const digest = memory.knowsContents ? await file.digest().catch(() => undefined) : undefined;
+			positions.push({ patientId, source: file.source, itemIndex, position, token, digest });
+		}
+	}
+	const identities = memory.identify(positions).values();
+	for (const upload of plans.flatMap(({ uploads }) => uploads)) {
+		upload.identity = identities.next().value!;
+	}
 	return plans;
 }
 
@@ -108,14 +109,18 @@ async function planItem(
 		);
 		const item = context.getInputData()[itemIndex]!;
 		// An error item that comes back in a loop stands for one file; the item's others have their own.
-		const failedFile = failedFileOf(item);
-		const picked = pickFiles(
-			context.getNodeParameter('binaryPropertyName', itemIndex),
-			item,
-			failedFile === undefined ? (options.ifNoFile ?? 'error') : 'skip',
-			// n8n 1.85 to 1.123 have neither this function nor this setting.
-			context.getWorkflowSettings?.().binaryMode,
-		);
+		plan.token = tokenOf(item);
+		const ifNoFile = options.ifNoFile ?? 'error';
+		const pick = (ifMissing: 'error' | 'skip') =>
+			pickFiles(
+				context.getNodeParameter('binaryPropertyName', itemIndex),
+				item,
+				ifMissing,
+				// n8n 1.85 to 1.123 have neither this function nor this setting.
+				context.getWorkflowSettings?.().binaryMode,
+			);
+		const picked = pick(plan.token === undefined ? ifNoFile : 'skip');
+		if (picked.length === 0) pick(ifNoFile);
 		if (picked.length === 0) return plan;
 		const patientId = patientIdOf(context, itemIndex, shard);
 		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
@@ -133,18 +138,21 @@ async function planItem(
 				waitForProcessing,
 			});
 		}
-		const again = plan.uploads.filter(
-			({ file }) => fileDigest(patientId, file.source) === failedFile,
+		if (plan.token === undefined) return plan;
+		const failed = plan.uploads.filter(({ file }) =>
+			UploadMemory.isTokenOf(plan.token, fileDigest(patientId, file.source)),
 		);
-		if (again.length > 0) plan.uploads = again;
+		if (failed.length > 0) plan.uploads = failed;
+		// The item's JSON, which may come from anywhere, does not stand for any of these files.
+		else pick(ifNoFile);
 		return plan;
 	} catch (error) {
 		return { ...plan, uploads: [], error: error as Error };
 	}
 }
 
-/** The digest of the file that an error item of an earlier run stands for, if the item is one. */
-function failedFileOf({ json }: INodeExecutionData): string | undefined {
+/** What an error item of an earlier run of the node says of the upload that failed. */
+function tokenOf({ json }: INodeExecutionData): string | undefined {
 	const details = json.details as IDataObject | null | undefined;
 	return json.error !== undefined && typeof details?.file === 'string' ? details.file : undefined;
 }

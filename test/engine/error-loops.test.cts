@@ -1,0 +1,183 @@
+/**
+ * People build loops from the error output back into the node, with other nodes in them that change
+ * items. Whatever they change: a file is stored once, none is passed over in silence, and no upload is
+ * taken for another.
+ */
+import path from 'node:path';
+import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
+
+import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
+import {
+	CREDENTIAL,
+	file,
+	openClinic,
+	pdf,
+	recorded,
+	sha256,
+	type ClinicWithN8n,
+	type UploadRun,
+} from './clinic.cts';
+
+let clinic: ClinicWithN8n;
+
+beforeAll(async () => {
+	const nodes = path.join(__dirname, 'loop-nodes.cts');
+	clinic = await openClinic({ engine: { nodes } });
+});
+
+afterEach(() => clinic.sandbox.reset());
+
+afterAll(async () => await clinic.close());
+
+const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
+
+const node = (name: string, type: string, rest: Partial<INode> = {}): INode => ({
+	id: name,
+	name,
+	type,
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+	...rest,
+});
+
+/** Files -> Cliniko, whose error output leads through another node back into it. */
+const loop = async (
+	items: UploadRun['items'],
+	between: Partial<INode>,
+	options: IDataObject = {},
+) => {
+	const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
+	const { run } = await clinic.engine.call('run', {
+		workflow: {
+			nodes: [
+				node('Files', 'engine.files'),
+				node('Cliniko', 'n8n-nodes-cliniko.cliniko', {
+					credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
+					onError: 'continueErrorOutput',
+					parameters: {
+						patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+						options,
+					} as never,
+				}),
+				node('Between', 'engine.saveAgain', between),
+			],
+			connections: {
+				Files: { main: [to('Cliniko')] },
+				Cliniko: { main: [[], to('Between')] },
+				Between: { main: [to('Cliniko')] },
+			},
+		},
+		items,
+		credentials: { cliniko: CREDENTIAL },
+		cancelAfter: 20_000,
+	});
+	const runs = run.data.resultData.runData.Cliniko ?? [];
+	return {
+		error: run.data.resultData.error,
+		succeeded: runs.flatMap(({ data }) => data?.main?.[0] ?? []),
+		failed: runs.flatMap(({ data }) => data?.main?.[1] ?? []),
+	};
+};
+
+const behind = ({ json }: INodeExecutionData) =>
+	clinic.sandbox.clinic.attachments.get(String(json.id));
+
+const digests = () => recorded(clinic.sandbox).map(({ sha256: digest }) => digest);
+
+it.each([
+	['keeps the item', { type: 'engine.saveAgain' }],
+	['drops what the item says', { type: 'engine.saveAgain', parameters: { json: 'none' } }],
+])('stores a file once that the loop saves anew at each turn, where it %s', async (_, between) => {
+	clinic.sandbox.settings.processingMs = 4000;
+	const { succeeded, failed } = await loop([letter], between, { maxWait: 1 });
+
+	expect(failed.length).toBeGreaterThan(0);
+	expect(succeeded).toHaveLength(1);
+	expect(digests()).toEqual([sha256(pdf('letter'))]);
+});
+
+it('stores a file that the loop has replaced with another', async () => {
+	clinic.sandbox.settings.processingMs = 1000;
+	const { succeeded } = await loop(
+		[{ files: { data: file('letter.pdf', 'no PDF at all') } }],
+		{ parameters: { content: pdf('mended').toString() } },
+		{ maxWait: 30 },
+	);
+
+	expect(succeeded.map(behind)).toMatchObject([{ stored: { sha256: sha256(pdf('mended')) } }]);
+	expect(digests()).toEqual([sha256('no PDF at all'), sha256(pdf('mended'))]);
+});
+
+it('does not pass over a file in silence that the loop has lost', async () => {
+	clinic.sandbox.faults.add({ on: 'presign', act: 'before', do: { reply: { status: 403 } } });
+	const { failed } = await loop([letter], { parameters: { files: 'none' } });
+
+	expect(failed.length).toBeGreaterThan(1);
+	expect(failed[1]?.json.error).toContain('The item has no file');
+});
+
+it.each([
+	['a text', { error: '', details: { file: 'x' } }],
+	['nothing', { error: null, details: { file: '0'.repeat(32) } }],
+])('does not take a form that names an error of %s for an error item', async (_, json) => {
+	const { error, output } = await clinic.run({
+		items: [{ json, files: { attachment_0: file('letter.pdf', pdf('letter')) } }],
+	});
+
+	expect(output).toEqual([]);
+	expect(error?.message).toContain('The item has no file in "data"');
+});
+
+it('does not take one upload of a file for another, where only the one that is safe comes back', async () => {
+	clinic.sandbox.settings.processingMs = 3000;
+	clinic.sandbox.faults.add({
+		on: 'presign',
+		skip: 1,
+		act: 'before',
+		do: { reply: { status: 403 } },
+	});
+	const names = ['consent.pdf', 'referral.pdf'];
+	const { succeeded } = await loop(
+		names.map((name) => ({ files: { data: file(name, pdf('the same')) } })),
+		{ type: 'engine.onlySafe' },
+		{ maxWait: 1, concurrency: 1 },
+	);
+
+	expect(succeeded).toEqual([]);
+	expect(recorded(clinic.sandbox)).toHaveLength(2);
+});
+
+describe('a record that turns up at another patient', () => {
+	/** Cliniko puts the record on another patient's, and its reply does not tell. */
+	const misplace = (shows: (body: IDataObject) => IDataObject) =>
+		clinic.sandbox.faults.add({
+			on: 'create',
+			act: 'after',
+			do: {
+				rewrite: (reply) => {
+					const body = JSON.parse(String(reply.body)) as IDataObject;
+					const record = clinic.sandbox.clinic.attachments.get(String(body.id))!;
+					Object.assign(record, { patientId: SANDBOX_OTHER_PATIENT_ID });
+					return { ...reply, body: JSON.stringify(shows(body)) };
+				},
+			},
+		});
+
+	it.each([
+		['says nothing of a patient', true, ({ patient: _, ...body }: IDataObject) => body],
+		['says nothing of a patient, without waiting', false, ({ id }: IDataObject) => ({ id })],
+		['names the right one', true, (body: IDataObject) => body],
+	])('is an alarm though the reply %s', async (_, waitForProcessing, shows) => {
+		misplace(shows);
+		const { error, output } = await clinic.run({
+			items: [letter],
+			parameters: { waitForProcessing },
+		});
+
+		expect(output).toEqual([]);
+		expect(error?.message).toContain(
+			`on the record of patient ${SANDBOX_OTHER_PATIENT_ID} instead of ${SANDBOX_PATIENT_ID}`,
+		);
+	});
+});
