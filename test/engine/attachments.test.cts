@@ -581,6 +581,27 @@ describe('Update', () => {
 		expect(error?.description).toContain('most likely changed');
 	});
 
+	it('does not take the record of another attachment for the changed one', async () => {
+		const { id } = await letter();
+		strike({
+			on: 'other',
+			act: 'after',
+			do: {
+				rewrite: (reply) => ({
+					...reply,
+					body: JSON.stringify({ ...(JSON.parse(reply.body) as IDataObject), id: '77' }),
+				}),
+			},
+		});
+		const { error, output } = await run('update', {
+			attachmentId: by('id', id),
+			description: 'new',
+		});
+
+		expect(error?.message).toContain(`attachment ${id} is no attachment record`);
+		expect(output).toEqual([]);
+	});
+
 	it('says that there is none that can be changed, such as an archived one', async () => {
 		const record = await letter();
 		record.archivedAt = minutesAgo(1);
@@ -646,6 +667,17 @@ describe('Archive', () => {
 		expect(output[0]?.json).toEqual({ id: record.id, archived: true });
 		expect(record.archivedAt).not.toBeNull();
 		expect(orders()).toHaveLength(times);
+	});
+
+	it('does not take a page of a proxy for done', async () => {
+		const record = await letter();
+		strike({ on: 'other', act: 'before', do: { reply: { status: 200, body: '<html>' } } });
+		const { error, output } = await archive(record.id);
+
+		expect(error?.message).toContain(`Could not archive attachment ${record.id}`);
+		expect(error?.description).toContain('proxy or firewall');
+		expect(output).toEqual([]);
+		expect(record.archivedAt).toBeNull();
 	});
 
 	it('says what Cliniko answers where it has a fault for ever', async () => {
