@@ -46,6 +46,7 @@ const loop = async (
 	items: UploadRun['items'],
 	between: Partial<INode>,
 	options: IDataObject = {},
+	parameters: IDataObject = {},
 ) => {
 	const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
 	const { run } = await clinic.engine.call('run', {
@@ -58,6 +59,7 @@ const loop = async (
 					parameters: {
 						patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
 						options,
+						...parameters,
 					} as never,
 				}),
 				node('Between', 'engine.saveAgain', between),
@@ -137,11 +139,11 @@ it('does not take one upload of a file for another, where only the one that is s
 		act: 'before',
 		do: { reply: { status: 403 } },
 	});
-	const names = ['consent.pdf', 'referral.pdf'];
 	const { succeeded } = await loop(
-		names.map((name) => ({ files: { data: file(name, pdf('the same')) } })),
+		[{ json: { name: 'consent.pdf' }, ...letter }, { json: { name: 'referral.pdf' } }],
 		{ type: 'engine.onlySafe' },
-		{ maxWait: 1, concurrency: 1 },
+		{ maxWait: 1, concurrency: 1, fileName: '={{ $json.name }}' },
+		{ binaryPropertyName: '={{ $("Files").first().binary.data }}' },
 	);
 
 	expect(succeeded).toEqual([]);
