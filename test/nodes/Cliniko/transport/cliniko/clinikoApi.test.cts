@@ -736,12 +736,10 @@ describe('Cliniko’s API', () => {
 	describe('is not asked where the credential refuses', () => {
 		const own = new ClinikoError('No contact e-mail address.', 'Fill it in.');
 		// The credential and the node are two bundles, each with a class of its own.
-		const Copy = {
-			ClinikoError: class ClinikoError extends Error {
-				description = 'Fill it in.';
-			},
-		};
-		const copied = new Copy.ClinikoError('No contact e-mail address.');
+		const copied = Object.assign(new Error('No contact e-mail address.'), {
+			[Symbol.for('n8n-nodes-cliniko.ClinikoError')]: true,
+			description: 'Fill it in.',
+		});
 
 		it.each([
 			['itself', own],
