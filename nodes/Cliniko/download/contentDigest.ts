@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 
+import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { ByteStream, ContentSource } from '../transport/fileStore';
@@ -13,9 +14,19 @@ const TRIES = 2;
 /** The first backoff, in ms. */
 const FIRST_WAIT = 500;
 
+/**
+ * The SHA-256 of a file in hex, or why it cannot be had: Cliniko refuses the file to the key's user,
+ * which another try does not change, or something went wrong that may pass.
+ */
+export type ContentDigest =
+	| { sha256: string; unavailable?: undefined }
+	| { sha256?: undefined; unavailable: 'forbidden' | 'fault' };
+
+const FAULT: ContentDigest = { unavailable: 'fault' };
+
 /** The SHA-256 of the files that Cliniko has; each is downloaded once and not kept. */
 export class ContentDigests {
-	private readonly digests = new Map<string, Promise<string | undefined>>();
+	private readonly digests = new Map<string, Promise<ContentDigest>>();
 
 	constructor(
 		private readonly api: ClinikoApi,
@@ -24,32 +35,30 @@ export class ContentDigests {
 
 	/**
 	 * @param record that Cliniko has processed
-	 * @returns the digest in hex; nothing if the file cannot be had, for instance because the role of
-	 *   the key's user may not see it
 	 * @throws ClinikoError if the execution is cancelled
 	 */
-	async of(record: PatientAttachment): Promise<string | undefined> {
+	async of(record: PatientAttachment): Promise<ContentDigest> {
 		const { id } = record;
 		const digest = this.digests.get(id) ?? this.download(record);
 		this.digests.set(id, digest);
 		const forget = () => this.digests.delete(id);
 		// What could not be had may be had later.
-		digest.then((result) => result ?? forget(), forget);
+		digest.then(({ unavailable }) => unavailable && forget(), forget);
 		return await digest;
 	}
 
-	private async download(record: PatientAttachment): Promise<string | undefined> {
+	private async download(record: PatientAttachment): Promise<ContentDigest> {
 		const { pause } = this.source;
 		const attempt = async () => {
 			let size = 0;
 			const arrived = (bytes: number) => (size += bytes);
 			const read = async (signal: AbortSignal) => await this.read(record, signal, arrived);
-			const digest = await withIdleTimeout(pause, () => size, read).catch(() => undefined);
+			const digest = await withIdleTimeout(pause, () => size, read).catch(reasonOf);
 			// Throws if it was the execution that ended.
 			await pause(0);
 			return digest;
 		};
-		const shouldRetry = (digest?: string) => digest === undefined;
+		const shouldRetry = ({ unavailable }: ContentDigest) => unavailable === 'fault';
 		return await retry(attempt, { tries: TRIES, firstWait: FIRST_WAIT, shouldRetry, pause });
 	}
 
@@ -57,7 +66,7 @@ export class ContentDigests {
 		record: PatientAttachment,
 		signal: AbortSignal,
 		arrived: (bytes: number) => void,
-	): Promise<string | undefined> {
+	): Promise<ContentDigest> {
 		const found = await this.api.requestFile(contentPath(record, this.api.shard), {
 			action: `compare the file of attachment ${record.id}`,
 		});
@@ -66,7 +75,7 @@ export class ContentDigests {
 				? await this.source.fetch(found, signal)
 				: fileReply<ByteStream>(found);
 		signal.addEventListener('abort', () => void content.destroy?.(new Error('Broken off')));
-		if (status !== 200 || isPage(record, headers)) return undefined;
+		if (status !== 200 || isPage(record, headers)) return FAULT;
 		const hash = createHash('sha256');
 		let size = 0;
 		for await (const chunk of content) {
@@ -76,6 +85,13 @@ export class ContentDigests {
 		}
 		const announced = headers['content-length'];
 		// Part of a file is no other file.
-		return announced === undefined || Number(announced) === size ? hash.digest('hex') : undefined;
+		const isWhole = announced === undefined || Number(announced) === size;
+		return isWhole ? { sha256: hash.digest('hex') } : FAULT;
 	}
+}
+
+/** Only Cliniko itself says who may open a file: S3 also answers 403 where an address has run out. */
+function reasonOf(error: unknown): ContentDigest {
+	const isForbidden = error instanceof ClinikoError && error.httpCode === 403;
+	return isForbidden ? { unavailable: 'forbidden' } : FAULT;
 }

@@ -88,14 +88,22 @@ function checked(
 	const { id } = record;
 	const sent =
 		headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-	const recorded = typeof record.size === 'number' ? record.size : sent;
-	if (recorded === undefined || size === recorded) return { data };
+	const recorded = sizeOf(record);
+	if (size === recorded) return { data };
+	// The length of a page says nothing of the file.
 	if (isPage(record, headers)) return notTheFile(id);
-	if (size !== sent) return incomplete(id, size, recorded);
+	const expected = recorded ?? sent;
+	if (expected === undefined || size === expected) return { data };
+	if (size !== sent) return incomplete(id, size, expected);
 	return {
 		data,
 		warning: `The file has ${size} bytes, but its record in Cliniko says ${recorded}. It arrived whole; check that it is the right file.`,
 	};
+}
+
+/** The size that a record gives, as a number or as text; nothing if it gives none. */
+function sizeOf({ size }: PatientAttachment): number | undefined {
+	return /^\d+$/.test(String(size)) ? Number(size) : undefined;
 }
 
 /** Whether a proxy, or Cliniko, has sent a page or a message in place of the record's file. */

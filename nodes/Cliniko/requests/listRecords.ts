@@ -142,7 +142,8 @@ function sorted(ids: bigint[]): bigint[] {
 	return [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1));
 }
 
-function newestFirst(a: ClinikoRecord, b: ClinikoRecord): number {
+/** Compares records for a list that begins with the newest. */
+export function newestFirst(a: ClinikoRecord, b: ClinikoRecord): number {
 	const byTime = Date.parse(String(b.created_at)) - Date.parse(String(a.created_at));
 	return byTime || (BigInt(a.id) < BigInt(b.id) ? 1 : -1);
 }

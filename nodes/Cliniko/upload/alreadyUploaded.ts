@@ -1,18 +1,24 @@
+import type { ContentDigest } from '../download/contentDigest';
+import { ClinikoError } from '../errors';
 import { unlessCancelled } from '../transport/pause';
 import { KeyedLock } from '../once/keyedLock';
 import { readCreated } from '../requests/readCreated';
 import { compareFileNames } from '../records/fileNames';
-import { listRecords } from '../requests/listRecords';
+import { listRecords, newestFirst } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/pause';
 import { Processing } from './processing';
+import type { SourceFile } from './sourceFile';
 import type { Upload } from './upload';
 
 /** How long a record that has no name yet is waited for, in ms; one older than `STUCK` is not. */
 const LONGEST_WAIT = 30_000;
 const STUCK = 15 * 60_000;
+
+/** How many records of another size are downloaded for one file. */
+const MOST_OF_OTHER_SIZE = 5;
 
 /** How far back `findNew` looks, in ms: further than the clocks of Cliniko's servers differ. */
 const LOOK_BACK = 5 * 60_000;
@@ -30,15 +36,16 @@ const remembered = new Map<string, { id: string; createdAt: string }>();
 export interface Surroundings {
 	api: ClinikoApi;
 	pause: Pause;
-	/** The SHA-256 of a processed record's file, in hex; nothing if the file cannot be had. */
-	digestOf: (record: PatientAttachment) => Promise<string | undefined>;
+	/** The digest of a processed record's file, or why it cannot be had. */
+	digestOf: (record: PatientAttachment) => Promise<ContentDigest>;
 }
 
 /**
  * The option "If Already Uploaded: Skip": finds out whether a file is on a patient's record already.
  *
  * It is there if a record has its name (or what Cliniko may have made of it), its size and its bytes.
- * Where the bytes cannot be downloaded, exactly the same name and size are enough.
+ * Where the key's user may not open files, exactly the same name and size are enough. Where a download
+ * fails for another reason, a different file could be taken for this one, so nothing is decided.
  */
 export class AlreadyUploaded {
 	private readonly lists = new Map<string, Promise<PatientAttachment[]>>();
@@ -65,7 +72,8 @@ export class AlreadyUploaded {
 	 * Looks through all files of the patient; the list is read once in a run.
 	 *
 	 * @returns the record that has the file; nothing if there is none
-	 * @throws ClinikoError if Cliniko cannot be asked
+	 * @throws ClinikoError if Cliniko cannot be asked, or if a record that may have the file cannot be
+	 *   compared with it
 	 */
 	async find(upload: Upload): Promise<PatientAttachment | undefined> {
 		const own = await this.findRemembered(upload);
@@ -138,16 +146,18 @@ export class AlreadyUploaded {
 		records: PatientAttachment[],
 		{ file, patientId }: Upload,
 	): Promise<PatientAttachment | undefined> {
-		for (const record of records) {
-			if ((patientIdOf(record) ?? patientId) !== patientId) continue;
-			if (Number(record.size) !== file.size || isUnreadable(record)) continue;
-			const match = compareFileNames(record.filename, file.name);
-			if (match === 'different') continue;
-			const digest = await this.surroundings.digestOf(record);
-			if (digest === undefined ? match === 'exact' : digest === (await file.digest())) {
-				return record;
-			}
+		let notCompared: PatientAttachment | undefined;
+		for (const record of alike(records, patientId, file)) {
+			const { sha256, unavailable } = await this.surroundings.digestOf(record);
+			const isSame =
+				unavailable === 'forbidden'
+					? hasName(record, file) && hasSize(record, file)
+					: sha256 === (await file.digest());
+			if (isSame) return record;
+			// Another record may still turn out to have the file.
+			if (unavailable === 'fault') notCompared ??= record;
 		}
+		if (notCompared) throw cannotCompare(notCompared, file);
 		return undefined;
 	}
 
@@ -159,4 +169,42 @@ export class AlreadyUploaded {
 	private async keyOf({ patientId, file }: Upload): Promise<string> {
 		return JSON.stringify([this.surroundings.api.account, patientId, await file.digest()]);
 	}
+}
+
+/**
+ * The records that may have the file: first those of its size. What Cliniko counts as the size of a
+ * file is not documented, so some of another size follow, if they have exactly its name.
+ */
+function alike(
+	records: PatientAttachment[],
+	patientId: string,
+	file: SourceFile,
+): PatientAttachment[] {
+	const readable = records.filter(
+		(record) => (patientIdOf(record) ?? patientId) === patientId && !isUnreadable(record),
+	);
+	const ofSize = readable.filter(
+		(record) =>
+			hasSize(record, file) && compareFileNames(record.filename, file.name) !== 'different',
+	);
+	const ofOtherSize = readable
+		.filter((record) => !hasSize(record, file) && hasName(record, file))
+		.sort(newestFirst);
+	return [...ofSize, ...ofOtherSize.slice(0, MOST_OF_OTHER_SIZE)];
+}
+
+function hasName({ filename }: PatientAttachment, { name }: SourceFile): boolean {
+	return compareFileNames(filename, name) === 'exact';
+}
+
+function hasSize(record: PatientAttachment, { size }: SourceFile): boolean {
+	return Number(record.size) === size;
+}
+
+function cannotCompare(record: PatientAttachment, file: SourceFile): ClinikoError {
+	const name = hasName(record, file) ? 'the same name' : 'a similar name';
+	return new ClinikoError(
+		`Attachment ${record.id} with ${name} could not be compared with the file "${file.name}", because it could not be downloaded. So nothing was put on the patient’s record.`,
+		'Run the workflow again. If it stays like this, see whether that attachment opens in Cliniko, or set If Already Uploaded to Upload Again.',
+	);
 }

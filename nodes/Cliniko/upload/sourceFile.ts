@@ -92,7 +92,7 @@ export async function sourceFile(
 	const { id } = data;
 	if (id && typeof id !== 'string') notReadable(name);
 	// n8n takes what the id stands for, so new content beside it would not be what is sent.
-	if (id && isContent(data.data)) {
+	if (id && !isStorageNote(data.data, id)) {
 		throw new ClinikoError(
 			`The content of the file "${name}" was changed, but its id still stands for the old one.`,
 			CODE_NODE_ADVICE,
@@ -185,10 +185,10 @@ function decodedSize(base64: string, name: string): number {
 	return (base64.length / 4) * 3 - paddingOf(base64);
 }
 
-/** Whether the `data` of a stored file is content and not the name of n8n's storage. */
-function isContent(data: unknown): boolean {
-	if (typeof data !== 'string' || data === '' || STORAGE_MODES.includes(data)) return false;
-	return isBase64(data);
+/** Whether the `data` of a stored file is what n8n leaves there: nothing, or the name of its storage. */
+function isStorageNote(data: unknown, id: string): boolean {
+	if (data === undefined || data === null || data === '') return true;
+	return typeof data === 'string' && [...STORAGE_MODES, id.split(':', 1)[0]].includes(data);
 }
 
 /** Strict base64 with padding (RFC 4648, section 4), which is what n8n writes. */

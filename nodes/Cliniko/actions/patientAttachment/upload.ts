@@ -162,7 +162,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	const search: RecordSearch = {
 		api,
 		pause,
-		digestOf: async (record) => await digests.of(record),
+		digestOf: async (record) => (await digests.of(record)).sha256,
 		ownUser: async () => await (user ??= ownUserId(api)),
 	};
 	const limiter = new Limiter(concurrency, !continueOnFail);
@@ -174,7 +174,11 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		limiter,
 		memory,
 		recordCreator: new RecordCreator(search, memory),
-		alreadyUploaded: new AlreadyUploaded(search),
+		alreadyUploaded: new AlreadyUploaded({
+			api,
+			pause,
+			digestOf: async (record) => await digests.of(record),
+		}),
 		processing,
 	};
 	const outcomes = await uploadFiles(

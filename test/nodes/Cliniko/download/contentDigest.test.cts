@@ -5,6 +5,10 @@ import { digestOf, FakeCliniko, processedRecord, rejection, reply } from '../con
 
 const ADDRESS = 'https://files.s3.amazonaws.com/92384/Referral.pdf?X-Amz-Signature=abc';
 
+const FAULT = { unavailable: 'fault' };
+
+const PAGE = { 'content-type': 'text/html; charset=utf-8' };
+
 /** What S3 answers: chunks with status 200, or more than that. */
 type Answer = string[] | { status?: number; chunks: string[]; headers?: IDataObject } | Error;
 
@@ -65,7 +69,7 @@ describe('The digest of a file that Cliniko has', () => {
 	it('is that of all its bytes', async () => {
 		const { cliniko, asked, of } = start([['%PDF-', '1.4', '']]);
 
-		expect(await of()).toBe(digestOf('%PDF-1.4'));
+		expect(await of()).toEqual({ sha256: digestOf('%PDF-1.4') });
 		expect(cliniko.lines).toEqual(['GET /patient_attachments/1/content']);
 		expect(asked).toEqual([ADDRESS]);
 	});
@@ -73,16 +77,19 @@ describe('The digest of a file that Cliniko has', () => {
 	it('is downloaded once for each record', async () => {
 		const { asked, of } = start([['a'], ['b']]);
 
-		expect(await Promise.all([of('1'), of('1')])).toEqual([digestOf('a'), digestOf('a')]);
-		expect(await of('2')).toBe(digestOf('b'));
-		expect(await of('1')).toBe(digestOf('a'));
+		expect(await Promise.all([of('1'), of('1')])).toEqual([
+			{ sha256: digestOf('a') },
+			{ sha256: digestOf('a') },
+		]);
+		expect(await of('2')).toEqual({ sha256: digestOf('b') });
+		expect(await of('1')).toEqual({ sha256: digestOf('a') });
 		expect(asked).toHaveLength(2);
 	});
 
 	it('is taken from a second download where the first one breaks off', async () => {
 		const { asked, of } = start([['%PDF', '-1.4']], { breaks: new Error('aborted') });
 
-		expect(await of()).toBe(digestOf('%PDF-1.4'));
+		expect(await of()).toEqual({ sha256: digestOf('%PDF-1.4') });
 		expect(asked).toHaveLength(2);
 	});
 
@@ -91,27 +98,38 @@ describe('The digest of a file that Cliniko has', () => {
 		['refuses without a word', { status: 403, chunks: [] }],
 		['sends on', { status: 307, chunks: [] }],
 		['has a fault', { status: 503, chunks: ['<Error>', '</Error>'] }],
+		['is not reached, but the page of a proxy', { chunks: ['<html>'], headers: PAGE }],
 		['sends a part of it', { chunks: ['%PDF'], headers: { 'content-length': '8' } }],
 		['does not answer', new Error('ECONNRESET')],
-	])('is unknown where S3 %s, which is no digest of nothing', async (_, answer) => {
+	])('cannot be had for now where S3 %s', async (_, answer) => {
 		const { asked, of } = start([answer]);
 
-		expect(await of()).toBeUndefined();
+		expect(await of()).toEqual(FAULT);
 		expect(asked).toHaveLength(2);
 	});
 
-	it.each([403, 404, 500])('is unknown where Cliniko answers %d', async (status) => {
-		const { asked, of } = start([['a']], { redirect: () => reply(status) });
+	it.each([401, 404, 408, 500, 503])(
+		'cannot be had for now where Cliniko answers %d',
+		async (status) => {
+			const { asked, of } = start([['a']], { redirect: () => reply(status) });
 
-		expect(await of()).toBeUndefined();
-		expect(asked).toEqual([]);
+			expect(await of()).toEqual(FAULT);
+			expect(asked).toEqual([]);
+		},
+	);
+
+	it('cannot be had where Cliniko refuses the file to the user, who is not asked again', async () => {
+		const { cliniko, of } = start([['a']], { redirect: () => reply(403) });
+
+		expect(await of()).toEqual({ unavailable: 'forbidden' });
+		expect(cliniko.lines).toHaveLength(1);
 	});
 
 	it('is asked for again after it could not be had', async () => {
 		const { of } = start([new Error('ECONNRESET'), new Error('ECONNRESET'), ['a']]);
 
-		expect(await of()).toBeUndefined();
-		expect(await of()).toBe(digestOf('a'));
+		expect(await of()).toEqual(FAULT);
+		expect(await of()).toEqual({ sha256: digestOf('a') });
 	});
 
 	it('is never asked for again where the execution was cancelled, which is an error', async () => {
@@ -140,7 +158,7 @@ describe('The digest of a file that Cliniko has', () => {
 		});
 		const began = cliniko.clock.time;
 
-		expect(await digests.of(processedRecord('1'))).toBeUndefined();
+		expect(await digests.of(processedRecord('1'))).toEqual(FAULT);
 		expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
 		// A minute for each of the two attempts, and the backoff between them.
 		expect(cliniko.clock.time - began).toBe(2 * 60_000 + 500);

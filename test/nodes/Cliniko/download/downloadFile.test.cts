@@ -370,7 +370,7 @@ describe('A download', () => {
 		);
 	});
 
-	it.each([[null], [undefined], ['1000']])(
+	it.each([[null], [undefined], ['']])(
 		'is whole, whatever comes, where the record has no size: %j',
 		async (size) => {
 			const record = { ...processedRecord('77'), size: size as never };
@@ -378,6 +378,41 @@ describe('A download', () => {
 			expect((await download([{ chunks: [[0, 5]] }], record)).data).toBeDefined();
 		},
 	);
+
+	describe.each([[null], [undefined], ['1000']])('of a record whose size is %j', (size) => {
+		const record = { ...processedRecord('77'), size: size as never };
+
+		it.each([
+			['a page', 'text/html; charset=utf-8'],
+			['a message', 'application/json'],
+		])('is not %s that comes whole in place of the file', async (_, type) => {
+			const page = {
+				chunks: [[0, 500]],
+				headers: { 'content-length': '500', 'content-type': type },
+			} as Given;
+
+			expect((await download([page], record)).error?.message).toBe(
+				'Something else came in place of the file of attachment 77, such as a web page.',
+			);
+			expect((await download([page, whole], record)).data?.data).toBe('try 2');
+		});
+
+		it('is the file, without a warning', async () => {
+			const headers = { 'content-length': '1000', 'content-type': 'application/pdf' };
+			const { data, warning } = await download([{ chunks: [[0, 1000]], headers }], record);
+
+			expect(data?.data).toBe('try 1');
+			expect(warning).toBeUndefined();
+		});
+	});
+
+	it('is not whole if it has another size than the record gives as text', async () => {
+		const record = { ...processedRecord('77'), size: '1000' };
+
+		expect((await download([{ chunks: [[0, 5]] }], record)).error?.message).toContain(
+			'5 of 1000 bytes',
+		);
+	});
 
 	it('may take as long as it likes while it moves', async () => {
 		const chunks = Array.from({ length: 60 }, (): [number, number] => [59 * SECOND, 1]);

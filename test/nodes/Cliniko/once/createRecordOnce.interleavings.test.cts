@@ -403,7 +403,13 @@ describe('The records of files whose creation is uncertain', () => {
 			const memory = new UploadMemory(context, 0);
 			const search = records.search(api, pause);
 			const creation = new RecordCreator(search, memory);
-			const alreadyUploaded = new AlreadyUploaded(search);
+			const alreadyUploaded = new AlreadyUploaded({
+				...search,
+				digestOf: async (record) => {
+					const sha256 = await search.digestOf(record);
+					return sha256 === undefined ? { unavailable: 'forbidden' } : { sha256 };
+				},
+			});
 			const sendToS3 = async ({ body }: IHttpRequestOptions) => {
 				assertNotCancelled();
 				await timeline.pause(Math.floor(random() * 3000));

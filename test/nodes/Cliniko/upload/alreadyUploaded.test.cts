@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import type { ContentDigest } from '../../../../nodes/Cliniko/download/contentDigest.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
@@ -34,10 +35,16 @@ const uploadNamed = (
 	{ size = 1000, source = 'our bytes', patientId = PATIENT } = {},
 ): Upload => uploadOf({ name, size, source }, { patientId, skipIfThere: true });
 
-/** A Cliniko that has `records` of files with these bytes, by id; and one execution at it. */
+const FORBIDDEN: ContentDigest = { unavailable: 'forbidden' };
+const FAULT: ContentDigest = { unavailable: 'fault' };
+
+/**
+ * A Cliniko that has `records` of files with these bytes, by id, where others may not be opened; and
+ * one execution at it.
+ */
 const execution = (
 	records: IDataObject[],
-	contents: Record<string, string> = {},
+	contents: Record<string, string | ContentDigest> = {},
 	answer: (sent: Sent) => Answer | undefined = () => undefined,
 ) => {
 	const cliniko = new FakeCliniko(
@@ -50,7 +57,10 @@ const execution = (
 		pause: cliniko.clock.pause,
 		digestOf: async ({ id }: PatientAttachment) => {
 			compared.push(id);
-			return await Promise.resolve(id in contents ? digestOf(contents[id]!) : undefined);
+			const content = contents[id] ?? FORBIDDEN;
+			return await Promise.resolve(
+				typeof content === 'string' ? { sha256: digestOf(content) } : content,
+			);
 		},
 	});
 	const find = async (upload = uploadNamed()) => (await already.find(upload))?.id;
@@ -89,7 +99,7 @@ describe('A file that may be on the record already', () => {
 		['exactly the name and size', 'Referral.pdf', '1'],
 		['the name in another form', 'Re\u0301ferral.pdf', undefined],
 		['a similar name', 'referral.PDF', undefined],
-	])('that has %s is taken, where nobody can download it: %s', async (_, onRecord, id) => {
+	])('that has %s is taken, where the user may not open it: %s', async (_, onRecord, id) => {
 		const { find } = execution([processedRecord('1', onRecord)]);
 
 		expect(await find()).toBe(id);
@@ -104,8 +114,7 @@ describe('A file that may be on the record already', () => {
 	it.each([
 		['nothing', []],
 		['another name', [processedRecord('1', 'Other.pdf')]],
-		['another size', [processedRecord('1', 'Referral.pdf', 1001)]],
-		['one without a size', [{ ...processedRecord('1'), size: null }]],
+		['a similar name and another size', [processedRecord('1', 'referral.PDF', 1001)]],
 		['an unreadable one', [{ ...processedRecord('1'), content_type: 'invalid/invalid' }]],
 		['rows that are no records', [{ filename: 'Referral.pdf', size: 1000 }]],
 	])('is not where the patient has %s', async (_, records) => {
@@ -113,6 +122,86 @@ describe('A file that may be on the record already', () => {
 
 		expect(await find()).toBeUndefined();
 		expect(compared).toEqual([]);
+	});
+
+	describe('under its name, with another size', () => {
+		// No document says what Cliniko counts as the size of a file.
+		const ofOtherSize = (id: string, more: IDataObject = {}) => ({
+			...processedRecord(id, 'Referral.pdf', 1347),
+			...more,
+		});
+
+		it.each([
+			['another one', {}],
+			['none', { size: null }],
+		])('is found by its bytes: %s', async (_, more) => {
+			const { find } = execution([ofOtherSize('1', more)], { 1: OURS });
+
+			expect(await find()).toBe('1');
+		});
+
+		it('is another file where the bytes are others', async () => {
+			const { find } = execution([ofOtherSize('1')], { 1: 'other bytes' });
+
+			expect(await find()).toBeUndefined();
+		});
+
+		it('is another file where the user may not open it', async () => {
+			const { find } = execution([ofOtherSize('1')]);
+
+			expect(await find()).toBeUndefined();
+		});
+
+		it('is looked for in the five newest of them, after those of its size', async () => {
+			const records = [1, 2, 3, 4, 5, 6, 7].map((at) =>
+				ofOtherSize(String(at), { created_at: `2026-03-0${at}T09:00:00Z` }),
+			);
+			const contents = Object.fromEntries(
+				['1', '2', '3', '4', '5', '6', '7', '8'].map((id) => [id, 'other bytes']),
+			);
+			const { compared, find } = execution([...records, processedRecord('8')], contents);
+
+			expect(await find()).toBeUndefined();
+			expect(compared).toEqual(['8', '7', '6', '5', '4', '3']);
+		});
+	});
+
+	describe('is neither there nor not there where a download fails', () => {
+		it.each([
+			['the same name', 'Referral.pdf', 1000],
+			['a similar name', 'referral.PDF', 1000],
+			['the same name', 'Referral.pdf', 1347],
+		])('of one with %s: %s, %d bytes', async (alike, name, size) => {
+			const { find, already } = execution([processedRecord('7', name, size)], { 7: FAULT });
+
+			for (const look of [find(), already.findNew(uploadNamed(), START)]) {
+				const error = await rejection(look);
+				expect(error.message).toBe(
+					`Attachment 7 with ${alike} could not be compared with the file "Referral.pdf", because it could not be downloaded. So nothing was put on the patient’s record.`,
+				);
+				expect(error.description).toMatch(
+					/Run the workflow again.*set If Already Uploaded to Upload Again/,
+				);
+			}
+		});
+
+		it('unless another record has the very bytes', async () => {
+			const { find } = execution([processedRecord('7'), processedRecord('6')], {
+				7: FAULT,
+				6: OURS,
+			});
+
+			expect(await find()).toBe('6');
+		});
+
+		it('and is compared anew at the next look', async () => {
+			const contents: Record<string, string | ContentDigest> = { 7: FAULT };
+			const { find } = execution([processedRecord('7')], contents);
+			await rejection(find());
+			contents[7] = OURS;
+
+			expect(await find()).toBe('7');
+		});
 	});
 
 	it('is not where one of its name and size has other bytes', async () => {
@@ -328,7 +417,10 @@ describe('Executions of one process that bring a file at the same moment', () =>
 			const already = new AlreadyUploaded({
 				api: cliniko.api,
 				pause,
-				digestOf: async ({ id }) => await Promise.resolve(contents.get(id)),
+				digestOf: async ({ id }) => {
+					const sha256 = contents.get(id);
+					return await Promise.resolve(sha256 ? { sha256 } : FORBIDDEN);
+				},
 			});
 			/** As `uploadFile` does it. */
 			return async (upload: Upload, takes = 2000): Promise<string> =>

@@ -71,6 +71,18 @@ describe('A file that is to be uploaded', () => {
 		expect((await contentOf(file)).toString()).toBe('x'.repeat(13));
 	});
 
+	it.each([
+		['nothing', undefined],
+		['null', null],
+		['an empty text', ''],
+		['the name of n8n’s storage', 'filesystem'],
+		['the name of a storage that only the id knows', 'new-storage'],
+	])('is what its id stands for where its content is %s', async (_, data) => {
+		const file = stored({ data: data as never, id: 'new-storage:workflows/1/2/3' });
+
+		expect((await sourceFile('data', file, '', storeWith(3, 3))).size).toBe(3);
+	});
+
 	it('of a form or a webhook is the same when n8n has moved it, and another one is another', async () => {
 		const at = async (id: string) =>
 			(await sourceFile('data', stored({ id }), '', storeWith(3, 3))).source;
@@ -223,6 +235,28 @@ describe('A file that is to be uploaded', () => {
 
 			expect(error.message).toBe('The binary field "scan" does not hold a file.');
 			expect(error.description).toContain('$input.item.binary');
+		});
+
+		it.each([
+			['base64', 'JVBERg=='],
+			['a data: URL', 'data:application/pdf;base64,JVBERg=='],
+			['base64 for addresses', 'JVBERi0x_-8'],
+			['base64 with line ends', 'JVBE\r\nRi0x'],
+			['plain text', 'Jane Smith, born 1980'],
+			['the whole id', 'filesystem-v2:workflows/1/2/3'],
+			['bytes', Buffer.from('%PDF')],
+			['bytes as JSON has them', Buffer.from('%PDF').toJSON()],
+			['false', false],
+		])('where a Code node has put %s beside its id', async (_, data) => {
+			// What the id stands for would be sent, and it is not what the workflow means to send.
+			const error = await rejection(
+				sourceFile('data', stored({ data: data as never }), '', storeWith(3, 3)),
+			);
+
+			expect(error.message).toBe(
+				'The content of the file "Referral.pdf" was changed, but its id still stands for the old one.',
+			);
+			expect(error.description).toContain('prepareBinaryData');
 		});
 
 		it.each([[12], [{}], [true]])('where its id is %j, which is no id', async (id) => {

@@ -75,7 +75,10 @@ describe('An upload', () => {
 			ownUser: async () => await Promise.resolve(undefined),
 		};
 		const creation = new RecordCreator(search, memory);
-		const alreadyUploaded = new AlreadyUploaded(search);
+		const alreadyUploaded = new AlreadyUploaded({
+			...search,
+			digestOf: async (record) => ({ sha256: await search.digestOf(record) }),
+		});
 		const result = uploadFile(
 			{
 				api: cliniko.api,
