@@ -63,7 +63,8 @@ export async function findRecord(
 	for (let look = 0; ; look++) {
 		await search.pause(WAITS[look] ?? PROCESSING_INTERVAL);
 		const candidates = (await recordsSince(search.api, upload, since - LOOK_BACK)).filter(
-			({ id }) => !claimed.has(id),
+			// Cliniko may not heed the filter.
+			(record) => !claimed.has(record.id) && mayBeSince(record, since),
 		);
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;
@@ -78,6 +79,14 @@ export async function findRecord(
 		if (unclear.length === 0) return undefined;
 		throw cannotTell(upload, unclear);
 	}
+}
+
+/**
+ * Whether a record may be one that was asked for after `since`; so may one that does not say when it
+ * was created.
+ */
+export function mayBeSince({ created_at: created }: PatientAttachment, since: number): boolean {
+	return !(Date.parse(String(created)) < wholeSecond(since - LOOK_BACK));
 }
 
 async function judge(
@@ -155,6 +164,10 @@ function cannotTell({ file, patientId }: PatientFile, unclear: PatientAttachment
 		`The connection broke while the file "${file.name}" was put on the record of patient ${patientId}, and it cannot be told whether it is there. It may be attachment ${ids.join(' or ')}${more}.`,
 		'Look at the patient’s files in Cliniko. If the file is not there, run the workflow again for it.',
 	);
+}
+
+function wholeSecond(time: number): number {
+	return Math.floor(time / 1000) * 1000;
 }
 
 function byCreation(a: PatientAttachment, b: PatientAttachment): number {

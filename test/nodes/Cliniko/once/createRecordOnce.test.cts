@@ -207,6 +207,49 @@ describe('The creation of a record', () => {
 		});
 	});
 
+	describe('that is answered with another record', () => {
+		const OLD = { created_at: '2026-03-02T08:54:59Z' };
+		const location = 'https://api.au1.cliniko.com/v1/patient_attachments/70';
+		const accepted = { since: NOW, accepted: true };
+
+		it.each<[string, Answer, Answer]>([
+			['one from before', reply(201, { ...freshRecord('70'), ...OLD }), reply(404)],
+			['the id of one from before', reply(201, { id: '70' }), row('70', OLD)],
+			['the address of one from before', reply(303, '', { location }), row('70', OLD)],
+		])('(%s) is looked for, and not asked for again', async (_, first, shown) => {
+			const read = () => shown;
+			const found = create([first], { ...OURS, read });
+			expect((await found.result).id).toBe('77');
+			expect(found.memory.recall(found.upload.identity)).toEqual({ attachment: '77' });
+
+			const none = create([first], { rows: [row('70', OLD)], contents: { 70: SOURCE }, read });
+			expect((await rejection(none.result)).message).toBe(NOT_TO_BE_SEEN);
+			expect(none.cliniko.lines.filter((line) => line === POST)).toHaveLength(1);
+			expect(none.memory.recall(none.upload.identity)).toEqual(accepted);
+		});
+
+		it('(that of another file of this execution) is looked for, and not asked for again', async () => {
+			const context = { uploads: { another: { attachment: '77' } } };
+			const { cliniko, memory, upload, result } = create([created], { ...OURS, context });
+
+			expect((await rejection(result)).message).toBe(NOT_TO_BE_SEEN);
+			expect(cliniko.lines).toEqual([POST, ...LOOKS]);
+			expect(memory.recall(upload.identity)).toEqual(accepted);
+		});
+
+		it.each<[string, IDataObject, Answer]>([
+			['a record that does not say when it was created', { created_at: null }, row('77')],
+			['nothing but an id that cannot be looked at yet', {}, reply(404)],
+			['a record of a server whose clock is behind', { created_at: '2026-03-02T08:55:01Z' }, {}],
+		])('is believed where that is %s', async (_, fields, shown) => {
+			const first = reply(201, { id: '77', ...fields });
+			const { memory, upload, result } = create([first], { read: () => shown });
+
+			expect((await result).id).toBe('77');
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+	});
+
 	it('does not take a record that this execution has for another file', async () => {
 		const context = { uploads: { another: { attachment: '77' } } };
 		const second = reply(201, freshRecord('78'));
