@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
-import { isAboutUploadUrl } from '../transport/cliniko/refusal';
+import { isAboutRequest, isAboutUploadUrl } from '../transport/cliniko/refusal';
 import { KeyedLock } from './keyedLock';
 import { readCreated } from '../requests/readCreated';
 import { readRecord } from '../requests/readRecord';
@@ -103,9 +103,9 @@ export class RecordCreator {
 				const { httpCode } = refusal;
 				// An earlier attempt that ran after all has used the file in S3 up.
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new UnknownOutcome(true, refusal);
-				// So may one that is refused in other words. And without a status the request may have been
-				// sent: the outcome stays unknown.
-				const isOpen = httpCode === undefined || (attempt > 1 && [400, 422].includes(httpCode));
+				// Any other refusal of the request itself may mean the same. And without a status the request
+				// may have been sent. Then the outcome stays unknown.
+				const isOpen = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
 				if (isOpen) throw mayBeStored(refusal);
 				this.memory.refused(upload.identity);
 				throw refusal;

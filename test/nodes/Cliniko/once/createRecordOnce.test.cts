@@ -312,6 +312,30 @@ describe('The creation of a record', () => {
 		expect(((await resume(context)).result as ClinikoError).message).toBe(NOT_TO_BE_SEEN);
 	});
 
+	it.each([400, 404, 409, 410, 413, 415, 422])(
+		'stays open where the second request is refused with %d: the first one may have caused that',
+		async (status) => {
+			const refused = reply(status, { message: 'Attachment exists already' });
+			const { memory, upload, result } = create([BROKEN, refused, refused]);
+
+			const error = await rejection(result);
+			expect(error.httpCode).toBe(status);
+			expect(error.description).toContain('The file may be there');
+			expect(memory.recall(upload.identity)).toEqual({ since: NOW });
+		},
+	);
+
+	it.each([401, 403, 429])(
+		'is forgotten where the second request is refused with %d: the first one has no part in that',
+		async (status) => {
+			const posts = [BROKEN, ...Array<Answer>(1000).fill(reply(status))];
+			const { memory, upload, result } = create(posts);
+
+			expect((await rejection(result)).httpCode).toBe(status);
+			expect(memory.recall(upload.identity)).toBeUndefined();
+		},
+	);
+
 	it('stays open where it cannot be told', async () => {
 		const { memory, upload, result } = create([BROKEN], { rows: [row('77'), row('78')] });
 
