@@ -2,6 +2,7 @@ import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
 import { listRecords } from '../requests/listRecords';
+import { WAITS_FOR_RECORD } from '../requests/readCreated';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
@@ -9,10 +10,10 @@ import type { Pause } from '../transport/pause';
 import type { PatientFile } from './patientFile';
 
 /**
- * The waits before each look, in ms. A request that nobody answered may still run, and a list may show
- * a record some time after it was created: only a minute without the record counts as "not there".
+ * The waits before each look, in ms. They also cover a request that nobody answered and that may still
+ * run.
  */
-const WAITS = [2000, 4000, 8000, 16_000, 30_000];
+const WAITS = WAITS_FOR_RECORD;
 
 /** How long a record that may be ours is waited for until it is processed, in ms, and how often. */
 const PROCESSING = 60_000;
