@@ -1110,8 +1110,12 @@ const pollRows: Row[] = [
 	{
 		what: '404 for ever, since the record was deleted',
 		meanwhile: { gone: true },
-		then: notStored(/Attachment \d+ was created and is not in Cliniko any more/, /deleted/),
-		asked: [1, 1, 1, 3],
+		then: notStored(
+			/Attachment \d+ was created, and Cliniko has not shown it for a minute/,
+			/Look at the patient’s files/,
+		),
+		asked: [1, 1, 1, 12],
+		takes: 75,
 	},
 	{
 		what: 'invalid/invalid',

@@ -1,11 +1,12 @@
 import { ClinikoError } from '../errors';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
-import { isAboutUploadUrl } from '../transport/cliniko/refusal';
+import { isAboutRequest, isAboutUploadUrl } from '../transport/cliniko/refusal';
 import { KeyedLock } from './keyedLock';
 import { readCreated } from '../requests/readCreated';
+import { readRecord } from '../requests/readRecord';
 import type { PatientFile } from './patientFile';
-import { findRecord, mayBeStored, type RecordSearch } from './recordSearch';
+import { findRecord, mayBeSince, mayBeStored, type RecordSearch } from './recordSearch';
 import type { UploadMemory } from './uploadMemory';
 
 /** How often a creation is asked for where the earlier one surely did not run. */
@@ -60,7 +61,7 @@ export class RecordCreator {
 	): Promise<PatientAttachment> {
 		this.memory.asked(upload.identity, now);
 		for (let attempt = 1; ; attempt++) {
-			const outcome = await this.attempt(upload, attempt, createRecord);
+			const outcome = await this.attempt(upload, now, attempt, createRecord);
 			if (!(outcome instanceof UnknownOutcome)) return outcome;
 			if (outcome.accepted) this.memory.accepted(upload.identity);
 			const found = await this.find(upload, now);
@@ -93,6 +94,7 @@ export class RecordCreator {
 
 	private async attempt(
 		upload: PatientFile,
+		now: number,
 		attempt: number,
 		createRecord: CreateRequest,
 	): Promise<PatientAttachment | UnknownOutcome> {
@@ -101,14 +103,18 @@ export class RecordCreator {
 				const { httpCode } = refusal;
 				// An earlier attempt that ran after all has used the file in S3 up.
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new UnknownOutcome(true, refusal);
-				// So may one that is refused in other words. And without a status the request may have been
-				// sent: the outcome stays unknown.
-				const isOpen = httpCode === undefined || (attempt > 1 && [400, 422].includes(httpCode));
+				// Any other refusal of the request itself may mean the same. And without a status the request
+				// may have been sent. Then the outcome stays unknown.
+				const isOpen = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
 				if (isOpen) throw mayBeStored(refusal);
 				this.memory.refused(upload.identity);
 				throw refusal;
 			});
-			if (!(outcome instanceof UnknownOutcome)) return this.claim(upload, outcome);
+			if (!(outcome instanceof UnknownOutcome)) {
+				return (await this.mayBeNew(outcome, now))
+					? this.claim(upload, outcome)
+					: new UnknownOutcome(true, recordNotVisible(upload));
+			}
 			const { recordId } = outcome;
 			if (recordId && !this.claimed.has(recordId)) {
 				// Before the lock is released: a file with the same bytes might search and find it.
@@ -119,23 +125,40 @@ export class RecordCreator {
 		});
 	}
 
+	/**
+	 * Whether a reply may be about the record that was just asked for: a cache or a retry on Cliniko's
+	 * side might answer with an earlier one.
+	 */
+	private async mayBeNew(record: PatientAttachment, now: number): Promise<boolean> {
+		if (this.claimed.has(record.id)) return false;
+		if (record.created_at) return mayBeSince(record, now);
+		const { api } = this.search;
+		const shown = await readRecord(api, 'patient_attachments', record.id).catch(() => record);
+		return mayBeSince(shown, now) && !this.claimed.has(record.id);
+	}
+
 	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
 		return await this.lock.exclusive(lockKey(upload), async () => {
 			const record =
-				(await this.readNamed(upload)) ??
+				(await this.readNamed(upload, since)) ??
 				(await findRecord(this.search, upload, since, this.claimed));
 			return record && this.claim(upload, record);
 		});
 	}
 
-	/** The record that a reply named, if it can be read. */
-	private async readNamed({ identity }: PatientFile): Promise<PatientAttachment | undefined> {
+	/** The record that a reply named, if it can be read and is not one from before. */
+	private async readNamed(
+		{ identity }: PatientFile,
+		since: number,
+	): Promise<PatientAttachment | undefined> {
 		const id = this.named.get(identity);
 		if (!id) return undefined;
 		const { api, pause } = this.search;
 		const record = await readCreated(api, pause, id).catch(() => undefined);
-		if (!record) this.claimed.delete(id);
-		return record;
+		if (record && mayBeSince(record, since)) return record;
+		this.claimed.delete(id);
+		this.named.delete(identity);
+		return undefined;
 	}
 
 	private claim(upload: PatientFile, record: PatientAttachment): PatientAttachment {

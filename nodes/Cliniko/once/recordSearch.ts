@@ -2,6 +2,7 @@ import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/fileNames';
 import { listRecords } from '../requests/listRecords';
+import { WAITS_FOR_RECORD } from '../requests/readCreated';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
@@ -9,10 +10,10 @@ import type { Pause } from '../transport/pause';
 import type { PatientFile } from './patientFile';
 
 /**
- * The waits before each look, in ms. A request that nobody answered may still run, and a list may show
- * a record some time after it was created: only a minute without the record counts as "not there".
+ * The waits before each look, in ms. They also cover a request that nobody answered and that may still
+ * run.
  */
-const WAITS = [2000, 4000, 8000, 16_000, 30_000];
+const WAITS = WAITS_FOR_RECORD;
 
 /** How long a record that may be ours is waited for until it is processed, in ms, and how often. */
 const PROCESSING = 60_000;
@@ -63,7 +64,8 @@ export async function findRecord(
 	for (let look = 0; ; look++) {
 		await search.pause(WAITS[look] ?? PROCESSING_INTERVAL);
 		const candidates = (await recordsSince(search.api, upload, since - LOOK_BACK)).filter(
-			({ id }) => !claimed.has(id),
+			// Cliniko may not heed the filter.
+			(record) => !claimed.has(record.id) && mayBeSince(record, since),
 		);
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;
@@ -80,6 +82,14 @@ export async function findRecord(
 	}
 }
 
+/**
+ * Whether a record may be one that was asked for after `since`; so may one that does not say when it
+ * was created.
+ */
+export function mayBeSince({ created_at: created }: PatientAttachment, since: number): boolean {
+	return !(Date.parse(String(created)) < wholeSecond(since - LOOK_BACK));
+}
+
 async function judge(
 	{ digestOf, ownUser }: RecordSearch,
 	record: PatientAttachment,
@@ -87,23 +97,18 @@ async function judge(
 ): Promise<Verdict> {
 	// A filter that Cliniko does not heed must not lead to another patient's record.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
-	const user = linkedId(record.user, 'users');
-	const own = await ownUser();
-	const isAnothers = user !== undefined && own !== undefined && user !== own;
-	if (record.processing_completed !== true && !isUnreadable(record)) {
-		return isAnothers ? 'other' : 'unprocessed';
-	}
+	if (record.processing_completed !== true && !isUnreadable(record)) return 'unprocessed';
 	const sameName = compareFileNames(record.filename, file.name) !== 'different';
 	const sameSize = Number(record.size) === file.size;
-	// A colleague's file is ours only if it is the very same one, which its size tells.
-	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(rethrowMayBeStored))) {
 		// One that an earlier execution created may have been archived since; then ours is not there. And
 		// the same bytes under another name may be another upload of them.
 		return record.archived_at || !(sameName || hasNoName(record)) ? 'maybe' : 'ours';
 	}
-	if (isAnothers) return 'other';
+	const user = linkedId(record.user, 'users');
+	const own = await ownUser();
+	if (user !== undefined && own !== undefined && user !== own) return 'other';
 	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.
 	const isLike =
 		digest === undefined ? sameName || sameSize || hasNoName(record) : sameName && !sameSize;
@@ -155,6 +160,10 @@ function cannotTell({ file, patientId }: PatientFile, unclear: PatientAttachment
 		`The connection broke while the file "${file.name}" was put on the record of patient ${patientId}, and it cannot be told whether it is there. It may be attachment ${ids.join(' or ')}${more}.`,
 		'Look at the patient’s files in Cliniko. If the file is not there, run the workflow again for it.',
 	);
+}
+
+function wholeSecond(time: number): number {
+	return Math.floor(time / 1000) * 1000;
 }
 
 function byCreation(a: PatientAttachment, b: PatientAttachment): number {

@@ -2,17 +2,18 @@ import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecordIfExists } from './readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
-import { retry } from '../transport/retry';
 
-/** How often a record is asked for before it counts as gone, and the first backoff, in ms. */
-const TRIES = 3;
-const FIRST_WAIT = 2000;
+/**
+ * The waits between looks for a new record, in ms: it may take Cliniko some time to show it. Only a
+ * minute without the record counts as "not there".
+ */
+export const WAITS_FOR_RECORD: readonly number[] = [2000, 4000, 8000, 16_000, 30_000];
 
 /**
  * Reads a record that is known to have been created. One of Cliniko's servers may not know it yet.
  *
  * @param action it is read for, as in `ErrorContext`
- * @returns nothing if it is gone
+ * @returns nothing if Cliniko has not shown it for a minute
  * @throws ClinikoError if Cliniko cannot be asked
  */
 export async function readCreated(
@@ -21,7 +22,12 @@ export async function readCreated(
 	id: string,
 	action?: string,
 ): Promise<PatientAttachment | undefined> {
-	const attempt = async () => await readRecordIfExists(api, 'patient_attachments', id, action);
-	const shouldRetry = (record?: PatientAttachment) => record === undefined;
-	return await retry(attempt, { tries: TRIES, firstWait: FIRST_WAIT, shouldRetry, pause });
+	const read = async () => await readRecordIfExists(api, 'patient_attachments', id, action);
+	let record = await read();
+	for (const wait of WAITS_FOR_RECORD) {
+		if (record) break;
+		await pause(wait);
+		record = await read();
+	}
+	return record;
 }

@@ -1,12 +1,10 @@
 import { ClinikoError } from '../errors';
 import { UnknownOutcome, type ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { isAboutRequest } from '../transport/cliniko/refusal';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { PatientAttachment } from '../records/patientAttachment';
 import type { StoredFile } from './postToS3';
 import type { Upload } from './upload';
-
-/** Statuses that say nothing about the address: no key, no right, too many requests. */
-const ABOUT_OTHER_THINGS = [401, 403, 429];
 
 /**
  * Step 3: creates the patient attachment record for a file that S3 has.
@@ -44,9 +42,9 @@ export async function createRecord(
 	const encoded = url + key.split('/').map(encodeURIComponent).join('/');
 	const [first, other] = attempt % 2 === 1 ? [plain, encoded] : [encoded, plain];
 	const reply = await post(first).catch(async (error: ClinikoError) => {
-		if (other === first || !mayBeAboutUploadUrl(error)) throw error;
+		if (other === first || !isAboutRequest(error)) throw error;
 		return await post(other).catch((second: ClinikoError) => {
-			throw mayBeAboutUploadUrl(second) ? moreTelling(error, second) : second;
+			throw isAboutRequest(second) ? moreTelling(error, second) : second;
 		});
 	});
 	if (reply instanceof UnknownOutcome) return reply;
@@ -59,10 +57,6 @@ export async function createRecord(
 		return new UnknownOutcome(true, error);
 	}
 	return body;
-}
-
-function mayBeAboutUploadUrl({ httpCode = 0 }: ClinikoError): boolean {
-	return httpCode >= 400 && httpCode < 500 && !ABOUT_OTHER_THINGS.includes(httpCode);
 }
 
 /** The first of two refusals, unless only the second is one that names a field. */

@@ -13,8 +13,11 @@ const LONGEST_INTERVAL = 15_000;
 /** How many ids one poll asks for: a page of Cliniko's lists. */
 const IDS_PER_POLL = 100;
 
-/** How many polls in a row may say that there is no such record before it counts as gone. */
-const MISSES = 3;
+/**
+ * For how long polls may say that there is no such record before it counts as gone, in ms: one of
+ * Cliniko's servers may not know it yet.
+ */
+const LONGEST_MISSING = 60_000;
 
 /** A file is stored, and something is wrong with its processing or with the waiting for it. */
 export class ProcessingError extends ClinikoError {
@@ -35,8 +38,8 @@ interface Waiting {
 	deadline: number;
 	/** How many of the last lists did not show it. */
 	unlisted: number;
-	/** How many of the last requests for its own address did not find it. */
-	misses: number;
+	/** Since when requests for its own address have not found it, ms since 1970. */
+	missingSince?: number;
 	promise: Promise<PatientAttachment>;
 	resolve: (record: PatientAttachment) => void;
 	reject: (error: ClinikoError) => void;
@@ -88,7 +91,6 @@ export class Processing {
 			record,
 			deadline: Date.now() + this.maxWait,
 			unlisted: 0,
-			misses: 0,
 		} as Waiting;
 		waiting.promise = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
 		if (!this.settle(waiting)) {
@@ -162,10 +164,9 @@ export class Processing {
 		const record = await reading.catch((error: ClinikoError) => {
 			if (error.httpCode !== 404) throw error;
 			const waiting = this.waiting.get(id);
-			if (waiting && ++waiting.misses === MISSES) {
-				const message = `Attachment ${id} was created and is not in Cliniko any more.`;
-				this.reject(id, new ClinikoError(message, error.description ?? '', 404));
-			}
+			if (!waiting) return undefined;
+			waiting.missingSince ??= Date.now();
+			if (Date.now() - waiting.missingSince >= LONGEST_MISSING) this.reject(id, notShown(id));
 			return undefined;
 		});
 		if (record) this.update(record);
@@ -173,7 +174,7 @@ export class Processing {
 
 	private update(record: PatientAttachment): void {
 		const waiting = this.waiting.get(record.id);
-		if (waiting) Object.assign(waiting, { record, unlisted: 0, misses: 0 });
+		if (waiting) Object.assign(waiting, { record, unlisted: 0, missingSince: undefined });
 	}
 
 	private settleAll(): void {
@@ -235,6 +236,14 @@ export class Processing {
 			),
 		);
 	}
+}
+
+function notShown(id: string): ClinikoError {
+	return new ClinikoError(
+		`Attachment ${id} was created, and Cliniko has not shown it for a minute: it may have been deleted, or not be shown yet.`,
+		'Look at the patient’s files in Cliniko before you upload the file again.',
+		404,
+	);
 }
 
 /** Whether a later poll may tell more: the file is stored, so there is no hurry to give up. */

@@ -62,18 +62,25 @@ async function resume(
 	{ api, pause, memory, recordCreator }: UploadTools,
 	upload: Upload,
 ): Promise<PatientAttachment | undefined> {
-	const before = memory.recall(upload.identity);
-	if (!before) return undefined;
-	if ('since' in before) return await recordCreator.resume(upload, before);
-	const id = before.attachment;
+	const known = memory.recall(upload.identity);
+	if (!known) return undefined;
+	if ('since' in known) return await recordCreator.resume(upload, known);
+	const id = known.attachment;
 	const action = `read attachment ${id}, which the file "${upload.file.name}" became in an earlier try`;
 	const record = await readCreated(api, pause, id, action);
 	if (record && !record.archived_at) return record;
-	throw new ClinikoError(
-		`The file "${upload.file.name}" was stored in an earlier try of this execution, as attachment ${id}, and that is ${record ? 'archived' : 'not in Cliniko any more'}.`,
-		'Somebody may have archived or deleted it, or the credential is for another Cliniko account now. If the file belongs on the record, start the workflow anew for it.',
-		404,
-	);
+	const before = `The file "${upload.file.name}" was stored in an earlier try of this execution, as attachment ${id}`;
+	throw record
+		? new ClinikoError(
+				`${before}, and that is archived.`,
+				'Somebody may have archived it. If the file belongs on the record, start the workflow anew for it.',
+				404,
+			)
+		: new ClinikoError(
+				`${before}, and Cliniko does not show that: it may have been deleted, or not be shown yet.`,
+				'Look at the patient’s files in Cliniko before you upload the file again. If the credential is for another Cliniko account now, set the former one.',
+				404,
+			);
 }
 
 /** The three steps of Cliniko's guide: presigned post, S3, record. */

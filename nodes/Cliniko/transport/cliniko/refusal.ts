@@ -95,3 +95,11 @@ function theirWords(body: IDataObject | undefined): string {
 export function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
 	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
 }
+
+/** Statuses that say nothing about what was asked for: no key, no right, too many requests. */
+const ABOUT_OTHER_THINGS = [401, 403, 429];
+
+/** Whether a refusal may be about what was asked for, such as the address of an uploaded file. */
+export function isAboutRequest({ httpCode = 0 }: ClinikoError): boolean {
+	return httpCode >= 400 && httpCode < 500 && !ABOUT_OTHER_THINGS.includes(httpCode);
+}

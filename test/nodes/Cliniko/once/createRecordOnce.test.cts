@@ -190,7 +190,7 @@ describe('The creation of a record', () => {
 				const { cliniko, result } = create([reply(201, '', { location })], OURS);
 
 				expect(await result).toEqual(row('77'));
-				expect(cliniko.lines).toEqual([POST, READ, READ, READ, LOOK]);
+				expect(cliniko.lines).toEqual([POST, ...Array<string>(6).fill(READ), LOOK]);
 			});
 
 			it('that leads to another file’s record does not take that', async () => {
@@ -204,6 +204,49 @@ describe('The creation of a record', () => {
 				expect((await result).id).toBe('78');
 				expect(cliniko.lines).toEqual([POST, LOOK]);
 			});
+		});
+	});
+
+	describe('that is answered with another record', () => {
+		const OLD = { created_at: '2026-03-02T08:54:59Z' };
+		const location = 'https://api.au1.cliniko.com/v1/patient_attachments/70';
+		const accepted = { since: NOW, accepted: true };
+
+		it.each<[string, Answer, Answer]>([
+			['one from before', reply(201, { ...freshRecord('70'), ...OLD }), reply(404)],
+			['the id of one from before', reply(201, { id: '70' }), row('70', OLD)],
+			['the address of one from before', reply(303, '', { location }), row('70', OLD)],
+		])('(%s) is looked for, and not asked for again', async (_, first, shown) => {
+			const read = () => shown;
+			const found = create([first], { ...OURS, read });
+			expect((await found.result).id).toBe('77');
+			expect(found.memory.recall(found.upload.identity)).toEqual({ attachment: '77' });
+
+			const none = create([first], { rows: [row('70', OLD)], contents: { 70: SOURCE }, read });
+			expect((await rejection(none.result)).message).toBe(NOT_TO_BE_SEEN);
+			expect(none.cliniko.lines.filter((line) => line === POST)).toHaveLength(1);
+			expect(none.memory.recall(none.upload.identity)).toEqual(accepted);
+		});
+
+		it('(that of another file of this execution) is looked for, and not asked for again', async () => {
+			const context = { uploads: { another: { attachment: '77' } } };
+			const { cliniko, memory, upload, result } = create([created], { ...OURS, context });
+
+			expect((await rejection(result)).message).toBe(NOT_TO_BE_SEEN);
+			expect(cliniko.lines).toEqual([POST, ...LOOKS]);
+			expect(memory.recall(upload.identity)).toEqual(accepted);
+		});
+
+		it.each<[string, IDataObject, Answer]>([
+			['a record that does not say when it was created', { created_at: null }, row('77')],
+			['nothing but an id that cannot be looked at yet', {}, reply(404)],
+			['a record of a server whose clock is behind', { created_at: '2026-03-02T08:55:01Z' }, {}],
+		])('is believed where that is %s', async (_, fields, shown) => {
+			const first = reply(201, { id: '77', ...fields });
+			const { memory, upload, result } = create([first], { read: () => shown });
+
+			expect((await result).id).toBe('77');
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 	});
 
@@ -268,6 +311,30 @@ describe('The creation of a record', () => {
 		// In a later try, too, it must not be asked for again.
 		expect(((await resume(context)).result as ClinikoError).message).toBe(NOT_TO_BE_SEEN);
 	});
+
+	it.each([400, 404, 409, 410, 413, 415, 422])(
+		'stays open where the second request is refused with %d: the first one may have caused that',
+		async (status) => {
+			const refused = reply(status, { message: 'Attachment exists already' });
+			const { memory, upload, result } = create([BROKEN, refused, refused]);
+
+			const error = await rejection(result);
+			expect(error.httpCode).toBe(status);
+			expect(error.description).toContain('The file may be there');
+			expect(memory.recall(upload.identity)).toEqual({ since: NOW });
+		},
+	);
+
+	it.each([401, 403, 429])(
+		'is forgotten where the second request is refused with %d: the first one has no part in that',
+		async (status) => {
+			const posts = [BROKEN, ...Array<Answer>(1000).fill(reply(status))];
+			const { memory, upload, result } = create(posts);
+
+			expect((await rejection(result)).httpCode).toBe(status);
+			expect(memory.recall(upload.identity)).toBeUndefined();
+		},
+	);
 
 	it('stays open where it cannot be told', async () => {
 		const { memory, upload, result } = create([BROKEN], { rows: [row('77'), row('78')] });

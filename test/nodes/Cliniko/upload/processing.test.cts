@@ -232,41 +232,50 @@ describe('The wait for Cliniko’s processing', () => {
 	});
 
 	describe('where a record is not to be found', () => {
-		/** Answers 404 to these questions about record 1, counted from 1. */
-		const missingAt = (...counts: number[]) => {
-			let asked = 0;
+		/** Answers 404 about record 1 at these times, in seconds from the beginning. */
+		const missing = (...spans: Array<[from: number, to: number]>) => {
+			let begin: number | undefined;
 			return ({ path }: Sent): Answer => {
 				if (path === '/patient_attachments') return list(processedRecord('2'));
-				asked++;
-				if (counts.includes(asked)) return reply(404);
-				return asked > 6 ? processedRecord('1') : freshRecord('1');
+				begin ??= Date.now();
+				const second = (Date.now() - begin) / 1000;
+				if (spans.some(([from, to]) => second >= from && second < to)) return reply(404);
+				return second > 150 ? processedRecord('1') : freshRecord('1');
 			};
 		};
 
-		it('says that it is gone after the third poll, and lets the others be', async () => {
-			const { cliniko, processing } = start(missingAt(1, 2, 3, 4, 5, 6));
+		it('says so after a minute, tells to look first, and lets the others be', async () => {
+			const { clock, processing } = start(missing([0, Infinity]));
+			const begin = clock.time;
 
 			const [error, other] = await Promise.all([
 				rejection(processing.finished(freshRecord('1'))),
 				processing.finished(freshRecord('2')),
 			]);
 
-			expect(error.message).toBe('Attachment 1 was created and is not in Cliniko any more.');
-			expect(error.description).not.toContain('is on the patient’s record');
+			expect(error.message).toBe(
+				'Attachment 1 was created, and Cliniko has not shown it for a minute: it may have been deleted, or not be shown yet.',
+			);
+			expect(error.description).toBe(
+				'Look at the patient’s files in Cliniko before you upload the file again.',
+			);
 			expect(error.httpCode).toBe(404);
 			expect(other).toEqual(processedRecord('2'));
-			expect(cliniko.lines).toEqual([
-				'GET /patient_attachments',
-				...Array<string>(3).fill('GET /patient_attachments/1'),
-			]);
+			expect(clock.time - begin).toBeGreaterThan(60_000);
+			expect(clock.time - begin).toBeLessThan(80_000);
 		});
 
-		it.each([
-			['once', [1]],
-			['twice', [1, 2]],
-			['twice, and twice again after it was', [1, 2, 4, 5]],
-		])('goes on where that was so %s', async (_, counts) => {
-			const { finished } = start(missingAt(...counts));
+		it.each<[string, Array<[number, number]>]>([
+			['at first', [[0, 55]]],
+			[
+				'twice for less than a minute',
+				[
+					[0, 40],
+					[45, 100],
+				],
+			],
+		])('goes on where that was so %s', async (_, spans) => {
+			const { finished } = start(missing(...spans));
 
 			expect(await finished('1')).toEqual([processedRecord('1')]);
 		});

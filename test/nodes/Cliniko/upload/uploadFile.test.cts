@@ -179,17 +179,37 @@ describe('An upload', () => {
 			expect(log).toEqual(['GET /patient_attachments/77']);
 		});
 
-		it('is not done again though it is gone: a person has taken it away', async () => {
-			const { log, memory, result } = start({ remembered, answer: () => reply(404) });
+		it('is not done again where it is not shown for a minute: a person may have deleted it', async () => {
+			const { log, cliniko, memory, result } = start({ remembered, answer: () => reply(404) });
+			const begin = cliniko.clock.time;
 
 			const error = await rejection(result);
 			expect(error.message).toBe(
-				'The file "Referral.pdf" was stored in an earlier try of this execution, as attachment 77, and that is not in Cliniko any more.',
+				'The file "Referral.pdf" was stored in an earlier try of this execution, as attachment 77, and Cliniko does not show that: it may have been deleted, or not be shown yet.',
 			);
+			expect(error.description).toContain('Look at the patient’s files in Cliniko before');
 			expect(error.httpCode).toBe(404);
-			// One of Cliniko's servers may not know a new record yet.
-			expect(log).toEqual(Array(3).fill('GET /patient_attachments/77'));
+			expect(log).toEqual(Array(6).fill('GET /patient_attachments/77'));
+			expect(cliniko.clock.time - begin).toBe(60_000);
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		it('is read where it is shown after most of a minute', async () => {
+			let asked = 0;
+			const answer = () => (++asked < 6 ? reply(404) : recordOf('77'));
+			const { result } = start({ remembered, answer });
+
+			expect(await result).toEqual(recordOf('77'));
+		});
+
+		it('is not done again where it is archived', async () => {
+			const archived = { ...recordOf('77'), archived_at: '2026-03-02T09:01:00Z' };
+			const { log, result } = start({ remembered, answer: () => archived });
+
+			expect((await rejection(result)).message).toContain(
+				'as attachment 77, and that is archived.',
+			);
+			expect(log).toEqual(['GET /patient_attachments/77']);
 		});
 
 		it.each([
