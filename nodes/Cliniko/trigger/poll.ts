@@ -102,18 +102,21 @@ async function newRecords(
 	const isFirst = isSwitchedOn && !begun.has(context);
 	const before = stored.account;
 	const account = before?.key === api.account ? before : await accountOf(api);
-	// Another clinic's records are not new, but a new key of the same clinic changes nothing. Cursors of
-	// version 0.1.0 name no account.
-	const isSameClinic =
-		!before || account.key === before.key || (account.clinic && account.clinic === before.clinic);
-	if (isFirst || !stored.mark || stored.event !== event || !isSameClinic) {
+	// Another clinic's records are not new, but a new key of the same clinic changes nothing. Where it
+	// cannot be told which one it is, to go on loses nothing.
+	const isOtherClinic =
+		before?.clinic !== undefined &&
+		account.clinic !== undefined &&
+		account.clinic !== before.clinic;
+	if (isFirst || !stored.mark || stored.event !== event || isOtherClinic) {
 		const cursor = await startFromNow(api, watch);
 		Object.assign(stored, { event, mark: cursor, account });
 		begun.add(context);
 		return [];
 	}
 	const { records, cursor } = await newRecordsSince(api, watch, stored.mark);
-	Object.assign(stored, { mark: cursor, account });
+	// A key that cannot tell its clinic leaves the last known one to be compared with the next key.
+	Object.assign(stored, { mark: cursor, account: { ...before, ...account } });
 	begun.add(context);
 	return records;
 }
