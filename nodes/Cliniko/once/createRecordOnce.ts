@@ -12,6 +12,12 @@ import type { UploadMemory } from './uploadMemory';
 /** How often a creation is asked for where the earlier one surely did not run. */
 const TRIES = 2;
 
+/** How many claimed records the process keeps in mind. */
+const REMEMBERED = 10_000;
+
+/** The last records that executions of this process have claimed, by account and id. */
+const claimedByProcess = new Set<string>();
+
 /**
  * Asks Cliniko to create the record of a file.
  *
@@ -59,7 +65,7 @@ export class RecordCreator {
 		now: number,
 		createRecord: CreateRequest,
 	): Promise<PatientAttachment> {
-		this.memory.asked(upload.identity, now);
+		this.memory.asked(upload.identity, now, upload.file.name);
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(upload, now, attempt, createRecord);
 			if (!(outcome instanceof UnknownOutcome)) return outcome;
@@ -85,7 +91,8 @@ export class RecordCreator {
 		upload: PatientFile,
 		{ since, accepted }: { since: number; accepted?: true },
 	): Promise<PatientAttachment | undefined> {
-		const found = await this.find(upload, since);
+		const isRenamed = this.memory.isRenamed(upload.identity, upload.file.name);
+		const found = await this.find({ ...upload, isRenamed }, since);
 		if (found) return found;
 		if (accepted) throw recordNotVisible(upload);
 		this.memory.refused(upload.identity);
@@ -116,7 +123,7 @@ export class RecordCreator {
 					: new UnknownOutcome(true, recordNotVisible(upload));
 			}
 			const { recordId } = outcome;
-			if (recordId && !this.claimed.has(recordId)) {
+			if (recordId && !this.isClaimed(recordId)) {
 				// Before the lock is released: a file with the same bytes might search and find it.
 				this.claimed.add(recordId);
 				this.named.set(upload.identity, recordId);
@@ -130,18 +137,18 @@ export class RecordCreator {
 	 * side might answer with an earlier one.
 	 */
 	private async mayBeNew(record: PatientAttachment, now: number): Promise<boolean> {
-		if (this.claimed.has(record.id)) return false;
+		if (this.isClaimed(record.id)) return false;
 		if (record.created_at) return mayBeSince(record, now);
 		const { api } = this.search;
 		const shown = await readRecord(api, 'patient_attachments', record.id).catch(() => record);
-		return mayBeSince(shown, now) && !this.claimed.has(record.id);
+		return mayBeSince(shown, now) && !this.isClaimed(record.id);
 	}
 
 	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
 		return await this.lock.exclusive(lockKey(upload), async () => {
 			const record =
 				(await this.readNamed(upload, since)) ??
-				(await findRecord(this.search, upload, since, this.claimed));
+				(await findRecord(this.search, upload, since, (id) => this.isClaimed(id)));
 			return record && this.claim(upload, record);
 		});
 	}
@@ -163,8 +170,19 @@ export class RecordCreator {
 
 	private claim(upload: PatientFile, record: PatientAttachment): PatientAttachment {
 		this.claimed.add(record.id);
+		claimedByProcess.add(this.claimKey(record.id));
+		const [oldest] = claimedByProcess;
+		if (claimedByProcess.size > REMEMBERED) claimedByProcess.delete(oldest!);
 		this.memory.stored(upload.identity, record.id);
 		return record;
+	}
+
+	private isClaimed(id: string): boolean {
+		return this.claimed.has(id) || claimedByProcess.has(this.claimKey(id));
+	}
+
+	private claimKey(id: string): string {
+		return `${this.search.api.account} ${id}`;
 	}
 }
 

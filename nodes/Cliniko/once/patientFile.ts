@@ -3,6 +3,8 @@ export interface PatientFile {
 	/** Identifies the upload in `UploadMemory`. */
 	identity: string;
 	patientId: string;
+	/** Whether the name was changed since the record was asked for, so that it does not tell a record. */
+	isRenamed?: boolean;
 	file: {
 		name: string;
 		/** In bytes. */

@@ -50,7 +50,7 @@ type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
  * Files with the same bytes are interchangeable: each gets one of the records.
  *
  * @param since the creation was asked for after this, ms since 1970 by Cliniko's clock
- * @param claimed ids of records that belong to other files of this execution
+ * @param isClaimed whether the record with this id belongs to another file
  * @returns the record; nothing if there is none
  * @throws ClinikoError if it cannot be told whether there is one
  */
@@ -58,14 +58,14 @@ export async function findRecord(
 	search: RecordSearch,
 	upload: PatientFile,
 	since: number,
-	claimed: ReadonlySet<string>,
+	isClaimed: (id: string) => boolean,
 ): Promise<PatientAttachment | undefined> {
 	const lastLook = WAITS.length + Math.ceil(PROCESSING / PROCESSING_INTERVAL);
 	for (let look = 0; ; look++) {
 		await search.pause(WAITS[look] ?? PROCESSING_INTERVAL);
 		const candidates = (await recordsSince(search.api, upload, since - LOOK_BACK)).filter(
 			// Cliniko may not heed the filter.
-			(record) => !claimed.has(record.id) && mayBeSince(record, since),
+			(record) => !isClaimed(record.id) && mayBeSince(record, since),
 		);
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;
@@ -93,12 +93,12 @@ export function mayBeSince({ created_at: created }: PatientAttachment, since: nu
 async function judge(
 	{ digestOf, ownUser }: RecordSearch,
 	record: PatientAttachment,
-	{ file, patientId }: PatientFile,
+	{ file, patientId, isRenamed = false }: PatientFile,
 ): Promise<Verdict> {
 	// A filter that Cliniko does not heed must not lead to another patient's record.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
 	if (record.processing_completed !== true && !isUnreadable(record)) return 'unprocessed';
-	const sameName = compareFileNames(record.filename, file.name) !== 'different';
+	const sameName = isRenamed || compareFileNames(record.filename, file.name) !== 'different';
 	const sameSize = Number(record.size) === file.size;
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(rethrowMayBeStored))) {

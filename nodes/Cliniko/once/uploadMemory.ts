@@ -37,6 +37,8 @@ interface Entry {
 	attachment?: string;
 	since?: number;
 	accepted?: true;
+	/** Digest of the name that the record was asked for with. */
+	name?: string;
 	/** The run gave the attachment to the next node as a success. */
 	handedOn?: true;
 }
@@ -172,9 +174,19 @@ export class UploadMemory {
 		return Object.values(this.entries).flatMap(({ attachment }) => attachment ?? []);
 	}
 
-	/** Notes that the record is about to be created: from here on it may exist. */
-	asked(identity: string, since: number): void {
-		this.set(identity, { since });
+	/**
+	 * Notes that the record is about to be created: from here on it may exist.
+	 *
+	 * @param name the file's name on the record
+	 */
+	asked(identity: string, since: number, name?: string): void {
+		this.set(identity, { since, ...(name !== undefined && { name: nameDigest(name) }) });
+	}
+
+	/** Whether the record of an earlier try was asked for with another name. */
+	isRenamed(identity: string, name: string): boolean {
+		const earlier = this.entries[identity]?.name;
+		return earlier !== undefined && earlier !== nameDigest(name);
 	}
 
 	/** Notes that Cliniko accepted the record, though it is not known which one it is. */
@@ -222,7 +234,7 @@ export class UploadMemory {
 		}
 	}
 
-	private set(identity: string, known: Pick<Entry, 'attachment' | 'since'>): void {
+	private set(identity: string, known: Pick<Entry, 'attachment' | 'since' | 'name'>): void {
 		const place = this.positions.get(identity) ?? {
 			file: '',
 			run: this.run,
@@ -240,6 +252,10 @@ export class UploadMemory {
 /** Stands for a file of this execution and its patient, without giving either away. */
 export function fileDigest(patientId: string, source: string): string {
 	return digest(patientId, source).slice(0, 32);
+}
+
+function nameDigest(name: string): string {
+	return digest('name', name).slice(0, HALF);
 }
 
 function digest(...parts: Array<string | number>): string {

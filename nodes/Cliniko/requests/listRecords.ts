@@ -18,8 +18,11 @@ export interface Reading {
 	limit?: number;
 	/** Cliniko's `sort`; the newest first if left out. */
 	sort?: string;
-	/** Asked with the first page: true if the others are not needed. */
-	isEnough?: (first: Page) => boolean;
+}
+
+/** A list that was read, and when Cliniko answered its first page: see `ClinikoReply`. */
+export interface DatedRecords extends Pick<Page, 'date' | 'isDated'> {
+	records: ClinikoRecord[];
 }
 
 /**
@@ -41,17 +44,31 @@ export async function listRecords(
 	collection: string,
 	filters: string[],
 	errorContext: ErrorContext,
-	{ limit = Infinity, sort = 'created_at:desc', isEnough }: Reading = {},
+	reading: Reading = {},
 ): Promise<ClinikoRecord[]> {
+	return (await listRecordsDated(api, collection, filters, errorContext, reading)).records;
+}
+
+/** The same as `listRecords`, with the time of the reply. */
+export async function listRecordsDated(
+	api: ClinikoApi,
+	collection: string,
+	filters: string[],
+	errorContext: ErrorContext,
+	{ limit = Infinity, sort = 'created_at:desc' }: Reading = {},
+): Promise<DatedRecords> {
 	const query = { per_page: String(Math.min(limit, LONGEST_PAGE)), sort };
 	const records = new Map<string, ClinikoRecord>();
 	const totals: Array<number | undefined> = [];
 	let isOnePage = false;
+	let date = NaN;
+	let isDated = false;
 	for await (const page of api.pages(collection, filters, errorContext, query)) {
 		for (const row of page.rows) if (isClinikoRecord(row)) records.set(row.id, row);
 		totals.push(page.total);
 		const isFirst = totals.length === 1;
-		if (records.size >= limit || (isFirst && isEnough?.(page))) return [...records.values()];
+		if (isFirst) ({ date, isDated } = page);
+		if (records.size >= limit) return { records: [...records.values()], date, isDated };
 		// Rows that are no records count as well.
 		isOnePage = isFirst && !page.hasMore && page.rows.length >= (page.total ?? 0);
 	}
@@ -65,8 +82,11 @@ export async function listRecords(
 		last = again.total ?? last;
 	}
 	// What was taken out meanwhile has moved others between pages.
-	if (isOnePage || (last >= first && records.size >= last)) return [...records.values()];
-	return await readInParts(api, collection, filters, errorContext, [...records.keys()], last);
+	const isWhole = isOnePage || (last >= first && records.size >= last);
+	const whole = isWhole
+		? [...records.values()]
+		: await readInParts(api, collection, filters, errorContext, [...records.keys()], last);
+	return { records: whole, date, isDated };
 }
 
 /**

@@ -7,7 +7,7 @@ import { simplifiedPatient } from '../records/patient';
 import { simplified as simplifiedAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { connect } from '../transport/n8n';
-import { newestRecord, newRecordsSince, startFromNow, type Mark, type Watch } from './newRecords';
+import { newestRecord, newRecordsSince, startFromNow, type Cursor, type Watch } from './newRecords';
 
 const ATTACHMENTS = {
 	collection: 'patient_attachments',
@@ -16,11 +16,11 @@ const ATTACHMENTS = {
 
 /** By the parameter "Event". */
 const WATCHES: Record<string, Watch> = {
-	attachmentCreated: { ...ATTACHMENTS, moment: 'created_at' },
-	attachmentProcessed: { ...ATTACHMENTS, moment: 'processed_at' },
+	attachmentCreated: { ...ATTACHMENTS, timestamp: 'created_at' },
+	attachmentProcessed: { ...ATTACHMENTS, timestamp: 'processed_at' },
 	patientCreated: {
 		collection: 'patients',
-		moment: 'created_at',
+		timestamp: 'created_at',
 		errorContext: { action: 'look for new patients' },
 	},
 };
@@ -34,7 +34,7 @@ const polling = new WeakSet<object>();
 /**
  * One poll of the trigger.
  *
- * @returns the news since the last poll, each once; a recent record for "Fetch Test Event"
+ * @returns the new records since the last poll, each once; a recent record for "Fetch Test Event"
  * @throws ClinikoError; then the next poll gives what this one would have given
  */
 export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
@@ -50,7 +50,9 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 	polling.add(context);
 	try {
 		const isManual = context.getMode() === 'manual';
-		const records = isManual ? await anExample(context, watch) : await news(context, event, watch);
+		const records = isManual
+			? await anExample(context, watch)
+			: await newRecords(context, event, watch);
 		if (!context.getNodeParameter('simplify', true)) return records;
 		return records.map(watch.collection === 'patients' ? simplifiedPatient : simplifiedAttachment);
 	} finally {
@@ -67,11 +69,14 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 	);
 }
 
-/** What n8n keeps for the node in its database. */
+/**
+ * What n8n keeps for the node in its database. The keys must not change, since saved workflows have
+ * them: `mark` is the cursor.
+ */
 interface Stored {
 	event?: string;
-	mark?: Mark;
-	/** The account that the mark was made with. */
+	mark?: Cursor;
+	/** The account that the cursor was made with. */
 	account?: Account;
 }
 
@@ -83,9 +88,9 @@ interface Account {
 
 /**
  * n8n saves the static data when a poll gives items, and at the end of an activation. A poll that gives
- * nothing moves the mark in memory only: after a restart the older one still holds.
+ * nothing moves the cursor in memory only: after a restart the older one still holds.
  */
-async function news(
+async function newRecords(
 	context: IPollFunctions,
 	event: string,
 	watch: Watch,
@@ -97,18 +102,21 @@ async function news(
 	const isFirst = isSwitchedOn && !begun.has(context);
 	const before = stored.account;
 	const account = before?.key === api.account ? before : await accountOf(api);
-	// Another clinic's records are no news, but a new key of the same clinic changes nothing. Marks of
-	// version 0.1.0 name no account.
-	const isSameClinic =
-		!before || account.key === before.key || (account.clinic && account.clinic === before.clinic);
-	if (isFirst || !stored.mark || stored.event !== event || !isSameClinic) {
-		const mark = await startFromNow(api, watch);
-		Object.assign(stored, { event, mark, account });
+	// Another clinic's records are not new, but a new key of the same clinic changes nothing. Where it
+	// cannot be told which one it is, to go on loses nothing.
+	const isOtherClinic =
+		before?.clinic !== undefined &&
+		account.clinic !== undefined &&
+		account.clinic !== before.clinic;
+	if (isFirst || !stored.mark || stored.event !== event || isOtherClinic) {
+		const cursor = await startFromNow(api, watch);
+		Object.assign(stored, { event, mark: cursor, account });
 		begun.add(context);
 		return [];
 	}
-	const { records, mark } = await newRecordsSince(api, watch, stored.mark);
-	Object.assign(stored, { mark, account });
+	const { records, cursor } = await newRecordsSince(api, watch, stored.mark);
+	// A key that cannot tell its clinic leaves the last known one to be compared with the next key.
+	Object.assign(stored, { mark: cursor, account: { ...before, ...account } });
 	begun.add(context);
 	return records;
 }

@@ -49,8 +49,10 @@ export interface StoredFile {
 	url: string;
 	/** Not encoded. */
 	key: string;
-	/** How far Cliniko's clock is ahead of ours, in ms. */
+	/** How far Cliniko's clock is ahead of ours, in ms; 0 if it is not known. */
 	clockAhead: number;
+	/** Set if that is not known. */
+	isUndated?: true;
 }
 
 /**
@@ -93,7 +95,8 @@ export async function postToS3(
 	});
 	const key = keyOf(reply);
 	if (key === undefined) throw fault(reply, file);
-	return { url: post.url, key, clockAhead: post.clockAhead };
+	const { url, clockAhead, isUndated } = post;
+	return { url, key, clockAhead, ...(isUndated && { isUndated }) };
 }
 
 /** @returns the reply, or nothing if none came */

@@ -21,8 +21,10 @@ export interface PresignedPost {
 	prefix?: string;
 	/** When S3 stops taking it, ms since 1970 by Cliniko's clock; nothing if the policy does not say. */
 	expires?: number;
-	/** How far Cliniko's clock is ahead of ours, in ms. */
+	/** How far Cliniko's clock is ahead of ours, in ms; 0 if its reply did not say. */
 	clockAhead: number;
+	/** Set if the reply did not say. */
+	isUndated?: true;
 }
 
 /**
@@ -38,10 +40,13 @@ export async function requestPresignedPost(
 	patientId: string,
 	file: SourceFile,
 ): Promise<PresignedPost> {
-	const { body, date } = await api.get(`/patients/${patientId}/attachment_presigned_post`, {
-		action: `get an upload address for patient ${patientId}`,
-		notFound: `Cliniko has no patient with the ID ${patientId}.`,
-	});
+	const { body, date, isDated } = await api.get(
+		`/patients/${patientId}/attachment_presigned_post`,
+		{
+			action: `get an upload address for patient ${patientId}`,
+			notFound: `Cliniko has no patient with the ID ${patientId}.`,
+		},
+	);
 	const fields = formFields(body.fields);
 	if (!fields || typeof body.url !== 'string' || !body.url) {
 		throw unusable('Cliniko gave no upload address for the file.');
@@ -68,6 +73,7 @@ export async function requestPresignedPost(
 		...named(fields, policy.key ?? [], file.name),
 		expires: policy.expiration,
 		clockAhead: date - Date.now(),
+		...(!isDated && { isUndated: true }),
 	};
 }
 

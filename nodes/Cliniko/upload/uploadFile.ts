@@ -13,6 +13,9 @@ import { requestPresignedPost } from './presignedPost';
 import type { Processing } from './processing';
 import type { Upload } from './upload';
 
+/** How far the clock of n8n may be ahead where Cliniko's replies do not tell, in ms. */
+const CLOCK_ERROR = 60 * 60_000;
+
 /** What an upload needs. */
 export interface UploadTools {
 	api: ClinikoApi;
@@ -90,7 +93,7 @@ async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachm
 	const post = await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3(tools, post, patientId, file);
 	// One wrong clock must not make a search begin after the record.
-	const now = Date.now() + Math.min(stored.clockAhead, 0);
+	const now = Date.now() + Math.min(stored.clockAhead, stored.isUndated ? -CLOCK_ERROR : 0);
 	// Another n8n process may have stored the same file meanwhile.
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;

@@ -9,6 +9,7 @@ import { createRecord } from '../../../nodes/Cliniko/upload/createRecord.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
 import type { PatientAttachment } from '../../../nodes/Cliniko/records/patientAttachment.ts';
 import {
+	ownAccount,
 	digestOf,
 	FakeCliniko,
 	freshRecord,
@@ -147,7 +148,12 @@ export class PatientRecords {
 	/** Its API, as one run of the node sees it. */
 	connect(more: Partial<ClinikoConnection> = {}): ClinikoApi {
 		const { pause, now } = this.timeline;
-		return new FakeCliniko(async (sent) => await this.answer(sent), { pause, now, ...more }).api;
+		return new FakeCliniko(async (sent) => await this.answer(sent), {
+			...ownAccount(),
+			pause,
+			now,
+			...more,
+		}).api;
 	}
 
 	/** What the search needs of it, as one run of the node sees it. */

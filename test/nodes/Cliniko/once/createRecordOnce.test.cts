@@ -7,6 +7,7 @@ import {
 	digestOf,
 	FakeCliniko,
 	freshRecord,
+	ownAccount,
 	processedRecord,
 	rejection,
 	reply,
@@ -52,7 +53,7 @@ describe('The creation of a record', () => {
 			}
 			remembered.push(memory.recall(upload.identity));
 			return posts[asked++]!;
-		});
+		}, ownAccount());
 		cliniko.clock.rule();
 		const upload = uploadOf();
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
@@ -63,7 +64,7 @@ describe('The creation of a record', () => {
 	/** A later try, with a memory as n8n's database gives it back. */
 	const resume = async (context: IDataObject, rows: IDataObject[] = [], contents = {}) => {
 		const memory = new UploadMemory(JSON.parse(JSON.stringify(context)) as IDataObject, 0);
-		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }));
+		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }), ownAccount());
 		cliniko.clock.rule();
 		const upload = uploadOf();
 		const before = memory.recall(upload.identity) as { since: number; accepted?: true };

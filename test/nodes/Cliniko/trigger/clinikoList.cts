@@ -8,13 +8,13 @@ export const MINUTE = 60 * SECOND;
 
 export const CREATED: Watch = {
 	collection: 'patients',
-	moment: 'created_at',
+	timestamp: 'created_at',
 	errorContext: { action: 'look for new patients' },
 };
 
 export const PROCESSED: Watch = {
 	collection: 'patient_attachments',
-	moment: 'processed_at',
+	timestamp: 'processed_at',
 	errorContext: { action: 'look for new attachments' },
 };
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {
 	newRecordsSince,
 	startFromNow,
-	type Mark,
+	type Cursor,
 	type Watch,
 } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { reply } from '../connection.cts';
@@ -35,7 +35,7 @@ const MOST_HAPPENINGS = 3;
 interface Making {
 	/** For each, how far the stamp that is watched for is beside the clock, in ms. */
 	beside: number[];
-	/** How long after that moment it shows, in ms. */
+	/** How long after that it shows, in ms. */
 	late: number;
 	/** How long processing takes, in ms. */
 	processing: number;
@@ -54,7 +54,7 @@ type Step =
 			failing?: { page: number; status: number };
 	  };
 
-/** Often the same few moments, so that stamps are equal; and the bounds themselves. */
+/** Often the same few times, so that timestamps are equal; and the bounds themselves. */
 const upTo = (most: number) =>
 	fc.oneof(
 		fc.constantFrom(0, 0, SECOND, most),
@@ -121,14 +121,14 @@ type Order = Pick<ClinikoList, 'isUnstable' | 'sortsById'>;
 
 const order: fc.Arbitrary<Order> = fc.record({ isUnstable: fc.boolean(), sortsById: fc.boolean() });
 
-/** A list, a watch on it, and n8n, which keeps what a poll with news leaves in its database. */
+/** A list, a watch on it, and n8n, which keeps what a poll with new records leaves in its database. */
 class World {
 	readonly list = new ClinikoList();
 
 	/** The ids of what was told, in the order of the telling. */
 	readonly told: string[] = [];
 
-	private inMemory!: Mark;
+	private inMemory!: Cursor;
 
 	private inDatabase!: string;
 
@@ -167,7 +167,7 @@ class World {
 		if (one.kind === 'archive') this.archive(one.row);
 		if (one.kind === 'make') this.make(one.making);
 		if (one.kind === 'wait') this.list.now += one.ms;
-		if (one.kind === 'restart') this.inMemory = JSON.parse(this.inDatabase) as Mark;
+		if (one.kind === 'restart') this.inMemory = JSON.parse(this.inDatabase) as Cursor;
 		if (one.kind === 'poll') {
 			this.happenBetween(one.between, one.failing);
 			// A failing poll is one that throws; another one throws nothing.
@@ -178,10 +178,10 @@ class World {
 	}
 
 	async poll(): Promise<void> {
-		const { records, mark } = await newRecordsSince(this.list.api, this.watch, this.inMemory);
+		const { records, cursor } = await newRecordsSince(this.list.api, this.watch, this.inMemory);
 		this.told.push(...records.map(({ id }) => id));
 		// As the trigger does it: what n8n does not save must not be relied on.
-		if (records.length > 0) this.save(mark);
+		if (records.length > 0) this.save(cursor);
 	}
 
 	/** Sorted; an archived record may have been told before, or not. */
@@ -190,9 +190,9 @@ class World {
 		return ids.filter((id) => !archived.includes(id)).sort();
 	}
 
-	private save(mark: Mark): void {
-		this.inMemory = mark;
-		this.inDatabase = JSON.stringify(mark);
+	private save(cursor: Cursor): void {
+		this.inMemory = cursor;
+		this.inDatabase = JSON.stringify(cursor);
 	}
 
 	private happenBetween(

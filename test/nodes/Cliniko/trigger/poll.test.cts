@@ -155,23 +155,34 @@ describe('With another key of the same clinic', () => {
 		expect(await trigger.activate('init')).toEqual([id]);
 	});
 
-	it.each([403, 404])('it starts from now where the clinic cannot be read (%i)', async (status) => {
+	it.each([403, 404])('it goes on where the clinic cannot be read (%i)', async (status) => {
 		one.settings = reply(status) as unknown as IDataObject;
-		one.list.add();
+		const first = one.list.add();
 		trigger.key = 'C-au1';
-		expect(await trigger.poll()).toEqual([]);
+		expect(await trigger.poll()).toEqual([first.id]);
 		later();
 		const { id } = one.list.add();
 		expect(await trigger.poll()).toEqual([id]);
 	});
+
+	it('that cannot read the clinic, it still knows another clinic afterwards', async () => {
+		one.settings = reply(403) as unknown as IDataObject;
+		trigger.key = 'C-au1';
+		await trigger.poll();
+		later();
+		trigger.key = 'B-au1';
+		expect(await trigger.poll()).toEqual([]);
+	});
 });
 
-it('Two clinics that cannot be read are two clinics', async () => {
+it('Two clinics that cannot be read are taken for one, so that nothing new is lost', async () => {
 	for (const clinic of [one, two]) clinic.settings = {};
 	trigger.memory = {};
 	trigger.database = '{}';
 	await trigger.activate();
 	trigger.key = 'B-au1';
+	const { id } = two.list.add({ id: '900' });
+	expect(await trigger.poll()).toContain(id);
 	expect(await trigger.poll()).toEqual([]);
 });
 

@@ -85,6 +85,7 @@ const replyWith = ({ url, fields, key, prefix, expires, clockAhead }: PresignedP
 			},
 		},
 		date: Date.now() + clockAhead,
+		isDated: true,
 	};
 };
 
