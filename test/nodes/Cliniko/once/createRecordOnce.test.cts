@@ -251,6 +251,50 @@ describe('The creation of a record', () => {
 		});
 	});
 
+	it('does not take a record that another execution of the process has for its own file', async () => {
+		const account = ownAccount();
+		const executions = [0, 1].map(() => {
+			const cliniko = new FakeCliniko(
+				({ method }) =>
+					method === 'POST' ? new Error('ECONNRESET') : { patient_attachments: [row('77')] },
+				account,
+			);
+			const search = searchOf(cliniko, { 77: SOURCE });
+			const upload = uploadOf();
+			cliniko.clock.rule();
+			const creator = new RecordCreator(search, new UploadMemory({}, 0));
+			return async () => await creator.createOnce(upload, NOW, creationOf(cliniko.api, upload));
+		});
+
+		expect((await executions[0]!()).id).toBe('77');
+		expect((await rejection(executions[1]!())).message).toContain('Cliniko did not answer');
+	});
+
+	describe('asked for in an earlier try, whose name was changed since', () => {
+		const renamed = async (rows: IDataObject[], contents = {}) => {
+			const context: IDataObject = {};
+			const { result: first } = create([BROKEN], { context, rows: [row('77')] });
+			await rejection(first);
+			const entries = context.uploads as Record<string, IDataObject>;
+			for (const entry of Object.values(entries)) entry.name = 'the digest of another name';
+			return (await resume(context, rows, contents)).result;
+		};
+
+		it('is found by its bytes, whatever its name', async () => {
+			const rows = [row('77', { filename: 'scan.pdf' })];
+
+			expect(await renamed(rows, { 77: SOURCE })).toMatchObject({ id: '77' });
+		});
+
+		it('cannot be told where a new record cannot be downloaded', async () => {
+			const rows = [row('77', { filename: 'scan.pdf', size: 3 })];
+
+			expect((await renamed(rows)) as ClinikoError).toMatchObject({
+				message: expect.stringContaining('It may be attachment 77.') as string,
+			});
+		});
+	});
+
 	it('does not take a record that this execution has for another file', async () => {
 		const context = { uploads: { another: { attachment: '77' } } };
 		const second = reply(201, freshRecord('78'));
