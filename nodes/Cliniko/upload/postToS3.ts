@@ -49,8 +49,8 @@ export interface StoredFile {
 	url: string;
 	/** Not encoded. */
 	key: string;
-	/** How far Cliniko's clock is ahead of ours, in ms. */
-	clockAhead: number;
+	/** As in `PresignedPost`. */
+	clockAhead?: number;
 }
 
 /**

@@ -21,8 +21,8 @@ export interface PresignedPost {
 	prefix?: string;
 	/** When S3 stops taking it, ms since 1970 by Cliniko's clock; nothing if the policy does not say. */
 	expires?: number;
-	/** How far Cliniko's clock is ahead of ours, in ms. */
-	clockAhead: number;
+	/** How far Cliniko's clock is ahead of ours, in ms; nothing if its reply did not say. */
+	clockAhead?: number;
 }
 
 /**
@@ -38,10 +38,13 @@ export async function requestPresignedPost(
 	patientId: string,
 	file: SourceFile,
 ): Promise<PresignedPost> {
-	const { body, date } = await api.get(`/patients/${patientId}/attachment_presigned_post`, {
-		action: `get an upload address for patient ${patientId}`,
-		notFound: `Cliniko has no patient with the ID ${patientId}.`,
-	});
+	const { body, date, isDated } = await api.get(
+		`/patients/${patientId}/attachment_presigned_post`,
+		{
+			action: `get an upload address for patient ${patientId}`,
+			notFound: `Cliniko has no patient with the ID ${patientId}.`,
+		},
+	);
 	const fields = formFields(body.fields);
 	if (!fields || typeof body.url !== 'string' || !body.url) {
 		throw unusable('Cliniko gave no upload address for the file.');
@@ -67,7 +70,7 @@ export async function requestPresignedPost(
 		url,
 		...named(fields, policy.key ?? [], file.name),
 		expires: policy.expiration,
-		clockAhead: date - Date.now(),
+		clockAhead: isDated ? date - Date.now() : undefined,
 	};
 }
 
@@ -76,7 +79,7 @@ export async function requestPresignedPost(
  *
  * @param margin ms that have to be left
  */
-export function hasExpired({ expires, clockAhead }: PresignedPost, margin = 0): boolean {
+export function hasExpired({ expires, clockAhead = 0 }: PresignedPost, margin = 0): boolean {
 	return expires !== undefined && Date.now() + clockAhead + margin > expires;
 }
 

@@ -13,6 +13,9 @@ import { requestPresignedPost } from './presignedPost';
 import type { Processing } from './processing';
 import type { Upload } from './upload';
 
+/** How far our clock may be ahead of Cliniko's where its replies do not say, in ms. */
+const UNKNOWN_CLOCK = 3_600_000;
+
 /** What an upload needs. */
 export interface UploadTools {
 	api: ClinikoApi;
@@ -88,8 +91,8 @@ async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachm
 	const { patientId, file } = upload;
 	const post = await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3(tools, post, patientId, file);
-	// One wrong clock must not make a search begin after the record.
-	const now = Date.now() + Math.min(stored.clockAhead, 0);
+	// A wrong clock must not make a search begin after the record.
+	const now = Date.now() + Math.min(stored.clockAhead ?? -UNKNOWN_CLOCK, 0);
 	// Another n8n process may have stored the same file meanwhile.
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;

@@ -84,7 +84,8 @@ const replyWith = ({ url, fields, key, prefix, expires, clockAhead }: PresignedP
 				...(policy && { policy: Buffer.from(JSON.stringify(policy)).toString('base64') }),
 			},
 		},
-		date: Date.now() + clockAhead,
+		date: Date.now() + (clockAhead ?? 0),
+		isDated: clockAhead !== undefined,
 	};
 };
 
