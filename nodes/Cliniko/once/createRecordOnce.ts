@@ -6,7 +6,13 @@ import { KeyedLock } from './keyedLock';
 import { readCreated } from '../requests/readCreated';
 import { readRecord } from '../requests/readRecord';
 import type { PatientFile } from './patientFile';
-import { findRecord, mayBeSince, mayBeStored, type RecordSearch } from './recordSearch';
+import {
+	findRecord,
+	mayBeSince,
+	mayBeStored,
+	type AskedFor,
+	type RecordSearch,
+} from './recordSearch';
 import type { UploadMemory } from './uploadMemory';
 
 /** How often a creation is asked for where the earlier one surely did not run. */
@@ -59,12 +65,12 @@ export class RecordCreator {
 		now: number,
 		createRecord: CreateRequest,
 	): Promise<PatientAttachment> {
-		this.memory.asked(upload.identity, now);
+		this.memory.asked(upload.identity, now, upload.file.name);
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(upload, now, attempt, createRecord);
 			if (!(outcome instanceof UnknownOutcome)) return outcome;
 			if (outcome.accepted) this.memory.accepted(upload.identity);
-			const found = await this.find(upload, now);
+			const found = await this.find(upload, { since: now });
 			if (found) return found;
 			if (outcome.accepted) throw recordNotVisible(upload);
 			if (attempt === TRIES) {
@@ -85,7 +91,8 @@ export class RecordCreator {
 		upload: PatientFile,
 		{ since, accepted }: { since: number; accepted?: true },
 	): Promise<PatientAttachment | undefined> {
-		const found = await this.find(upload, since);
+		const renamed = !this.memory.wasNamed(upload.identity, upload.file.name);
+		const found = await this.find(upload, { since, renamed });
 		if (found) return found;
 		if (accepted) throw recordNotVisible(upload);
 		this.memory.refused(upload.identity);
@@ -137,11 +144,11 @@ export class RecordCreator {
 		return mayBeSince(shown, now) && !this.claimed.has(record.id);
 	}
 
-	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
+	private async find(upload: PatientFile, asked: AskedFor): Promise<PatientAttachment | undefined> {
 		return await this.lock.exclusive(lockKey(upload), async () => {
 			const record =
-				(await this.readNamed(upload, since)) ??
-				(await findRecord(this.search, upload, since, this.claimed));
+				(await this.readNamed(upload, asked.since)) ??
+				(await findRecord(this.search, upload, asked, this.claimed));
 			return record && this.claim(upload, record);
 		});
 	}

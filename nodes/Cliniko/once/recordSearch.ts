@@ -35,6 +35,14 @@ export interface RecordSearch {
 	ownUser: () => Promise<string | undefined>;
 }
 
+/** How the creation of a record was asked for. */
+export interface AskedFor {
+	/** Not before this, ms since 1970 by Cliniko's clock. */
+	since: number;
+	/** The file may have been sent with another name than it has now. */
+	renamed?: boolean;
+}
+
 /** What a record is to a file that may have become it. */
 type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
 
@@ -49,7 +57,6 @@ type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
  * The caller holds the patient's lock, so that no other file of this run creates a record meanwhile.
  * Files with the same bytes are interchangeable: each gets one of the records.
  *
- * @param since the creation was asked for after this, ms since 1970 by Cliniko's clock
  * @param claimed ids of records that belong to other files of this execution
  * @returns the record; nothing if there is none
  * @throws ClinikoError if it cannot be told whether there is one
@@ -57,7 +64,7 @@ type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
 export async function findRecord(
 	search: RecordSearch,
 	upload: PatientFile,
-	since: number,
+	{ since, renamed = false }: AskedFor,
 	claimed: ReadonlySet<string>,
 ): Promise<PatientAttachment | undefined> {
 	const lastLook = WAITS.length + Math.ceil(PROCESSING / PROCESSING_INTERVAL);
@@ -71,7 +78,7 @@ export async function findRecord(
 		let unprocessed = false;
 		// The newest first: an earlier execution may have stored the same file.
 		for (const record of candidates.sort(byCreation).reverse()) {
-			const verdict = await judge(search, record, upload);
+			const verdict = await judge(search, record, upload, renamed);
 			if (verdict === 'ours') return record;
 			if (verdict !== 'other') unclear.push(record);
 			unprocessed ||= verdict === 'unprocessed';
@@ -94,11 +101,12 @@ async function judge(
 	{ digestOf, ownUser }: RecordSearch,
 	record: PatientAttachment,
 	{ file, patientId }: PatientFile,
+	renamed: boolean,
 ): Promise<Verdict> {
 	// A filter that Cliniko does not heed must not lead to another patient's record.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
 	if (record.processing_completed !== true && !isUnreadable(record)) return 'unprocessed';
-	const sameName = compareFileNames(record.filename, file.name) !== 'different';
+	const sameName = renamed || compareFileNames(record.filename, file.name) !== 'different';
 	const sameSize = Number(record.size) === file.size;
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(rethrowMayBeStored))) {

@@ -28,6 +28,8 @@ interface Entry {
 	attachment?: string;
 	since?: number;
 	accepted?: true;
+	/** Digest of the name that the file was sent with. */
+	name?: string;
 	/** The run gave the attachment to the next node as a success. */
 	handedOn?: true;
 }
@@ -123,8 +125,13 @@ export class UploadMemory {
 	}
 
 	/** Notes that the record is about to be created: from here on it may exist. */
-	asked(identity: string, since: number): void {
-		this.set(identity, { since });
+	asked(identity: string, since: number, name?: string): void {
+		this.set(identity, { since, ...(name && { name: digest(identity, name) }) });
+	}
+
+	/** Whether the record was asked for with this name: it may have been edited before a retry. */
+	wasNamed(identity: string, name: string): boolean {
+		return this.entries[identity]?.name === digest(identity, name);
 	}
 
 	/** Notes that Cliniko accepted the record, though it is not known which one it is. */
@@ -161,7 +168,7 @@ export class UploadMemory {
 		}
 	}
 
-	private set(identity: string, known: Pick<Entry, 'attachment' | 'since'>): void {
+	private set(identity: string, known: Pick<Entry, 'attachment' | 'since' | 'name'>): void {
 		const place = this.positions.get(identity) ?? {
 			file: '',
 			run: this.run,

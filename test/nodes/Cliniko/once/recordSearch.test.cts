@@ -49,6 +49,7 @@ describe('The search for a record that may have been created', () => {
 			claimed = [] as string[],
 			user = OWN_USER as string | undefined,
 			name = 'Referral.pdf',
+			renamed = false,
 			digest = async () => await Promise.resolve(digestOf(BYTES)),
 		} = {},
 	) => {
@@ -67,9 +68,12 @@ describe('The search for a record that may have been created', () => {
 			ownUser: async () => await Promise.resolve(user),
 		};
 		const upload = uploadOf({ name, digest });
-		const result = findRecord(surroundings, upload, SINCE, new Set(claimed)).then(
-			(found) => found?.id,
-		);
+		const result = findRecord(
+			surroundings,
+			upload,
+			{ since: SINCE, renamed },
+			new Set(claimed),
+		).then((found) => found?.id);
 		return { cliniko, downloaded, result, pauses: cliniko.clock.pauses };
 	};
 
@@ -143,6 +147,34 @@ describe('The search for a record that may have been created', () => {
 		const { result } = search([record('77', { filename: 'Consent.pdf' })], { 77: BYTES });
 
 		expect((await rejection(result)).message).toContain('It may be attachment 77.');
+	});
+
+	describe('for a file that was renamed since', () => {
+		const another = { filename: 'Consent.pdf' };
+
+		it('takes a record with our bytes for ours, whatever its name', async () => {
+			const { result } = search([record('77', another)], { 77: BYTES }, { renamed: true });
+
+			expect(await result).toBe('77');
+		});
+
+		it.each<[string, IDataObject, Record<string, string>]>([
+			['cannot be downloaded', { size: 1013 }, {}],
+			['has other bytes and another size', { size: 900 }, { 77: 'smaller' }],
+		])('cannot tell where one of another name %s', async (_, fields, contents) => {
+			const rows = [record('77', { ...another, ...fields })];
+
+			expect((await rejection(search(rows, contents, { renamed: true }).result)).message).toBe(
+				UNCLEAR('77'),
+			);
+			expect(await search(rows, contents).result).toBeUndefined();
+		});
+
+		it('passes over one with other bytes and our size', async () => {
+			const { result } = search([record('77', another)], { 77: 'others' }, { renamed: true });
+
+			expect(await result).toBeUndefined();
+		});
 	});
 
 	it('takes the newest of several with our bytes: an earlier execution may have the others', async () => {
