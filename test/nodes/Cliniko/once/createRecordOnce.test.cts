@@ -62,11 +62,16 @@ describe('The creation of a record', () => {
 	};
 
 	/** A later try, with a memory as n8n's database gives it back. */
-	const resume = async (context: IDataObject, rows: IDataObject[] = [], contents = {}) => {
+	const resume = async (
+		context: IDataObject,
+		rows: IDataObject[] = [],
+		contents = {},
+		name = 'Referral.pdf',
+	) => {
 		const memory = new UploadMemory(JSON.parse(JSON.stringify(context)) as IDataObject, 0);
 		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }), ownAccount());
 		cliniko.clock.rule();
-		const upload = uploadOf();
+		const upload = uploadOf({ name });
 		const before = memory.recall(upload.identity) as { since: number; accepted?: true };
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
 		const result = await creation.resume(upload, before).catch((error: ClinikoError) => error);
@@ -396,6 +401,41 @@ describe('The creation of a record', () => {
 		expect(found).toBeUndefined();
 		expect(cliniko.lines).toEqual(LOOKS);
 		expect(memory.recall(upload.identity)).toBeUndefined();
+	});
+
+	describe('that is left open, before a person edits the name and retries', () => {
+		const left = async () => {
+			const { context, result } = create([BROKEN], { rows: [row('77')] });
+			await rejection(result);
+			return context;
+		};
+
+		it('is found by its bytes, whatever its name', async () => {
+			const rows = [row('77')];
+			const { memory, upload, result } = await resume(
+				await left(),
+				rows,
+				OURS.contents,
+				'Consent.pdf',
+			);
+
+			expect(result).toEqual(row('77'));
+			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+		});
+
+		it('stays open where a new record cannot be compared, whatever its name', async () => {
+			const rows = [row('77', { size: 1013 })];
+			const { memory, upload, result } = await resume(await left(), rows, {}, 'Consent.pdf');
+
+			expect((result as ClinikoError).message).toContain('It may be attachment 77.');
+			expect(memory.recall(upload.identity)).toEqual({ since: NOW });
+		});
+
+		it('is told by its name where nobody edited that', async () => {
+			const rows = [row('77', { filename: 'Consent.pdf', size: 1013 })];
+
+			expect((await resume(await left(), rows)).result).toBeUndefined();
+		});
 	});
 
 	it('stays open where the execution is cancelled meanwhile', async () => {

@@ -333,6 +333,19 @@ describe('A presigned post', () => {
 			expect(hasExpired(post)).toBe(true);
 		});
 
+		it('by our clock where Cliniko does not say what its own is', async () => {
+			const expiration = '2026-03-02T09:10:00Z';
+			const cliniko = new FakeCliniko(() => withPolicy({ expiration }));
+			const clock = cliniko.clock.rule();
+			const post = await requestPresignedPost(cliniko.api, '456', file);
+
+			expect(post.clockAhead).toBeUndefined();
+			clock.time += minutes(10);
+			expect(hasExpired(post)).toBe(false);
+			clock.time += 1;
+			expect(hasExpired(post)).toBe(true);
+		});
+
 		it('earlier, where time has to be left for the sending', async () => {
 			const { clock, post } = await postFor10Minutes(0);
 			clock.time += minutes(9);

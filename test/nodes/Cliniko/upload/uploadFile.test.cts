@@ -168,6 +168,29 @@ describe('An upload', () => {
 		expect(log).toEqual([PRESIGN, SEND, CREATE, LOOK]);
 	});
 
+	it.each([
+		['like ours', '2026-03-02T09:00:00Z', 'Mon, 02 Mar 2026 09:00:00 GMT', '2026-03-02T08:55:00'],
+		['ahead', '2026-03-02T09:00:00Z', 'Mon, 02 Mar 2026 10:00:00 GMT', '2026-03-02T08:55:00'],
+		['behind', '2026-03-02T09:00:00Z', 'Mon, 02 Mar 2026 08:50:00 GMT', '2026-03-02T08:45:00'],
+		['not to be known', '2026-03-02T08:50:02Z', '', '2026-03-02T07:55:00'],
+		['no time', '2026-03-02T08:50:02Z', 'today', '2026-03-02T07:55:00'],
+	])('is looked for from before it where Cliniko’s clock is %s', async (_, created, date, from) => {
+		const rows = [{ ...recordOf('77'), created_at: created }];
+		const { cliniko, result } = start({
+			answer: ({ method, path }) => {
+				if (method === 'POST') return new Error('ECONNRESET');
+				if (path === '/patient_attachments') return { patient_attachments: rows };
+				const post = { url: 'https://files.s3.amazonaws.com', fields: { key: 'x/${filename}' } };
+				return reply(200, post, { date });
+			},
+			s3: reply(201, '<PostResponse><Key>x/Referral.pdf</Key></PostResponse>'),
+		});
+
+		expect((await result).id).toBe('77');
+		const { filters } = cliniko.sent.at(-1)!;
+		expect(filters.some((one) => one.startsWith(`created_at:>=${from}`))).toBe(true);
+	});
+
 	const recordOf = (id: string) => processedRecord(id, 'Referral.pdf', 4, PATIENT);
 
 	describe('that an earlier try has done', () => {
