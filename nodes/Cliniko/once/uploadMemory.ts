@@ -131,12 +131,10 @@ export class UploadMemory {
 				run === this.run && item === one.item && position === one.position;
 			return told[at] ?? take(one.file, isHere);
 		});
-		return wanted.map(({ token: _, content: __, ...one }, at) => {
+		return wanted.map(({ file, content, run, item, position }, at) => {
+			const one = { file, run, item, position };
 			const id =
-				same[at] ??
-				take(one.file, canResume) ??
-				take(wanted[at]!.content, canResume) ??
-				this.freshIdentity(one);
+				same[at] ?? take(file, canResume) ?? take(content, canResume) ?? this.freshIdentity(one);
 			this.positions.set(id, one);
 			return id;
 		});

@@ -31,14 +31,15 @@ export class Limiter {
 		if (this.running < this.concurrency) this.running++;
 		// Whoever ends passes its place on, so that nobody else can take it.
 		else await new Promise<void>((resolve) => this.queue.push(resolve));
+		let succeeded = false;
 		try {
 			if (this.stopped) throw new NotStarted();
-			return await task();
-		} catch (error) {
-			// Before the place is passed on: whoever gets it must not start any more.
-			if (this.stopsAtError) this.stop();
-			throw error;
+			const result = await task();
+			succeeded = true;
+			return result;
 		} finally {
+			// Before the place is passed on: whoever gets it must not start any more.
+			if (!succeeded && this.stopsAtError) this.stop();
 			const next = this.queue.shift();
 			if (next) next();
 			else this.running--;

@@ -79,7 +79,7 @@ const fields: INodeProperties[] = [
 				type: 'options',
 				default: 'upload',
 				description:
-					"What to do if a file with the same name and size is on the patient's record already",
+					"What to do if the same file is on the patient's record already: the same name and content",
 				options: [
 					{ name: 'Upload Again', value: 'upload' },
 					{
