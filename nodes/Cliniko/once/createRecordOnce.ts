@@ -12,12 +12,6 @@ import type { UploadMemory } from './uploadMemory';
 /** How often a creation is asked for where the earlier one surely did not run. */
 const TRIES = 2;
 
-/** How many claimed records the process keeps in mind. */
-const REMEMBERED = 10_000;
-
-/** The last records that executions of this process have claimed, by account and id. */
-const claimedByProcess = new Set<string>();
-
 /**
  * Asks Cliniko to create the record of a file.
  *
@@ -123,7 +117,7 @@ export class RecordCreator {
 					: new UnknownOutcome(true, recordNotVisible(upload));
 			}
 			const { recordId } = outcome;
-			if (recordId && !this.isClaimed(recordId)) {
+			if (recordId && !this.claimed.has(recordId)) {
 				// Before the lock is released: a file with the same bytes might search and find it.
 				this.claimed.add(recordId);
 				this.named.set(upload.identity, recordId);
@@ -137,18 +131,18 @@ export class RecordCreator {
 	 * side might answer with an earlier one.
 	 */
 	private async mayBeNew(record: PatientAttachment, now: number): Promise<boolean> {
-		if (this.isClaimed(record.id)) return false;
+		if (this.claimed.has(record.id)) return false;
 		if (record.created_at) return mayBeSince(record, now);
 		const { api } = this.search;
 		const shown = await readRecord(api, 'patient_attachments', record.id).catch(() => record);
-		return mayBeSince(shown, now) && !this.isClaimed(record.id);
+		return mayBeSince(shown, now) && !this.claimed.has(record.id);
 	}
 
 	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
 		return await this.lock.exclusive(lockKey(upload), async () => {
 			const record =
 				(await this.readNamed(upload, since)) ??
-				(await findRecord(this.search, upload, since, (id) => this.isClaimed(id)));
+				(await findRecord(this.search, upload, since, this.claimed));
 			return record && this.claim(upload, record);
 		});
 	}
@@ -170,19 +164,8 @@ export class RecordCreator {
 
 	private claim(upload: PatientFile, record: PatientAttachment): PatientAttachment {
 		this.claimed.add(record.id);
-		claimedByProcess.add(this.claimKey(record.id));
-		const [oldest] = claimedByProcess;
-		if (claimedByProcess.size > REMEMBERED) claimedByProcess.delete(oldest!);
 		this.memory.stored(upload.identity, record.id);
 		return record;
-	}
-
-	private isClaimed(id: string): boolean {
-		return this.claimed.has(id) || claimedByProcess.has(this.claimKey(id));
-	}
-
-	private claimKey(id: string): string {
-		return `${this.search.api.account} ${id}`;
 	}
 }
 

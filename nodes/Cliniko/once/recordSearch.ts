@@ -50,7 +50,7 @@ type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
  * Files with the same bytes are interchangeable: each gets one of the records.
  *
  * @param since the creation was asked for after this, ms since 1970 by Cliniko's clock
- * @param isClaimed whether the record with this id belongs to another file
+ * @param claimed ids of records that belong to other files of this execution
  * @returns the record; nothing if there is none
  * @throws ClinikoError if it cannot be told whether there is one
  */
@@ -58,14 +58,14 @@ export async function findRecord(
 	search: RecordSearch,
 	upload: PatientFile,
 	since: number,
-	isClaimed: (id: string) => boolean,
+	claimed: ReadonlySet<string>,
 ): Promise<PatientAttachment | undefined> {
 	const lastLook = WAITS.length + Math.ceil(PROCESSING / PROCESSING_INTERVAL);
 	for (let look = 0; ; look++) {
 		await search.pause(WAITS[look] ?? PROCESSING_INTERVAL);
 		const candidates = (await recordsSince(search.api, upload, since - LOOK_BACK)).filter(
 			// Cliniko may not heed the filter.
-			(record) => !isClaimed(record.id) && mayBeSince(record, since),
+			(record) => !claimed.has(record.id) && mayBeSince(record, since),
 		);
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;

@@ -59,13 +59,6 @@ export function reply(
 	} as IN8nHttpFullResponse;
 }
 
-let accounts = 0;
-
-/** Another account each time, where a test must not meet what the process has kept in mind of others. */
-export function ownAccount(): { account: string } {
-	return { account: `account ${++accounts}` };
-}
-
 /** Cliniko's API over a function that answers in Cliniko's place. */
 export class FakeCliniko {
 	readonly sent: Sent[] = [];

@@ -9,7 +9,6 @@ import { createRecord } from '../../../nodes/Cliniko/upload/createRecord.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
 import type { PatientAttachment } from '../../../nodes/Cliniko/records/patientAttachment.ts';
 import {
-	ownAccount,
 	digestOf,
 	FakeCliniko,
 	freshRecord,
@@ -149,7 +148,6 @@ export class PatientRecords {
 	connect(more: Partial<ClinikoConnection> = {}): ClinikoApi {
 		const { pause, now } = this.timeline;
 		return new FakeCliniko(async (sent) => await this.answer(sent), {
-			...ownAccount(),
 			pause,
 			now,
 			...more,

@@ -7,7 +7,6 @@ import {
 	digestOf,
 	FakeCliniko,
 	freshRecord,
-	ownAccount,
 	processedRecord,
 	rejection,
 	reply,
@@ -53,7 +52,7 @@ describe('The creation of a record', () => {
 			}
 			remembered.push(memory.recall(upload.identity));
 			return posts[asked++]!;
-		}, ownAccount());
+		});
 		cliniko.clock.rule();
 		const upload = uploadOf();
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
@@ -69,7 +68,7 @@ describe('The creation of a record', () => {
 		name = 'Referral.pdf',
 	) => {
 		const memory = new UploadMemory(JSON.parse(JSON.stringify(context)) as IDataObject, 0);
-		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }), ownAccount());
+		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }));
 		cliniko.clock.rule();
 		const upload = uploadOf({ name });
 		const before = memory.recall(upload.identity) as { since: number; accepted?: true };
@@ -254,25 +253,6 @@ describe('The creation of a record', () => {
 			expect((await result).id).toBe('77');
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
-	});
-
-	it('does not take a record that another execution of the process has for its own file', async () => {
-		const account = ownAccount();
-		const executions = [0, 1].map(() => {
-			const cliniko = new FakeCliniko(
-				({ method }) =>
-					method === 'POST' ? new Error('ECONNRESET') : { patient_attachments: [row('77')] },
-				account,
-			);
-			const search = searchOf(cliniko, { 77: SOURCE });
-			const upload = uploadOf();
-			cliniko.clock.rule();
-			const creator = new RecordCreator(search, new UploadMemory({}, 0));
-			return async () => await creator.createOnce(upload, NOW, creationOf(cliniko.api, upload));
-		});
-
-		expect((await executions[0]!()).id).toBe('77');
-		expect((await rejection(executions[1]!())).message).toContain('Cliniko did not answer');
 	});
 
 	describe('asked for in an earlier try, whose name was changed since', () => {

@@ -9,7 +9,6 @@ import {
 	digestOf,
 	FakeCliniko,
 	freshRecord,
-	ownAccount,
 	processedRecord,
 	rejection,
 	reply,
@@ -61,7 +60,7 @@ describe('An upload', () => {
 			if (given) return given;
 			if (sent.method === 'POST') return reply(201, freshRecord('77', PATIENT));
 			return { url: 'https://files.s3.amazonaws.com', fields: { key: 'temp/x/${filename}' } };
-		}, ownAccount());
+		});
 		const { pause } = cliniko.clock.rule();
 		const sendToS3 = async ({ method, url }: IHttpRequestOptions) => {
 			log.push(`${method} ${url}`);
