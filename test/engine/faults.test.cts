@@ -1,9 +1,12 @@
 /**
  * Nothing that goes wrong on the way may lose a file, store it twice, or put it on another patient's
- * record; and whatever happened to it, somebody is told. The rows are in `fault-table.cts`.
+ * record; and whatever happened to it, somebody is told. The rows are in `fault-table.cts`. One of them
+ * is run alone by its name: `npx jest test/engine/faults -t "create: 503"`.
+ *
+ * @jest-environment ./test/engine/environment.cjs
  */
 import { BUCKET_HOST, SANDBOX_API_KEY, type RecordedRequest } from '../../sandbox/sandbox.cts';
-import { credentialRows, rows as allRows, type CredentialRow, type Row } from './fault-table.cts';
+import { credentialRows, rows, type CredentialRow, type Row } from './fault-table.cts';
 import { runRows, type Outcome, type RowFile, type Tested } from './lanes.cts';
 
 /** Each is a process of about 150 MB that mostly waits. */
@@ -28,21 +31,26 @@ const SECRETS = [
 	/O['’]Hara|Zo[eë]\b/,
 ];
 
-/** `FAULTS=create npx jest faults` runs those whose name begins so. */
-const rows = allRows.filter(({ what }) => what.startsWith(process.env.FAULTS ?? ''));
+/** Whether the test of this name runs. */
+const isWanted = (name: string): boolean =>
+	(globalThis as { testNamePattern?: RegExp | null }).testNamePattern?.test(name) ?? true;
+
+const titleOf = ({ what }: CredentialRow) => `test of the credential: ${what}`;
 
 let outcomes: Map<Row, Outcome>;
 let tested: Map<CredentialRow, Tested>;
 
 beforeAll(async () => {
-	({ outcomes, tested } = await runRows(rows, credentialRows, LANES));
+	const wanted = rows.filter(({ what }) => isWanted(what));
+	const wantedTests = credentialRows.filter((row) => isWanted(titleOf(row)));
+	({ outcomes, tested } = await runRows(wanted, wantedTests, Math.min(LANES, wanted.length + 1)));
 }, 600_000);
 
 afterAll(() => {
 	const sum = (count: (outcome: Outcome) => number) =>
 		[...outcomes.values()].map(count).reduce((total, one) => total + one, 0);
 	process.stdout.write(
-		`${rows.length + credentialRows.length} faults: ${sum(lost)} attachments lost, ${sum(duplicated)} duplicated, ${sum(misplaced)} misplaced\n`,
+		`${outcomes.size + tested.size} faults: ${sum(lost)} attachments lost, ${sum(duplicated)} duplicated, ${sum(misplaced)} misplaced\n`,
 	);
 });
 
