@@ -327,7 +327,7 @@ it('keeps in mind that the file may be there when it is cancelled during the cre
 	expect(creations()).toHaveLength(1);
 	const { uploads } = run.data.executionData!.contextData['node:Cliniko'] as { uploads: object };
 	expect(Object.values(uploads)).toEqual([expect.objectContaining({ since: expect.any(Number) })]);
-	expect(JSON.stringify(run.data.resultData)).toContain('may be on the patient’s record');
+	expect(JSON.stringify(run.data.resultData)).toContain('The file may be there');
 });
 
 describe('If Already Uploaded: Skip', () => {

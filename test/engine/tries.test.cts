@@ -113,14 +113,15 @@ describe('a failed execution that is retried from n8n’s list', () => {
 			`"a.pdf" was stored in an earlier try of this execution, as attachment ${id}`,
 		);
 		expect(clinic.sandbox.clinic.attachments.size).toBe(0);
-	});
+		// For a minute Cliniko might only not show it yet.
+	}, 120_000);
 
 	it('holds ids and digests of what was stored, and no name, field or patient', async () => {
 		refuseSecond();
 		const { run } = await clinic.run(failing);
 		const { contextData } = run.data.executionData!;
 		const [id] = [...clinic.sandbox.clinic.attachments.keys()];
-		const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+		const digest = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
 		const { uploads } = contextData['node:Cliniko'] as { uploads: object };
 		expect(Object.keys(uploads)).toEqual([digest]);
 		expect(Object.values(uploads)).toEqual([

@@ -13,7 +13,8 @@ export const WAITS_FOR_RECORD: readonly number[] = [2000, 4000, 8000, 16_000, 30
  * Reads a record that is known to have been created. One of Cliniko's servers may not know it yet.
  *
  * @param action it is read for, as in `ErrorContext`
- * @returns nothing if Cliniko has not shown it for a minute
+ * @param waits between the looks, in ms; a minute in all if left out
+ * @returns nothing if Cliniko has not shown it by then
  * @throws ClinikoError if Cliniko cannot be asked
  */
 export async function readCreated(
@@ -21,10 +22,11 @@ export async function readCreated(
 	pause: Pause,
 	id: string,
 	action?: string,
+	waits = WAITS_FOR_RECORD,
 ): Promise<PatientAttachment | undefined> {
 	const read = async () => await readRecordIfExists(api, 'patient_attachments', id, action);
 	let record = await read();
-	for (const wait of WAITS_FOR_RECORD) {
+	for (const wait of waits) {
 		if (record) break;
 		await pause(wait);
 		record = await read();

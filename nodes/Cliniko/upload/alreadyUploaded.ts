@@ -23,6 +23,12 @@ const MOST_OF_OTHER_SIZE = 5;
 /** How far back `findNew` looks, in ms: further than the clocks of Cliniko's servers differ. */
 const LOOK_BACK = 5 * 60_000;
 
+/**
+ * The waits between looks for a record that this process has stored, in ms. Short: it was seen before,
+ * and somebody may have deleted it since.
+ */
+const WAITS_FOR_REMEMBERED = [2000, 2000];
+
 /** How many records this process keeps in mind. */
 const REMEMBERED = 1000;
 
@@ -112,7 +118,7 @@ export class AlreadyUploaded {
 		const known = remembered.get(await this.nameKeyOf(upload));
 		if (!known) return undefined;
 		const { api, pause } = this.surroundings;
-		const record = await readCreated(api, pause, known.id);
+		const record = await readCreated(api, pause, known.id, undefined, WAITS_FOR_REMEMBERED);
 		const isStillThere =
 			record &&
 			!record.archived_at &&
