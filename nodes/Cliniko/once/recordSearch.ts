@@ -97,18 +97,23 @@ async function judge(
 ): Promise<Verdict> {
 	// A filter that Cliniko does not heed must not lead to another patient's record.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
-	if (record.processing_completed !== true && !isUnreadable(record)) return 'unprocessed';
+	const user = linkedId(record.user, 'users');
+	const own = await ownUser();
+	const isAnothers = user !== undefined && own !== undefined && user !== own;
+	if (record.processing_completed !== true && !isUnreadable(record)) {
+		return isAnothers ? 'other' : 'unprocessed';
+	}
 	const sameName = isRenamed || compareFileNames(record.filename, file.name) !== 'different';
 	const sameSize = Number(record.size) === file.size;
+	// A colleague's file is ours only if it is the very same one, which its size tells.
+	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(rethrowMayBeStored))) {
 		// One that an earlier execution created may have been archived since; then ours is not there. And
 		// the same bytes under another name may be another upload of them.
 		return record.archived_at || !(sameName || hasNoName(record)) ? 'maybe' : 'ours';
 	}
-	const user = linkedId(record.user, 'users');
-	const own = await ownUser();
-	if (user !== undefined && own !== undefined && user !== own) return 'other';
+	if (isAnothers) return 'other';
 	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.
 	const isLike =
 		digest === undefined ? sameName || sameSize || hasNoName(record) : sameName && !sameSize;

@@ -338,6 +338,7 @@ describe('The records of files whose creation is uncertain', () => {
 			['with another name and size', {}],
 			['with our name and size and other bytes', { name: 'Referral.pdf', size: 1000 }],
 			['of another user, with our name', { name: 'Referral.pdf', userId: OTHER_USER }],
+			['of another user, never processed', { processed: Infinity, userId: OTHER_USER }],
 		])('%s', async (_, foreign) => {
 			const options = { foreign: { digest: bytes, ...foreign } };
 			const { runs, wrong } = await table(['different', 'alike'], pairs, 2, options, both);
@@ -348,7 +349,6 @@ describe('The records of files whose creation is uncertain', () => {
 
 		it.each<[string, Partial<Kept>]>([
 			['that Cliniko never processes', { processed: Infinity }],
-			['of another user that Cliniko never processes', { processed: Infinity, userId: OTHER_USER }],
 			['that has our name and another size', { name: 'Referral.pdf' }],
 		])('%s: then it may not be told', async (_, foreign) => {
 			const { wrong } = await table(KINDS, pairs, 2, { foreign: { digest: bytes, ...foreign } });

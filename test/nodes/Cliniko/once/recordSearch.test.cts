@@ -126,7 +126,6 @@ describe('The search for a record that may have been created', () => {
 			['its clock was behind', { created_at: '2026-03-02T08:59:50Z' }],
 			['Cliniko does not say who created it', { user: null }],
 			['Cliniko says that another user created it', ANOTHERS],
-			['Cliniko says that, and another size', { ...ANOTHERS, size: 1013 }],
 			['Cliniko calls it unreadable', { content_type: 'invalid/invalid' }],
 		])('where %s', async (_, fields) => {
 			expect(await search([record('77', fields)], { 77: BYTES }).result).toBe('77');
@@ -190,6 +189,7 @@ describe('The search for a record that may have been created', () => {
 			['our name and size that cannot be downloaded', {}],
 			['our name and another size', { size: 1001 }],
 			['no name', { filename: null, size: null }],
+			['no name, not processed yet', { processing_completed: false }],
 		])('of another user with %s', async (_, fields) => {
 			const { result, pauses } = search([record('77', { ...ANOTHERS, ...fields })]);
 
@@ -252,13 +252,12 @@ describe('The search for a record that may have been created', () => {
 					record('73', { size: 1, filename: 'a' }),
 					record('74'),
 					record('75', ANOTHERS),
-					unprocessed('76', ANOTHERS),
 				],
 				{},
 				{ claimed: ['74'] },
 			);
 
-			expect((await rejection(result)).message).toBe(UNCLEAR('76 or 72 or 71 or 70'));
+			expect((await rejection(result)).message).toBe(UNCLEAR('72 or 71 or 70'));
 		});
 
 		it('and counts the records where there are many', async () => {
@@ -345,17 +344,11 @@ describe('The search for a record that may have been created', () => {
 			expect(pauses).toEqual([2000]);
 		});
 
-		it('until the one that is said to be another user’s is processed: its bytes decide', async () => {
-			const rows = (look: number) => [
-				look < 10 ? unprocessed('77', ANOTHERS) : record('77', ANOTHERS),
-			];
-
-			expect(await search(rows, { 77: BYTES }).result).toBe('77');
-			expect(await search(rows, { 77: 'others' }).result).toBeUndefined();
-		});
-
-		it('no longer where the one that is not processed is claimed by another file', async () => {
-			const { result, pauses, downloaded } = search([unprocessed('70')], {}, { claimed: ['70'] });
+		it.each([
+			['is claimed by another file', {}, ['70']],
+			['is another user’s', ANOTHERS, []],
+		])('no longer where the one that is not processed %s', async (_, fields, claimed) => {
+			const { result, pauses, downloaded } = search([unprocessed('70', fields)], {}, { claimed });
 
 			expect(await result).toBeUndefined();
 			expect(pauses).toEqual(WAITS);
