@@ -101,16 +101,12 @@ export async function openClinic(
 	};
 }
 
+/** A node of a workflow; its name is its id too. */
+export function node(name: string, type: string, rest: Partial<INode> = {}): INode {
+	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters: {}, ...rest };
+}
+
 async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> {
-	const node = (name: string, type: string, rest: Partial<INode> = {}): INode => ({
-		id: name,
-		name,
-		type,
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-		...rest,
-	});
 	const path = [
 		node('Files', 'engine.files'),
 		...(run.between ? [node('Between', 'engine.answer', run.between)] : []),
@@ -179,4 +175,9 @@ export function recorded({
 		name: record.filename,
 		sha256: record.stored?.sha256,
 	}));
+}
+
+/** The bytes on the record that an item names, by their digest. */
+export function contentOf({ clinic }: Sandbox, { json }: INodeExecutionData): string | undefined {
+	return clinic.attachments.get(String(json.id))?.stored.sha256;
 }

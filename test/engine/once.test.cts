@@ -3,12 +3,14 @@
  * whatever they do after it failed.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID, SANDBOX_SCHEDULER_USER_ID } from '../../sandbox/sandbox.cts';
 import {
+	contentOf,
 	CREDENTIAL,
 	file,
+	node,
 	openClinic,
 	pdf,
 	recorded,
@@ -16,6 +18,7 @@ import {
 	type ClinicWithN8n,
 	type UploadRun,
 } from './clinic.cts';
+import { runErrorLoop } from './error-loop.cts';
 import { putOnRecord } from './records.cts';
 
 let clinic: ClinicWithN8n;
@@ -35,9 +38,7 @@ const digests = () =>
 		.map(({ sha256: digest }) => digest)
 		.sort();
 
-/** The bytes on the record that an item names, by their digest. */
-const behind = ({ json }: INodeExecutionData) =>
-	clinic.sandbox.clinic.attachments.get(String(json.id))?.stored.sha256;
+const behind = (item: INodeExecutionData) => contentOf(clinic.sandbox, item);
 
 const asked = (method: string, part: string) =>
 	clinic.sandbox.requests.filter((one) => one.method === method && one.path.includes(part));
@@ -45,49 +46,11 @@ const asked = (method: string, part: string) =>
 const creations = () => asked('POST', '/v1/patient_attachments');
 
 describe('a loop from the error output back to the node', () => {
-	const node = (name: string, type: string, rest: Partial<INode> = {}): INode => ({
-		id: name,
-		name,
-		type,
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-		...rest,
-	});
-
-	/** Files -> Cliniko, whose error output leads back into it. */
-	const loop = async (items: UploadRun['items'], parameters: IDataObject) => {
-		const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
-		const { run } = await clinic.engine.call('run', {
-			workflow: {
-				nodes: [
-					node('Files', 'engine.files'),
-					node('Cliniko', 'n8n-nodes-cliniko.cliniko', {
-						credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
-						onError: 'continueErrorOutput',
-						parameters: {
-							patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
-							binaryPropertyName: '={{ $("Files").item.binary.data }}',
-							...parameters,
-						} as never,
-					}),
-				],
-				connections: {
-					Files: { main: [to('Cliniko')] },
-					Cliniko: { main: [[], to('Cliniko')] },
-				},
-			},
+	const loop = async (items: UploadRun['items'], parameters: IDataObject) =>
+		await runErrorLoop(clinic, {
 			items,
-			credentials: { cliniko: CREDENTIAL },
-			cancelAfter: 40_000,
+			parameters: { binaryPropertyName: '={{ $("Files").item.binary.data }}', ...parameters },
 		});
-		const runs = run.data.resultData.runData.Cliniko ?? [];
-		return {
-			status: run.status,
-			succeeded: runs.flatMap(({ data }) => data?.main?.[0] ?? []),
-			failed: runs.flatMap(({ data }) => data?.main?.[1] ?? []),
-		};
-	};
 
 	it('waits on for a file whose processing takes longer than the longest wait', async () => {
 		clinic.sandbox.settings.processingMs = 4000;

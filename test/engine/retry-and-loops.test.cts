@@ -3,15 +3,12 @@
  * “Retry On Fail”, when a person retries, and with “If Already Uploaded: Skip”.
  */
 import path from 'node:path';
-import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import {
-	SANDBOX_OTHER_PATIENT_ID,
-	SANDBOX_PATIENT_ID,
-	type Fault,
-} from '../../sandbox/sandbox.cts';
+import { SANDBOX_OTHER_PATIENT_ID, type Fault } from '../../sandbox/sandbox.cts';
 import {
 	CREDENTIAL,
+	contentOf,
 	file,
 	openClinic,
 	pdf,
@@ -20,6 +17,7 @@ import {
 	type ClinicWithN8n,
 	type UploadRun,
 } from './clinic.cts';
+import { runErrorLoop } from './error-loop.cts';
 
 const EVER = 99;
 
@@ -53,9 +51,7 @@ const digestsOf = (...names: string[]) => names.map((name) => sha256(pdf(name)))
 
 const ids = () => [...clinic.sandbox.clinic.attachments.keys()];
 
-/** The bytes on the record that an item names, by their digest. */
-const behind = ({ json }: INodeExecutionData) =>
-	clinic.sandbox.clinic.attachments.get(String(json.id))?.stored.sha256;
+const behind = (item: INodeExecutionData) => contentOf(clinic.sandbox, item);
 
 const creations = () =>
 	clinic.sandbox.requests.filter(
@@ -63,55 +59,18 @@ const creations = () =>
 	);
 
 describe('a loop from the error output back to the node', () => {
-	const node = (name: string, type: string, rest: Partial<INode> = {}): INode => ({
-		id: name,
-		name,
-		type,
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-		...rest,
-	});
-
-	/** Files -> Cliniko, whose error output leads back into it, through a Code node if there is code. */
 	const loop = async (
 		items: UploadRun['items'],
 		{ jsCode, parameters, more }: { jsCode?: string; parameters?: IDataObject; more?: object } = {},
-	) => {
-		const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
-		const { run } = await clinic.engine.call('run', {
-			workflow: {
-				nodes: [
-					node('Files', 'engine.files'),
-					node('Cliniko', 'n8n-nodes-cliniko.cliniko', {
-						credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
-						onError: 'continueErrorOutput',
-						...more,
-						parameters: {
-							patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
-							binaryPropertyName: '*',
-							...parameters,
-						} as never,
-					}),
-					node('Code', 'n8n-nodes-base.code', { typeVersion: 2, parameters: { jsCode } }),
-				],
-				connections: {
-					Files: { main: [to('Cliniko')] },
-					Cliniko: { main: [[], to(jsCode ? 'Code' : 'Cliniko')] },
-					Code: { main: [to('Cliniko')] },
-				},
-			},
+	) =>
+		await runErrorLoop(clinic, {
 			items,
-			credentials: { cliniko: CREDENTIAL },
-			cancelAfter: 40_000,
+			parameters: { binaryPropertyName: '*', ...parameters },
+			settings: more,
+			through: jsCode
+				? { type: 'n8n-nodes-base.code', typeVersion: 2, parameters: { jsCode } }
+				: undefined,
 		});
-		const runs = run.data.resultData.runData.Cliniko ?? [];
-		return {
-			status: run.status,
-			succeeded: runs.flatMap(({ data }) => data?.main?.[0] ?? []),
-			failed: runs.flatMap(({ data }) => data?.main?.[1] ?? []),
-		};
-	};
 
 	it.each([
 		['as it is', undefined],

@@ -106,8 +106,8 @@ export class RecordCreator {
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new UnknownOutcome(true, refusal);
 				// Any other refusal of the request itself may mean the same. And without a status the request
 				// may have been sent. Then the outcome stays unknown.
-				const isOpen = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
-				if (isOpen) throw mayBeStored(refusal);
+				const isUnknown = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
+				if (isUnknown) throw mayBeStored(refusal);
 				this.memory.refused(upload.identity);
 				throw refusal;
 			});

@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
-import { compareFileNames } from '../records/fileNames';
+import { compareFileNames } from '../records/compareFileNames';
 import { listRecords } from '../requests/listRecords';
 import { WAITS_FOR_RECORD } from '../requests/readCreated';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';

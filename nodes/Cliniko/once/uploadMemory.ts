@@ -8,8 +8,8 @@ import type { IDataObject } from 'n8n-workflow';
  */
 export type Remembered = { attachment: string } | { since: number; accepted?: true };
 
-/** The length of an identity, and of the part of a token that stands for the file, in hex digits. */
-const HALF = 16;
+/** The length of an identity, and of each half of a token, in hex digits. */
+const DIGITS = 16;
 
 /** Where a file stands in a run of the node: together they tell two uses of the same file apart. */
 export interface Position {
@@ -19,7 +19,7 @@ export interface Position {
 	itemIndex: number;
 	/** Its position among the files of the item. */
 	position: number;
-	/** What `token` gave for the upload that an error item stands for, if the item is one. */
+	/** The `tokenOf` the upload that an error item stands for, if the item is one. */
 	token?: string;
 	/** The SHA-256 of the file, where `knowsContents` asks for it. */
 	digest?: string;
@@ -100,7 +100,8 @@ export class UploadMemory {
 		}));
 		const earlier = new Map<string, Array<[id: string, entry: Entry]>>();
 		for (const [id, entry] of Object.entries(this.entries)) {
-			for (const key of [entry.file, entry.content ?? '']) {
+			for (const key of [entry.file, entry.content]) {
+				if (!key) continue;
 				const sameFile = earlier.get(key);
 				if (sameFile) sameFile.push([id, entry]);
 				else earlier.set(key, [[id, entry]]);
@@ -117,11 +118,11 @@ export class UploadMemory {
 		// What is told by an error item first, then what stands at the same place: for all, since what is
 		// left over may have moved to another place.
 		const told = wanted.map(({ file, content, token = '' }) => {
-			const [tokenFile, identity] = [token.slice(0, HALF), token.slice(HALF)];
+			const [tokenFile, identity] = [token.slice(0, DIGITS), token.slice(DIGITS)];
 			const isTold = (id: string, entry: Entry) => id === identity && canResume(id, entry);
 			const known = take(file, isTold) ?? take(content, isTold);
 			// One that was not stored has left no entry.
-			const isNew = tokenFile === file.slice(0, HALF) && !(identity in this.entries);
+			const isNew = tokenFile === file.slice(0, DIGITS) && !(identity in this.entries);
 			if (known || !identity || !isNew || taken.has(identity)) return known;
 			taken.add(identity);
 			return identity;
@@ -138,21 +139,6 @@ export class UploadMemory {
 			this.positions.set(id, one);
 			return id;
 		});
-	}
-
-	/**
-	 * Stands for an upload and its file in an error item, so that a loop that brings the item back
-	 * resumes this upload and no other.
-	 *
-	 * @param file `fileDigest` of its patient and source
-	 */
-	static token(file: string, identity: string): string {
-		return file.slice(0, HALF) + identity;
-	}
-
-	/** Whether a token stands for this file. */
-	static isTokenOf(token: string | undefined, file: string): boolean {
-		return token?.slice(0, HALF) === file.slice(0, HALF);
 	}
 
 	/** What an earlier try left of an upload; nothing if there is nothing to resume. */
@@ -227,7 +213,7 @@ export class UploadMemory {
 	/** An earlier upload that was at this place may have moved, and keeps its identity. */
 	private freshIdentity({ file, run, item, position }: Entry): string {
 		for (let count = 0; ; count++) {
-			const identity = digest(file, run, item, position, count).slice(0, HALF);
+			const identity = digest(file, run, item, position, count).slice(0, DIGITS);
 			if (!(identity in this.entries) && !this.positions.has(identity)) return identity;
 		}
 	}
@@ -247,13 +233,26 @@ export class UploadMemory {
 	}
 }
 
+/**
+ * Stands for an upload in its error item, so that a loop that brings the item back resumes this upload
+ * and no other.
+ */
+export function tokenOf(patientId: string, source: string, identity: string): string {
+	return fileDigest(patientId, source).slice(0, DIGITS) + identity;
+}
+
+/** Whether a token stands for an upload of this file for this patient. */
+export function isTokenOf(token: string, patientId: string, source: string): boolean {
+	return token.slice(0, DIGITS) === fileDigest(patientId, source).slice(0, DIGITS);
+}
+
 /** Stands for a file of this execution and its patient, without giving either away. */
-export function fileDigest(patientId: string, source: string): string {
+function fileDigest(patientId: string, source: string): string {
 	return digest(patientId, source).slice(0, 32);
 }
 
 function nameDigest(name: string): string {
-	return digest('name', name).slice(0, HALF);
+	return digest('name', name).slice(0, DIGITS);
 }
 
 function digest(...parts: Array<string | number>): string {

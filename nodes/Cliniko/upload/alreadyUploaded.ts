@@ -3,7 +3,7 @@ import { ClinikoError } from '../errors';
 import { unlessCancelled } from '../transport/pause';
 import { KeyedLock } from '../once/keyedLock';
 import { readCreated } from '../requests/readCreated';
-import { compareFileNames } from '../records/fileNames';
+import { compareFileNames } from '../records/compareFileNames';
 import { listRecords, newestFirst } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError, WrongPatient, withFile } from '../../errors';
-import { fileDigest, UploadMemory } from '../../once/uploadMemory';
+import { tokenOf, type UploadMemory } from '../../once/uploadMemory';
 import type { PatientAttachment } from '../../records/patientAttachment';
 import type { Upload } from '../../upload/upload';
 import type { Outcome } from '../../upload/uploadFiles';
@@ -51,7 +51,7 @@ export function failedItem(
 				stored: isStored ? 'yes' : isSafe ? 'no' : 'unknown',
 				attachment_id: attachments[0] ?? null,
 				safe_to_retry: isSafe,
-				...(only && { file: tokenOf(only) }),
+				...(only && { file: tokenOf(only.patientId, only.file.source, only.identity) }),
 			},
 		},
 		// For whoever sends the file again or another way: not the item's other files, which are stored.
@@ -66,10 +66,6 @@ export function failedItem(
 				writable: true,
 			})
 		: item;
-}
-
-function tokenOf({ patientId, file, identity }: Upload): string {
-	return UploadMemory.token(fileDigest(patientId, file.source), identity);
 }
 
 /**

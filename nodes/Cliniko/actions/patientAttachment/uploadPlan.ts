@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import { fileDigest, UploadMemory, type Position } from '../../once/uploadMemory';
+import { isTokenOf, type Position, type UploadMemory } from '../../once/uploadMemory';
 import { descriptionOf } from '../parameters/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
@@ -109,7 +109,7 @@ async function planItem(
 		);
 		const item = context.getInputData()[itemIndex]!;
 		// An error item that comes back in a loop stands for one file; the item's others have their own.
-		plan.token = tokenOf(item);
+		plan.token = tokenIn(item);
 		const ifNoFile = options.ifNoFile ?? 'error';
 		const pick = (ifMissing: 'error' | 'skip') =>
 			pickFiles(
@@ -138,10 +138,9 @@ async function planItem(
 				waitForProcessing,
 			});
 		}
-		if (plan.token === undefined) return plan;
-		const failed = plan.uploads.filter(({ file }) =>
-			UploadMemory.isTokenOf(plan.token, fileDigest(patientId, file.source)),
-		);
+		const { token } = plan;
+		if (token === undefined) return plan;
+		const failed = plan.uploads.filter(({ file }) => isTokenOf(token, patientId, file.source));
 		if (failed.length > 0) plan.uploads = failed;
 		// The item's JSON, which may come from anywhere, does not stand for any of these files.
 		else pick(ifNoFile);
@@ -152,7 +151,7 @@ async function planItem(
 }
 
 /** What an error item of an earlier run of the node says of the upload that failed. */
-function tokenOf({ json }: INodeExecutionData): string | undefined {
+function tokenIn({ json }: INodeExecutionData): string | undefined {
 	const details = json.details as IDataObject | null | undefined;
 	return json.error !== undefined && typeof details?.file === 'string' ? details.file : undefined;
 }
