@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/compareFileNames';
-import { listRecords } from '../requests/listRecords';
+import { listRecords, newestFirst } from '../requests/listRecords';
 import { WAITS_FOR_RECORD } from '../requests/readCreated';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
@@ -70,7 +70,7 @@ export async function findRecord(
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;
 		// The newest first: an earlier execution may have stored the same file.
-		for (const record of candidates.sort(byCreation).reverse()) {
+		for (const record of candidates.sort(newestFirst)) {
 			const verdict = await judge(search, record, upload);
 			if (verdict === 'ours') return record;
 			if (verdict !== 'other') unclear.push(record);
@@ -169,12 +169,4 @@ function cannotTell({ file, patientId }: PatientFile, unclear: PatientAttachment
 
 function wholeSecond(time: number): number {
 	return Math.floor(time / 1000) * 1000;
-}
-
-function byCreation(a: PatientAttachment, b: PatientAttachment): number {
-	return (
-		Date.parse(String(a.created_at)) - Date.parse(String(b.created_at)) ||
-		a.id.length - b.id.length ||
-		(a.id < b.id ? -1 : 1)
-	);
 }

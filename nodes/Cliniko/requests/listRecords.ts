@@ -49,6 +49,25 @@ export async function listRecords(
 	return (await listRecordsDated(api, collection, filters, errorContext, reading)).records;
 }
 
+/**
+ * Reads a list, newest first, with as few requests as its pages allow.
+ *
+ * @param collection such as `patients`
+ * @param filters for Cliniko's `q[]`; a record has to fit all
+ * @param limit the most records to return
+ * @throws ClinikoError if Cliniko cannot be asked, or if the list cannot be read whole
+ */
+export async function newestRecords(
+	api: ClinikoApi,
+	collection: string,
+	filters: string[],
+	limit: number,
+	errorContext: ErrorContext,
+): Promise<ClinikoRecord[]> {
+	const records = await listRecords(api, collection, filters, errorContext, { limit });
+	return records.slice(0, limit);
+}
+
 /** The same as `listRecords`, with the time of the reply. */
 export async function listRecordsDated(
 	api: ClinikoApi,

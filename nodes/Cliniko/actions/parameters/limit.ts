@@ -1,10 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import type { ClinikoRecord } from '../../records/clinikoRecord';
-import { listRecords } from '../../requests/listRecords';
-import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
-import type { ErrorContext } from '../../transport/cliniko/refusal';
 
 /** The fields in which the user says how many records are wanted. */
 export const limitFields: INodeProperties[] = [
@@ -42,24 +38,4 @@ export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
 		'Limit is not a number above 0 for this item.',
 		'Give a whole number such as 50, or switch Return All on.',
 	);
-}
-
-/**
- * Reads a list, newest first, with as few requests as its pages allow.
- *
- * @param collection such as `patients`
- * @param filters for Cliniko's `q[]`; a record has to fit all
- * @param limit the most records to return
- * @throws ClinikoError if Cliniko cannot be asked, or if the list cannot be read whole
- */
-export async function newestFirst(
-	api: ClinikoApi,
-	collection: string,
-	filters: string[],
-	limit: number,
-	errorContext: ErrorContext,
-): Promise<ClinikoRecord[]> {
-	const sort = 'created_at:desc';
-	const records = await listRecords(api, collection, filters, errorContext, { limit, sort });
-	return records.slice(0, limit);
 }

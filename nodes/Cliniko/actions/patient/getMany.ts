@@ -1,10 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { simplifiedPatient } from '../../records/patient';
+import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
-import { limitFields, limitOf, newestFirst } from '../parameters/limit';
+import { limitFields, limitOf } from '../parameters/limit';
 import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
@@ -29,7 +30,7 @@ async function execute(context: IExecuteFunctions) {
 		}),
 		run: async ({ filters, limit, simplify }) => {
 			const errorContext = { action: 'list patients' };
-			const patients = await newestFirst(api, 'patients', filters, limit, errorContext);
+			const patients = await newestRecords(api, 'patients', filters, limit, errorContext);
 			return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
 		},
 	});

@@ -1,10 +1,11 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { simplified } from '../../records/patientAttachment';
+import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
-import { limitFields, limitOf, newestFirst } from '../parameters/limit';
+import { limitFields, limitOf } from '../parameters/limit';
 import type { Operation } from '../operation';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
@@ -52,7 +53,7 @@ async function execute(context: IExecuteFunctions) {
 		},
 		run: async ({ filters, limit, simplify }) => {
 			const errorContext = { action: 'list attachments' };
-			const records = await newestFirst(api, 'patient_attachments', filters, limit, errorContext);
+			const records = await newestRecords(api, 'patient_attachments', filters, limit, errorContext);
 			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
 		},
 	});
