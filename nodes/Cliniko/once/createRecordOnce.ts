@@ -1,4 +1,5 @@
 import { ClinikoError } from '../errors';
+import { compareFileNames } from '../records/compareFileNames';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
 import { isAboutRequest, isAboutUploadUrl } from '../transport/cliniko/refusal';
@@ -112,7 +113,7 @@ export class RecordCreator {
 				throw refusal;
 			});
 			if (!(outcome instanceof UnknownOutcome)) {
-				return (await this.mayBeNew(outcome, now))
+				return (await this.mayBeOurs(outcome, upload, now))
 					? this.claim(upload, outcome)
 					: new UnknownOutcome(true, recordNotVisible(upload));
 			}
@@ -130,12 +131,17 @@ export class RecordCreator {
 	 * Whether a reply may be about the record that was just asked for: a cache or a retry on Cliniko's
 	 * side might answer with an earlier one.
 	 */
-	private async mayBeNew(record: PatientAttachment, now: number): Promise<boolean> {
-		if (this.claimed.has(record.id)) return false;
+	private async mayBeOurs(
+		record: PatientAttachment,
+		{ file }: PatientFile,
+		now: number,
+	): Promise<boolean> {
+		if (this.claimed.has(record.id) || isOfAnotherFile(record, file)) return false;
 		if (record.created_at) return mayBeSince(record, now);
 		const { api } = this.search;
 		const shown = await readRecord(api, 'patient_attachments', record.id).catch(() => record);
-		return mayBeSince(shown, now) && !this.claimed.has(record.id);
+		if (this.claimed.has(record.id) || isOfAnotherFile(shown, file)) return false;
+		return mayBeSince(shown, now);
 	}
 
 	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
@@ -149,14 +155,14 @@ export class RecordCreator {
 
 	/** The record that a reply named, if it can be read and is not one from before. */
 	private async readNamed(
-		{ identity }: PatientFile,
+		{ identity, file }: PatientFile,
 		since: number,
 	): Promise<PatientAttachment | undefined> {
 		const id = this.named.get(identity);
 		if (!id) return undefined;
 		const { api, pause } = this.search;
 		const record = await readCreated(api, pause, id).catch(() => undefined);
-		if (record && mayBeSince(record, since)) return record;
+		if (record && mayBeSince(record, since) && !isOfAnotherFile(record, file)) return record;
 		this.claimed.delete(id);
 		this.named.delete(identity);
 		return undefined;
@@ -167,6 +173,13 @@ export class RecordCreator {
 		this.memory.stored(upload.identity, record.id);
 		return record;
 	}
+}
+
+/** Whether a processed record shows by its name and its size that it is another file's. */
+function isOfAnotherFile(record: PatientAttachment, file: PatientFile['file']): boolean {
+	const { filename, size, processing_completed: isProcessed } = record;
+	if (isProcessed !== true || !filename) return false;
+	return compareFileNames(filename, file.name) === 'different' && Number(size) !== file.size;
 }
 
 /** Files with the same bytes have the same size, which is known without reading them. */

@@ -11,6 +11,13 @@ export type Remembered = { attachment: string } | { since: number; accepted?: tr
 /** The length of an identity, and of each half of a token, in hex digits. */
 const DIGITS = 16;
 
+/** What is in a file: the same bytes under another name are another upload. */
+export interface Content {
+	name: string;
+	/** The SHA-256 of the bytes, in hex. */
+	sha256: string;
+}
+
 /** Where a file stands in a run of the node: together they tell two uses of the same file apart. */
 export interface Position {
 	patientId: string;
@@ -21,14 +28,14 @@ export interface Position {
 	position: number;
 	/** The `tokenOf` the upload that an error item stands for, if the item is one. */
 	token?: string;
-	/** The SHA-256 of the file, where `knowsContents` asks for it. */
-	digest?: string;
+	/** The file's name and SHA-256, where `knowsContents` asks for them. */
+	content?: Content;
 }
 
 interface Entry {
 	/** Digest of patient and file. */
 	file: string;
-	/** Digest of patient and content, once the upload has failed. */
+	/** Digest of patient, name and content, once the upload has failed. */
 	content?: string;
 	/** The run of the node that last used this entry, and the place it had there. */
 	run: number;
@@ -92,7 +99,7 @@ export class UploadMemory {
 	identify(positions: Position[]): string[] {
 		const wanted = positions.map((one) => ({
 			file: fileDigest(one.patientId, one.source),
-			content: one.digest && fileDigest(one.patientId, one.digest),
+			content: one.content && contentDigest(one.patientId, one.content),
 			run: this.run,
 			item: one.itemIndex,
 			position: one.position,
@@ -135,7 +142,11 @@ export class UploadMemory {
 		return wanted.map(({ file, content, run, item, position }, at) => {
 			const one = { file, run, item, position };
 			const id =
-				same[at] ?? take(file, canResume) ?? take(content, canResume) ?? this.freshIdentity(one);
+				same[at] ??
+				take(file, canResume) ??
+				take(content, canResume) ??
+				this.freshIdentity(one, taken);
+			taken.add(id);
 			this.positions.set(id, one);
 			return id;
 		});
@@ -187,11 +198,10 @@ export class UploadMemory {
 	 * Notes what is in a file whose upload failed and may be stored: a loop may save the file anew, and
 	 * then only its content tells that it is the same.
 	 *
-	 * @param digest the SHA-256 of the file
 	 */
-	failed(identity: string, patientId: string, digest: string): void {
+	failed(identity: string, patientId: string, content: Content): void {
 		const entry = this.entries[identity];
-		if (entry) entry.content = fileDigest(patientId, digest);
+		if (entry) entry.content = contentDigest(patientId, content);
 	}
 
 	/** Notes that there is no record after all. */
@@ -211,10 +221,10 @@ export class UploadMemory {
 	}
 
 	/** An earlier upload that was at this place may have moved, and keeps its identity. */
-	private freshIdentity({ file, run, item, position }: Entry): string {
+	private freshIdentity({ file, run, item, position }: Entry, taken: ReadonlySet<string>): string {
 		for (let count = 0; ; count++) {
 			const identity = digest(file, run, item, position, count).slice(0, DIGITS);
-			if (!(identity in this.entries) && !this.positions.has(identity)) return identity;
+			if (!(identity in this.entries) && !taken.has(identity)) return identity;
 		}
 	}
 
@@ -249,6 +259,10 @@ export function isTokenOf(token: string, patientId: string, source: string): boo
 /** Stands for a file of this execution and its patient, without giving either away. */
 function fileDigest(patientId: string, source: string): string {
 	return digest(patientId, source).slice(0, 32);
+}
+
+function contentDigest(patientId: string, { name, sha256 }: Content): string {
+	return digest(patientId, name, sha256).slice(0, 32);
 }
 
 function nameDigest(name: string): string {

@@ -24,10 +24,10 @@ const MOST_OF_OTHER_SIZE = 5;
 const LOOK_BACK = 5 * 60_000;
 
 /**
- * The waits between looks for a record that this process has stored, in ms. Short: it was seen before,
- * and somebody may have deleted it since.
+ * The waits between looks for a record that Cliniko has shown before, in ms. Short: somebody may have
+ * deleted it since.
  */
-const WAITS_FOR_REMEMBERED = [2000, 2000];
+const WAITS_FOR_SEEN = [2000, 2000];
 
 /** How many records this process keeps in mind. */
 const REMEMBERED = 1000;
@@ -36,7 +36,7 @@ const REMEMBERED = 1000;
 const lock = new KeyedLock();
 
 /** The last records that this process stored with "Skip", by account, patient, bytes and name. */
-const remembered = new Map<string, { id: string; createdAt: string }>();
+const remembered = new Map<string, { id: string; createdAt: string; isSeen: boolean }>();
 
 /** What the search needs of its surroundings. */
 export interface Surroundings {
@@ -106,19 +106,24 @@ export class AlreadyUploaded {
 	}
 
 	/** Keeps in mind which record has the file: Cliniko shows a name only once it is processed. */
-	async remember(upload: Upload, { id, created_at: createdAt }: PatientAttachment): Promise<void> {
+	async remember(upload: Upload, record: PatientAttachment): Promise<void> {
+		const { id, created_at: createdAt } = record;
 		const key = await this.nameKeyOf(upload);
 		remembered.delete(key);
 		const [oldest] = remembered.keys();
 		if (oldest !== undefined && remembered.size >= REMEMBERED) remembered.delete(oldest);
-		remembered.set(key, { id, createdAt: String(createdAt) });
+		// Cliniko processes a file some time after it has answered with the record.
+		const isSeen = record.processing_completed === true;
+		remembered.set(key, { id, createdAt: String(createdAt), isSeen });
 	}
 
 	private async findRemembered(upload: Upload): Promise<PatientAttachment | undefined> {
 		const known = remembered.get(await this.nameKeyOf(upload));
 		if (!known) return undefined;
 		const { api, pause } = this.surroundings;
-		const record = await readCreated(api, pause, known.id, undefined, WAITS_FOR_REMEMBERED);
+		// One that was only answered to the creation may not be shown yet.
+		const waits = known.isSeen ? WAITS_FOR_SEEN : undefined;
+		const record = await readCreated(api, pause, known.id, undefined, waits);
 		const isStillThere =
 			record &&
 			!record.archived_at &&

@@ -53,7 +53,7 @@ export function pickFiles(
 			? wanted
 			: [undefined];
 	for (const one of all) {
-		const ofItem = available.find(({ data }) => data === one);
+		const ofItem = available.find(({ data }) => isSameFile(data, one));
 		if (ofItem && isRecord(one)) picked.set(ofItem.data, ofItem);
 		else if (isFile(one)) picked.set(one, { name: one.fileName ?? 'file', data: one });
 		else if (typeof one === 'string') {
@@ -93,6 +93,14 @@ function matches(pattern: string, name: string): boolean {
 		from = at + piece.length;
 	}
 	return true;
+}
+
+/** Whether a value is a field's file: an expression may give a copy of it. */
+function isSameFile(file: IBinaryData, value: unknown): boolean {
+	if (file === value) return true;
+	if (!isFile(file) || !isFile(value)) return false;
+	if (file.id || value.id) return file.id === value.id && file.fileName === value.fileName;
+	return file.data === value.data && file.fileName === value.fileName;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -126,6 +126,17 @@ export async function sourceFile(
 	};
 }
 
+/** The name and the digest of a file; nothing if it cannot be read any more. */
+export async function contentOf({
+	name,
+	digest,
+}: SourceFile): Promise<{ name: string; sha256: string } | undefined> {
+	return await digest().then(
+		(sha256) => ({ name, sha256 }),
+		() => undefined,
+	);
+}
+
 async function storedSize(id: string, name: string, store: BinaryStore): Promise<number> {
 	try {
 		const { fileSize } = await store.metadata(id);

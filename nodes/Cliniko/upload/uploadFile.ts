@@ -41,7 +41,9 @@ export interface UploadTools {
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload));
 	if (!upload.waitForProcessing) return record;
-	return assertOwnRecord(await tools.processing.finished(record), upload);
+	const processed = assertOwnRecord(await tools.processing.finished(record), upload);
+	if (upload.skipIfThere) await tools.alreadyUploaded.remember(upload, processed);
+	return processed;
 }
 
 /** Stores the file, unless an earlier try of this execution has, or "Skip" finds it there. */

@@ -11,6 +11,7 @@ import { Limiter } from '../../transport/limiter';
 import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/n8n';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
+import { contentOf } from '../../upload/sourceFile';
 import { uploadFile, type UploadTools } from '../../upload/uploadFile';
 import { uploadFiles } from '../../upload/uploadFiles';
 import type { Operation } from '../operation';
@@ -194,8 +195,8 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	for (const { upload: failed, error } of continueOnFail ? outcomes : []) {
 		if (!error || !memory.recall(failed.identity)) continue;
 		// A loop may save the file anew before it comes back.
-		const digest = await failed.file.digest().catch(() => undefined);
-		if (digest) memory.failed(failed.identity, failed.patientId, digest);
+		const content = await contentOf(failed.file);
+		if (content) memory.failed(failed.identity, failed.patientId, content);
 	}
 	const failure = continueOnFail ? undefined : runError(outcomes, memory);
 	if (failure) throw nodeError(context, failure.error, failure.itemIndex);

@@ -7,7 +7,7 @@ import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
 import { closedPatients } from '../../upload/closedPatients';
 import { textOf } from '../parameters/text';
-import { sourceFile } from '../../upload/sourceFile';
+import { contentOf, sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
 import { patientIdOf } from '../parameters/patientId';
 
@@ -84,8 +84,8 @@ export async function planUploads(
 	const positions: Position[] = [];
 	for (const { uploads, token } of plans) {
 		for (const [position, { patientId, itemIndex, file }] of uploads.entries()) {
-			const digest = memory.knowsContents ? await file.digest().catch(() => undefined) : undefined;
-			positions.push({ patientId, source: file.source, itemIndex, position, token, digest });
+			const content = memory.knowsContents ? await contentOf(file) : undefined;
+			positions.push({ patientId, source: file.source, itemIndex, position, token, content });
 		}
 	}
 	const identities = memory.identify(positions).values();

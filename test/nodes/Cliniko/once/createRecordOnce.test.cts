@@ -221,6 +221,16 @@ describe('The creation of a record', () => {
 			['one from before', reply(201, { ...freshRecord('70'), ...OLD }), reply(404)],
 			['the id of one from before', reply(201, { id: '70' }), row('70', OLD)],
 			['the address of one from before', reply(303, '', { location }), row('70', OLD)],
+			[
+				'a recent one with another name and size',
+				reply(201, row('70', { filename: 'scan.pdf', size: 7 })),
+				reply(404),
+			],
+			[
+				'the address of such a one',
+				reply(201, '', { location }),
+				row('70', { filename: 'scan.pdf', size: 7 }),
+			],
 		])('(%s) is looked for, and not asked for again', async (_, first, shown) => {
 			const read = () => shown;
 			const found = create([first], { ...OURS, read });

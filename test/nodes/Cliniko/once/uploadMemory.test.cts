@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { UploadMemory, type Position } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
+import {
+	tokenOf,
+	UploadMemory,
+	type Position,
+} from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 
 const SINCE = Date.parse('2026-03-02T09:00:00Z');
 
@@ -292,5 +296,38 @@ describe('The memory of an execution', () => {
 		memoryOf(context).identify(places);
 
 		expect(performance.now() - began).toBeLessThan(1000);
+	});
+
+	describe('of a file that failed and that a loop has saved anew', () => {
+		const content = { name: 'Consent.pdf', sha256: 'a'.repeat(64) };
+		const recalled = (again: Partial<Position>) => {
+			const context: IDataObject = {};
+			const memory = memoryOf(context);
+			const [identity] = memory.identify([place()]);
+			memory.stored(identity!, '77');
+			memory.failed(identity!, PATIENT, content);
+			const later = memoryOf(stored(context), 1);
+			return later.recall(later.identify([place({ source: 'filesystem-v2:9', ...again })])[0]!);
+		};
+
+		it('knows the file by its content', () => {
+			expect(recalled({ content })).toEqual({ attachment: '77' });
+		});
+
+		it.each<[string, Partial<Position>]>([
+			['another name', { content: { ...content, name: 'Consent 2026.pdf' } }],
+			['other bytes', { content: { ...content, sha256: 'b'.repeat(64) } }],
+			['another patient', { content, patientId: '2' }],
+		])('takes a file with %s for another', (_, again) => {
+			expect(recalled(again)).toBeUndefined();
+		});
+	});
+
+	it('gives no two uploads one identity, whatever tokens come in', () => {
+		const identity = memoryOf().identify([place()])[0]!;
+		const token = tokenOf(PATIENT, 'filesystem-v2:1', identity);
+		const twice = memoryOf().identify([place(), place({ itemIndex: 1, token })]);
+
+		expect(new Set(twice).size).toBe(2);
 	});
 });

@@ -346,6 +346,17 @@ describe('A file that this process has stored', () => {
 		expect(await another(processedRecord('77', 'Referral.pdf', 1000, PATIENT))).toBe('77');
 	});
 
+	it('is waited for up to a minute where Cliniko has not shown it yet', async () => {
+		let asked = 0;
+		await execution([]).already.remember(uploadNamed(), fresh());
+		const later = execution([], {}, ({ path }) => {
+			if (path !== '/patient_attachments/77') return undefined;
+			return ++asked > 4 ? fresh() : reply(404);
+		});
+
+		expect(await later.find(uploadNamed())).toBe('77');
+	});
+
 	it.each([
 		['is gone', reply(404)],
 		['is archived', { archived_at: '2026-03-02T09:01:00Z' }],

@@ -81,6 +81,12 @@ describe('Input Binary Field', () => {
 	});
 
 	describe('may be an expression', () => {
+		it('that gives a copy of the file of a field, which then keeps its name', () => {
+			const item = itemWith('scan', 'other');
+
+			expect(namesOf({ ...item.binary!.scan! }, item)).toEqual(['scan']);
+		});
+
 		it('that gives a file of an earlier node', () => {
 			const earlier = pdf('earlier.pdf');
 
