@@ -294,9 +294,11 @@ describe('If Already Uploaded: Skip', () => {
 
 	it('says on an error item that the file is there, also if another execution stored it', async () => {
 		clinic.sandbox.settings.processingMs = 600_000;
-		await clinic.run({ items: [letter], parameters: { ...skip(), waitForProcessing: false } });
+		// The process keeps it in mind, so no other test has the same bytes.
+		const items = [{ files: { data: file('slow.pdf', pdf('slow')) } }];
+		await clinic.run({ items, parameters: { ...skip(), waitForProcessing: false } });
 		const { output } = await clinic.run({
-			items: [letter],
+			items,
 			parameters: skip({ maxWait: 1 }),
 			node: { onError: 'continueRegularOutput' },
 		});
