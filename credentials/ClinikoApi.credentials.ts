@@ -11,7 +11,7 @@ import { ClinikoError } from '../nodes/Cliniko/errors';
 import { contactOf } from '../nodes/Cliniko/transport/cliniko/contact';
 import { apiHost, apiKeyOf, shardOf } from '../nodes/Cliniko/transport/cliniko/shard';
 
-/** n8n asks for the test's address as an expression; `authenticate` checks what comes out of it. */
+/** n8n wants the address of the credential test as an expression; `authenticate` checks its result. */
 const API_URL_EXPRESSION =
 	"=https://api.{{ ($credentials.shard === 'other' ? $credentials.customShard : $credentials.shard || ($credentials.apiKey.match(/-([a-z]{2}\\d{1,2})\\s*$/i) || ['', 'au1'])[1]).trim().toLowerCase() }}.cliniko.com/v1";
 
@@ -82,11 +82,11 @@ export class ClinikoApi implements ICredentialType {
 	];
 
 	/**
-	 * Puts the key and the headers that Cliniko asks for on a request: HTTP Basic with the key as user
-	 * name and no password, `User-Agent: NAME (E-MAIL)` and `Accept` (Cliniko's API introduction).
+	 * Adds the key and the headers that Cliniko requires: HTTP Basic with the key as user name and no
+	 * password, `User-Agent: NAME (E-MAIL)` and `Accept` (Cliniko's API introduction).
 	 *
-	 * A request to any other host than the shard's own is refused, since the HTTP Request node can use
-	 * this credential too, and a key on the wrong host is a key given away.
+	 * Refuses requests to any host but the shard's own: the HTTP Request node can use this credential
+	 * too, and the key must not reach another host.
 	 */
 	authenticate: IAuthenticate = async (
 		credential: ICredentialDataDecryptedObject,
@@ -110,13 +110,13 @@ export class ClinikoApi implements ICredentialType {
 				...request.headers,
 				'User-Agent': `n8n-nodes-cliniko (${contact})`,
 			},
-			// A download is redirected to S3, which must never see the key.
+			// Downloads redirect to S3, which must not receive the key.
 			sendCredentialsOnCrossOriginRedirect: false,
 		};
 	};
 
 	test: ICredentialTestRequest = {
-		// A redirect leads to something else than Cliniko, such as the sign-in page of a network.
+		// A redirect leads away from Cliniko, for example to the sign-in page of a network.
 		request: { baseURL: API_URL_EXPRESSION, url: '/user', disableFollowRedirect: true },
 		rules: [
 			{
@@ -140,9 +140,9 @@ export class ClinikoApi implements ICredentialType {
 }
 
 /**
- * Where a request would go, or nothing if that cannot be told. An address that starts with `//`
- * counts as one of its own for the HTTP library, `baseURL` or not. n8n's HTTP Request node still
- * says `uri`; where both are given, n8n takes `url`.
+ * The URL of a request; undefined if it is not valid. The HTTP library treats an address that starts
+ * with `//` as absolute, even with a `baseURL`. n8n's HTTP Request node still uses `uri`; if both are
+ * given, n8n uses `url`.
  */
 function targetOf(request: IHttpRequestOptions & { uri?: unknown }): URL | undefined {
 	const { baseURL } = request;

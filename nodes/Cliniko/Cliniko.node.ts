@@ -46,7 +46,7 @@ export class Cliniko implements INodeType {
 			return [await operation.execute(this)];
 		} catch (error) {
 			if (!this.continueOnFail()) throw nodeError(this, error as Error, 0);
-			// n8n itself would hand the items on as they came, to the output of those that went well.
+			// n8n itself would pass the input items on unchanged, to the success output.
 			const failed = this.getInputData().map((_, item) => ({
 				json: { error: errorText(error as Error, item) },
 				pairedItem: { item },

@@ -1,25 +1,25 @@
 import { OperationalError } from 'n8n-workflow';
 
 /**
- * Marks a ClinikoError of any bundle: the nodes and the credential are bundles of their own, each with
- * a class of its own.
+ * Marks a ClinikoError, whichever bundle it comes from: each node and the credential is bundled
+ * separately and has its own copy of the class.
  */
 const BRAND = Symbol.for('n8n-nodes-cliniko.ClinikoError');
 
 /**
- * Something that a person has to know about, in words that may be shown and stored.
+ * An error for the user, in words that are safe to show and store.
  *
- * `message` says what happened and `description` what to do. Neither ever holds a key, a signature,
- * an S3 field or a patient's name, and the error carries no `cause`: n8n writes errors into its
- * database and its logs, and the errors of the HTTP library hold the whole request.
+ * `message` says what happened and `description` what to do. Neither ever contains a key, a
+ * signature, an S3 field or a patient's name, and there is no `cause`: n8n writes errors to its
+ * database and logs, and an error of the HTTP library contains the whole request.
  */
 export class ClinikoError extends OperationalError {
 	readonly [BRAND] = true;
 
 	/**
-	 * @param message what happened, one sentence
-	 * @param advice what the person can do about it
-	 * @param httpCode the status of the reply that led to it, if there was one
+	 * @param message what happened, in one sentence
+	 * @param advice what the user can do about it
+	 * @param httpCode the status of the reply that caused it, if any
 	 */
 	constructor(
 		message: string,
@@ -30,20 +30,20 @@ export class ClinikoError extends OperationalError {
 	}
 }
 
-/** A file is on another patient's record than it belongs on: nothing may hide this. */
+/** A file is on the wrong patient's record. No other error may hide this one. */
 export class WrongPatient extends ClinikoError {}
 
 /**
- * Makes text that came from outside fit to stand in a message: one short line, without e-mail
- * addresses, and without anything as long as a key, a signature or a policy.
+ * Makes text from outside safe to quote in a message: one short line, without e-mail addresses or
+ * anything long enough to be a key, a signature or a policy.
  *
- * @param text anything, for example the `message` of a reply
- * @param limit the longest result, in characters
+ * @param text for example the `message` of a reply
+ * @param limit the maximum length of the result, in characters
  */
 export function oneLine(text: string, limit = 200): string {
 	const line = text
 		.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-		// The long ones first: what is left is short enough for the other expression to be quick.
+		// Long words first, so that the second expression has only short ones to backtrack over.
 		.replace(/\S{30,}/g, '…')
 		.replace(/\S+@\S+/g, '…')
 		.trim();
@@ -51,8 +51,8 @@ export function oneLine(text: string, limit = 200): string {
 }
 
 /**
- * Throws again what is one of ours, however deep n8n or the HTTP library has wrapped it, and from
- * whichever bundle of this package it comes.
+ * Rethrows a ClinikoError, however deeply n8n or the HTTP library has wrapped it and whichever bundle
+ * of this package threw it. Returns if there is none.
  */
 export function rethrowOwn(error: unknown): void {
 	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
@@ -64,7 +64,7 @@ export function rethrowOwn(error: unknown): void {
 	}
 }
 
-/** Names the file in a message that does not. */
+/** Adds the file's name to a message that does not mention it. */
 export function withFile(message: string, fileName: string | undefined): string {
 	return !fileName || message.includes(`"${fileName}"`)
 		? message

@@ -2,25 +2,25 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { errorText, nodeError } from './report';
 
-/** What an operation gives for an item: one or several items without their pairing. */
+/** One output item of an operation, not yet paired to its input item. */
 export type Result = Pick<INodeExecutionData, 'json' | 'binary'>;
 
 /** The two steps of an operation. */
 export interface Steps<Parameters> {
-	/** Reads and checks all parameters of the item with this index. Sends nothing. */
+	/** Reads and validates the parameters of one item. Sends nothing. */
 	read: (itemIndex: number) => Parameters;
-	/** Does what these parameters ask for. */
+	/** Does the work for one item. */
 	run: (parameters: Parameters) => Promise<Result[]>;
 }
 
 /**
- * Runs an operation item by item, in their order. The parameters of all items are read before the
- * first item is run, so that an expression that fails for one of them does not leave the others done
- * and the node stopped.
+ * Runs an operation on each item in turn. The parameters of all items are read before the first item
+ * is run, so that a failing expression does not stop the node halfway through.
  *
- * @returns all results, each paired to its item; with "On Error: Continue" an item that fails becomes
- *   one with an `error` text
- * @throws NodeApiError or NodeOperationError, with the item, if one fails otherwise
+ * @returns all results, each paired to its item; with "On Error: Continue", a failed item becomes an
+ *   item with an `error` text
+ * @throws NodeApiError or NodeOperationError that names the item, if one fails and the node is set to
+ *   stop
  */
 export async function eachItem<Parameters>(
 	context: IExecuteFunctions,
@@ -42,7 +42,7 @@ export async function eachItem<Parameters>(
 	const output: INodeExecutionData[] = [];
 	for (const [itemIndex, results] of planned.entries()) {
 		const pairedItem = { item: itemIndex };
-		// One by one: a call cannot take as many arguments as a list may have records.
+		// Not `push(...results)`: a list may have more records than a call can take arguments.
 		for (const result of await results().catch((error) => failed(error, itemIndex))) {
 			output.push({ ...result, pairedItem });
 		}

@@ -1,18 +1,18 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
-/** Something the node can do. To add one, write its file and put it into its resource's list. */
+/** An operation of the node. To add one, write a file for it and list it in its resource. */
 export interface Operation {
 	name: string;
 	value: string;
-	/** As in n8n's node panel: a sentence without articles. */
+	/** Shown in n8n's node panel: sentence case, no articles. */
 	action: string;
 	description: string;
 	fields: INodeProperties[];
-	/** Works through all input items at once; outputs in their order. */
+	/** Processes all input items; the output is in their order. */
 	execute: (context: IExecuteFunctions) => Promise<INodeExecutionData[]>;
 }
 
-/** What operations are about. */
+/** A kind of record, with its operations. */
 export interface Resource {
 	name: string;
 	value: string;

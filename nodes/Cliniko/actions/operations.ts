@@ -6,7 +6,7 @@ import { patientAttachment } from './patientAttachment';
 
 const resources: Resource[] = [patient, patientAttachment];
 
-/** All parameters of the node, each shown for its own operation only. */
+/** All parameters of the node; each is shown only for its own operation. */
 export const properties: INodeProperties[] = [
 	{
 		displayName: 'Resource',
@@ -25,9 +25,9 @@ export const properties: INodeProperties[] = [
 ];
 
 /**
- * @param resource the node's parameter of that name
- * @param operation likewise
- * @returns nothing if the node cannot do that
+ * @param resource the value of the node's parameter "Resource"
+ * @param operation the value of the node's parameter "Operation"
+ * @returns the operation; undefined if this version does not have it
  */
 export function operationFor(resource: string, operation: string): Operation | undefined {
 	return resources

@@ -9,10 +9,10 @@ import { ClinikoError, withFile } from '../errors';
 
 /**
  * The error that stops the node, as n8n shows it: with the item, the advice, and the status of the
- * reply if there was one. Nothing of the request or the reply itself goes along.
+ * reply if there was one. It contains nothing else of the request or the reply.
  *
- * @param error a ClinikoError, what n8n itself threw over an expression, or a result of this function
- * @param itemIndex nothing in a trigger, which has no items
+ * @param error a ClinikoError, an error of n8n's (from an expression), or a result of this function
+ * @param itemIndex undefined in a trigger, which has no items
  */
 export function nodeError(
 	context: IExecuteFunctions | IPollFunctions,
@@ -32,17 +32,16 @@ export function nodeError(
 					{ message },
 					{ message, itemIndex, description: description ?? undefined, httpCode: `${httpCode}` },
 				);
-	// n8n puts a sentence of its own in the place of a message that holds a word such as ENOENT, and
-	// so may a file's name.
+	// n8n replaces a message that contains a word such as ENOENT, which a file's name may contain.
 	shown.message = message;
 	return shown;
 }
 
 /**
- * What an error item says: what happened and what to do in one text, since n8n keeps no more than
- * that of an error item and people send it on by e-mail.
+ * The `error` of an error item: what happened and what to do, in one text. n8n keeps nothing else of
+ * the error, and people forward it by e-mail.
  *
- * @param fileName is added if the message does not have it yet
+ * @param fileName is added if the message does not mention it
  */
 export function errorText(error: Error, itemIndex: number, fileName?: string): string {
 	const advice = error instanceof ClinikoError ? error.description : undefined;

@@ -8,15 +8,15 @@ import { withIdleTimeout } from '../transport/idleTimeout';
 import { retry } from '../transport/retry';
 import { contentPath, fileReply, isPage } from './downloadFile';
 
-/** How often a file is read, the first time included. */
+/** The maximum number of attempts to read a file. */
 const TRIES = 2;
 
 /** The first backoff, in ms. */
 const FIRST_WAIT = 500;
 
 /**
- * The SHA-256 of a file in hex, or why it cannot be had: Cliniko refuses the file to the key's user,
- * which another try does not change, or something went wrong that may pass.
+ * The SHA-256 of a file in hex, or why it is unavailable: `forbidden` if the key's user may not open
+ * the file, `fault` for anything else, which may be temporary.
  */
 export type ContentDigest =
 	| { sha256: string; unavailable?: undefined }
@@ -24,7 +24,7 @@ export type ContentDigest =
 
 const FAULT: ContentDigest = { unavailable: 'fault' };
 
-/** The SHA-256 of the files that Cliniko has; each is downloaded once and not kept. */
+/** A cache of the digests of Cliniko's files. Each file is downloaded once; its content is not kept. */
 export class ContentDigests {
 	private readonly digests = new Map<string, Promise<ContentDigest>>();
 
@@ -34,7 +34,7 @@ export class ContentDigests {
 	) {}
 
 	/**
-	 * @param record that Cliniko has processed
+	 * @param record a processed record
 	 * @throws ClinikoError if the execution is cancelled
 	 */
 	async of(record: PatientAttachment): Promise<ContentDigest> {
@@ -42,7 +42,7 @@ export class ContentDigests {
 		const digest = this.digests.get(id) ?? this.download(record);
 		this.digests.set(id, digest);
 		const forget = () => this.digests.delete(id);
-		// What could not be had may be had later.
+		// An unavailable file may be available later.
 		digest.then(({ unavailable }) => unavailable && forget(), forget);
 		return await digest;
 	}
@@ -54,7 +54,7 @@ export class ContentDigests {
 			const arrived = (bytes: number) => (size += bytes);
 			const read = async (signal: AbortSignal) => await this.read(record, signal, arrived);
 			const digest = await withIdleTimeout(pause, () => size, read).catch(reasonOf);
-			// Throws if it was the execution that ended.
+			// Throws if the execution was cancelled.
 			await pause(0);
 			return digest;
 		};
@@ -84,13 +84,13 @@ export class ContentDigests {
 			hash.update(chunk);
 		}
 		const announced = headers['content-length'];
-		// Part of a file is no other file.
+		// The digest of an incomplete file would make it look like a different one.
 		const isWhole = announced === undefined || Number(announced) === size;
 		return isWhole ? { sha256: hash.digest('hex') } : FAULT;
 	}
 }
 
-/** Only Cliniko itself says who may open a file: S3 also answers 403 where an address has run out. */
+/** Only a 403 from Cliniko counts: S3 also answers 403 when a URL has expired. */
 function reasonOf(error: unknown): ContentDigest {
 	const isForbidden = error instanceof ClinikoError && error.httpCode === 403;
 	return isForbidden ? { unavailable: 'forbidden' } : FAULT;

@@ -10,7 +10,7 @@ import type { FileReply, FileStore } from '../transport/fileStore';
 import { withIdleTimeout } from '../transport/idleTimeout';
 import { tidyFileName } from '../records/fileName';
 
-/** How often a file is fetched, the first time included. */
+/** The maximum number of attempts to download a file. */
 const TRIES = 4;
 
 /** The first backoff, in ms. */
@@ -19,18 +19,18 @@ const FIRST_WAIT = 1000;
 /** What was downloaded. */
 export interface DownloadedFile {
 	data: IBinaryData;
-	/** What a person should know of it, if anything. */
+	/** A warning for the user, if any. */
 	warning?: string;
 }
 
 /**
- * Fetches the file of an attachment into n8n's store. Cliniko redirects to an address at S3 that is
- * good for a short while; S3 gets no key. A file that Cliniko sends itself is taken as well.
+ * Downloads the file of an attachment into n8n's store. Cliniko redirects to a signed URL at S3, which
+ * is valid for a short time and gets no API key. A file that Cliniko sends itself is accepted too.
  *
- * @param record as it is now
- * @returns the file with the name and the type that the record has
- * @throws ClinikoError if Cliniko has not processed the file, could not read it, or if it does not
- *   arrive whole
+ * @param record the current record
+ * @returns the file, with the name and type of the record
+ * @throws ClinikoError if Cliniko has not processed the file or could not read it, or if it does not
+ *   arrive complete
  */
 export async function downloadFile<Content>(
 	api: ClinikoApi,
@@ -76,8 +76,8 @@ export function fileReply<Content>({
 }
 
 /**
- * Compares what has arrived with what was announced. If it is all that was sent, it is the file, even
- * if the record gives another size.
+ * Compares the size of the download with the expected one. If it is complete, it is accepted even if the
+ * record gives another size, with a warning.
  */
 function checked(
 	record: PatientAttachment,
@@ -90,7 +90,7 @@ function checked(
 		headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 	const recorded = sizeOf(record);
 	if (size === recorded) return { data };
-	// The length of a page says nothing of the file.
+	// A web page or an error message, and not the file.
 	if (isPage(record, headers)) return notTheFile(id);
 	const expected = recorded ?? sent;
 	if (expected === undefined || size === expected) return { data };
@@ -101,12 +101,12 @@ function checked(
 	};
 }
 
-/** The size that a record gives, as a number or as text; nothing if it gives none. */
+/** The size in a record, which may be a number or a string; undefined if there is none. */
 function sizeOf({ size }: PatientAttachment): number | undefined {
 	return /^\d+$/.test(String(size)) ? Number(size) : undefined;
 }
 
-/** Whether a proxy, or Cliniko, has sent a page or a message in place of the record's file. */
+/** Whether a proxy or Cliniko has sent a web page or an error message instead of the file. */
 export function isPage(record: PatientAttachment, headers: Record<string, unknown>): boolean {
 	const served = String(headers['content-type'] ?? '')
 		.split(';')[0]!
@@ -133,8 +133,8 @@ function assertReadable(record: PatientAttachment): void {
 }
 
 /**
- * Where Cliniko has the content. The record says so; but the key goes along, so only a path below the
- * record's own at Cliniko's API is followed.
+ * The path of the content, from the link in the record. The request carries the API key, so the link
+ * is used only if it leads to a path below the record's own in Cliniko's API.
  */
 export function contentPath({ id, content }: PatientAttachment, shard: string): string {
 	const own = `/patient_attachments/${id}`;

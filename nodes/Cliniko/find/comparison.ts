@@ -5,15 +5,15 @@ import type { ErrorContext } from '../transport/cliniko/refusal';
 import type { Minds } from './names';
 
 /**
- * Finds out what makes a difference to Cliniko when it compares text, which is not documented: a patient
- * who is there is asked for by their ID and by their name in another case and with another accent. Who is
- * not shown then would not be shown either for a name that a form writes in another way.
+ * Finds out whether Cliniko's text filters are sensitive to case and accents, which is not documented.
+ * It searches for an existing patient by ID and by their name in another case and with another accent.
+ * If that does not find them, neither would a name that a form spells differently.
  *
- * One request if nothing makes a difference, or two; one more if no patient is known.
+ * Sends one or two requests, and one more if no patient is known.
  *
- * @param fields Cliniko's names of the text fields that are searched by; `email` has no accents
- * @param known patients who have been read already
- * @throws ClinikoError if Cliniko cannot be asked
+ * @param fields Cliniko's names of the text fields to search by; `email` has no accents
+ * @param known patients who have already been read
+ * @throws ClinikoError if a request fails
  */
 export async function whatClinikoMinds(
 	api: ClinikoApi,
@@ -51,8 +51,8 @@ interface Sample {
 }
 
 /**
- * A text that can be written in another case and with another accent. It has no accent of its own, or
- * the pattern for another one could fit it even where accents make a difference.
+ * A patient's field that can be written in another case and with an accent. It must not have an accent
+ * itself: a pattern with another one might match it even if Cliniko is sensitive to accents.
  */
 function sampleOf(patients: Patient[], fields: string[]): Sample | undefined {
 	for (const field of fields) {

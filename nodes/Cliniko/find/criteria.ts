@@ -2,7 +2,7 @@ import { ClinikoError } from '../errors';
 import type { Patient } from '../records/patient';
 import { hasLetters, patternsOf, sameName, type Minds } from './names';
 
-/** What a patient can be found by; the names are those of the node's parameters. */
+/** What a patient can be found by: the names of the node's parameters. */
 export type CriterionName =
 	| 'email'
 	| 'firstName'
@@ -11,18 +11,18 @@ export type CriterionName =
 	| 'dateOfBirth'
 	| 'oldReferenceId';
 
-/** One thing that is known of the patient who is looked for. */
+/** One search criterion, with its value. */
 export interface Criterion {
 	name: CriterionName;
-	/** As the user reads it. */
+	/** The name of the parameter in the node. */
 	label: string;
-	/** Cliniko's name of the field. */
+	/** The name of the field in Cliniko. */
 	field: string;
-	/** Whether it depends on what Cliniko minds how the patient can be asked for. */
+	/** Whether the filters depend on how Cliniko compares text. */
 	isText: boolean;
 	/**
-	 * Filters for Cliniko's `q[]`: every fitting patient gets through at least one of them, and others
-	 * may too. None where there is no such filter.
+	 * Filters for Cliniko's `q[]`: every matching patient passes at least one of them, and others may
+	 * too. Empty if there is no such filter.
 	 */
 	filters: (minds: Minds) => string[];
 	fits: (patient: Patient) => boolean;
@@ -30,11 +30,11 @@ export interface Criterion {
 
 interface CriterionKind {
 	label: string;
-	/** Cliniko's name of the field. */
+	/** The name of the field in Cliniko. */
 	field: string;
 	/** The lower, the fewer patients share a value. */
 	rank: number;
-	/** @throws ClinikoError if the value is of no use */
+	/** @throws ClinikoError if the value is invalid */
 	read: (value: string, label: string) => string;
 	isText: boolean;
 	/** As in `Criterion`. */
@@ -62,7 +62,7 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 		filters: (value, minds) =>
 			minds === 'case'
 				? rarestInBothCases(value).map((pattern) => `email:~~${pattern}`)
-				: // A ~ at the start would make another operator of it.
+				: // A leading ~ would change the operator.
 					[`email:~${value.toLowerCase().replace(/^~+/, '')}`],
 		same: sameText,
 	},
@@ -93,17 +93,17 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 	},
 };
 
-/** All of them, in the order in which the node shows them. */
+/** All criteria, in the order in which the node shows them. */
 export const CRITERIA = Object.entries(KINDS).map(([key, { label }]) => ({
 	name: key as CriterionName,
 	label,
 }));
 
 /**
- * Reads what is known of a patient.
+ * Makes a criterion of a value.
  *
- * @param value as a form or an e-mail gave it, not empty
- * @throws ClinikoError if it is not what it should be
+ * @param value from a form or an e-mail; not empty
+ * @throws ClinikoError if the value is invalid
  */
 export function criterion(name: CriterionName, value: string): Criterion {
 	const { label, field, read, isText, filters, same } = KINDS[name];
@@ -118,12 +118,12 @@ export function criterion(name: CriterionName, value: string): Criterion {
 	};
 }
 
-/** The criteria with the most telling one first. */
+/** Sorts criteria, the most selective first. */
 export function byTelling(criteria: Criterion[]): Criterion[] {
 	return [...criteria].sort((a, b) => KINDS[a.name].rank - KINDS[b.name].rank);
 }
 
-/** The labels of the fields by which each of these patients can be told from the others. */
+/** The labels of the fields whose value is different for each of these patients. */
 export function tellingApart(patients: Patient[], known: Criterion[]): string[] {
 	return CRITERIA.filter(({ name: one }) => {
 		if (known.some((criterion) => criterion.name === one)) return false;
@@ -144,8 +144,8 @@ function readName(value: string, label: string): string {
 }
 
 /**
- * Takes the address out of `Jane Citizen <jane@mail.example>`, as e-mail triggers give it. Of several
- * addresses none is taken: any of them may be meant.
+ * Extracts the address from `Jane Citizen <jane@mail.example>`, the form in which e-mail triggers give
+ * it. Several addresses are an error, because any of them may be meant.
  */
 function readEmail(value: string, label: string): string {
 	const [, name = '', inBrackets] = /^("[^"]*"\s*|[^<>]*)<([^<>]*)>$/.exec(value) ?? [];
@@ -158,7 +158,7 @@ function readEmail(value: string, label: string): string {
 	);
 }
 
-/** Only what can be read in one way: 03/04/2010 is two days, and a time in UTC may be the day before. */
+/** Accepts unambiguous dates only: 03/04/2010 may be two dates, and a time in UTC may be the day before. */
 function readDate(value: string, label: string): string {
 	const [, day] =
 		/^(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/.exec(value) ?? [];
@@ -170,12 +170,12 @@ function readDate(value: string, label: string): string {
 	);
 }
 
-/** A pattern for `~~` that holds all but the letters, in whose case a record may differ. */
+/** A pattern for `~~` without letters, because the record may have them in another case. */
 function withoutLetters(value: string): string {
 	return `${value.replace(/[\p{L}\p{M}]/gu, '%').replace(/^~+/, '%')}%`.replace(/%+/g, '%');
 }
 
-/** The same with the rarest letter, once small and once as a capital. */
+/** Two such patterns with the rarest letter: one in lower case, one in upper case. */
 function rarestInBothCases(value: string): string[] {
 	const letters = value.toLowerCase();
 	const rarest = [...'qxzjkvwybfgpuhdmclrtsnoiae'].find((letter) => letters.includes(letter));

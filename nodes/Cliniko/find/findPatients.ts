@@ -7,35 +7,35 @@ import { whatClinikoMinds } from './comparison';
 import { byTelling, type Criterion } from './criteria';
 import type { Minds } from './names';
 
-/** How many patients may be compared one by one: ten requests' worth. */
-const MOST_CANDIDATES = 1000;
+/** The maximum number of candidates: ten requests' worth. */
+const MAX_CANDIDATES = 1000;
 
-/** How many texts are searched by at once: each may take two searches of the others. */
-const MOST_TEXTS = 3;
+/** The maximum number of text fields to search by: each may double the number of searches. */
+const MAX_TEXTS = 3;
 
 const ERROR_CONTEXT = { action: 'look for the patient' };
 
-/** What was found out about Cliniko's comparing in this execution, by the first field it was for. */
+/** A cache of how Cliniko compares text, for each execution and kind of field. */
 const comparisons = new WeakMap<ClinikoApi, Map<string, Minds>>();
 
-/** The patients who fit. */
+/** The patients who match. */
 export interface Found {
 	patients: Patient[];
-	/** Archived patients who fit, unless they count as the others do. */
+	/** Archived patients who match, if archived patients are excluded. */
 	archived: Patient[];
 }
 
 /**
- * Finds the patients who fit everything that is known.
+ * Finds the patients who match all criteria.
  *
- * How Cliniko compares text is not documented, so it is only asked for candidates, by the most telling
- * criterion, and the comparing is done here. All who fit are among the candidates, however Cliniko
- * compares. A patient who was merged leads to the one they were merged into, though that record may no
- * longer fit.
+ * Cliniko does not document how it compares text, so it is only asked for candidates by the most
+ * selective criterion, and the comparison is made here. Every match is among the candidates, however
+ * Cliniko compares. A merged patient is replaced by the one they were merged into, even if that record
+ * no longer matches.
  *
- * @param criteria at least one; all have to fit
- * @param includeArchived whether archived patients count
- * @throws ClinikoError if there is too little to search by, or Cliniko cannot be asked
+ * @param criteria at least one; all have to match
+ * @param includeArchived whether to include archived patients
+ * @throws ClinikoError if the criteria are too broad, or a request fails
  */
 export async function findPatients(
 	api: ClinikoApi,
@@ -49,7 +49,7 @@ export async function findPatients(
 		const patient = await survivor(api, candidate, candidates);
 		if (patient) fitting.set(patient.id, patient);
 	}
-	// Messages name them, and the same search should give the same message.
+	// Sorted, so that the same search always gives the same message.
 	const all = [...fitting.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
 	const isOut = (patient: Patient) => !includeArchived && isArchived(patient);
 	return { patients: all.filter((one) => !isOut(one)), archived: all.filter(isOut) };
@@ -62,13 +62,13 @@ async function candidatesFor(
 	const candidates = new Map<string, Patient>();
 	const search = async (searches: string[][]) => {
 		for (const filters of searches) {
-			// Merged patients are archived ones, and lead to somebody.
+			// Archived ones too, because merged patients are archived.
 			const all = [...filters, 'archived_at:*'];
-			const limit = MOST_CANDIDATES + 1;
+			const limit = MAX_CANDIDATES + 1;
 			for (const patient of await listRecords(api, 'patients', all, ERROR_CONTEXT, { limit })) {
 				candidates.set(patient.id, patient);
 			}
-			if (candidates.size > MOST_CANDIDATES) {
+			if (candidates.size > MAX_CANDIDATES) {
 				throw tooLittle('more than 1000 patients would have to be compared');
 			}
 		}
@@ -103,13 +103,13 @@ async function candidatesFor(
 	return candidates;
 }
 
-/** The filters of each search: all texts together, or the e-mail address alone where that is enough. */
+/** The filters of each search: all text fields together, or the e-mail address alone if it suffices. */
 function searchesFor(texts: Criterion[], minds: Minds): string[][] {
 	const isEnough = texts[0]?.field === 'email' && minds !== 'case';
 	return (isEnough ? texts.slice(0, 1) : texts)
 		.map(({ filters }) => filters(minds))
 		.filter((filters) => filters.length > 0)
-		.slice(0, MOST_TEXTS)
+		.slice(0, MAX_TEXTS)
 		.reduce<string[][]>(
 			(searches, filters) =>
 				searches.flatMap((search) => filters.map((filter) => [...search, filter])),
@@ -117,7 +117,7 @@ function searchesFor(texts: Criterion[], minds: Minds): string[][] {
 		);
 }
 
-/** The patient that a merged one leads to, through as many mergers as there are. */
+/** The patient that a merged one was merged into, through any number of mergers. */
 async function survivor(
 	api: ClinikoApi,
 	candidate: Patient,

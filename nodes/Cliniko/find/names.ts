@@ -1,4 +1,4 @@
-/** Latin letters that are letters of their own and not a plain one with a mark. */
+/** Latin letters that Unicode does not decompose into a plain letter and a mark. */
 const PLAIN: Record<string, string> = {
 	æ: 'ae',
 	œ: 'oe',
@@ -12,15 +12,15 @@ const PLAIN: Record<string, string> = {
 	þ: 'th',
 };
 
-/** Letters to Unicode, and apostrophes to people: ʼ, and the ʻ of Hawaii and Samoa. */
+/** Characters that Unicode counts as letters and people as apostrophes: ʼ, and the ʻ of Hawaii and Samoa. */
 const APOSTROPHES = /[\u02b9-\u02cf]/g;
 
-/** How the same sound is written where the keyboard has no such letter. */
+/** How these letters are spelt on a keyboard that does not have them. */
 const SPELT_OUT: Record<string, string> = { ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa', ø: 'oe' };
 
 /**
- * Whether people would call two names the same: case, accents, apostrophes, hyphens, colons and white
- * space make no difference, and `Müller` is `Mueller` as well as `Muller`.
+ * Whether two names are the same to people: case, accents, apostrophes, hyphens, colons and white
+ * space are ignored, and `Müller` equals both `Mueller` and `Muller`.
  */
 export function sameName(a: string, b: string): boolean {
 	return (
@@ -28,7 +28,7 @@ export function sameName(a: string, b: string): boolean {
 	);
 }
 
-/** Whether there is anything in a name to compare. */
+/** Whether a name has any letters to compare. */
 export function hasLetters(name: string): boolean {
 	return lettersOf(name, {}) !== '';
 }
@@ -40,7 +40,7 @@ function lettersOf(name: string, spelling: Record<string, string>): string {
 			.toLowerCase()
 			.replace(/\p{L}/gu, (letter) => spelling[letter] ?? PLAIN[letter] ?? letter)
 			.normalize('NFD')
-			// The marks of Latin, Greek and Cyrillic letters; those of others change the sound itself.
+			// The marks of Latin, Greek and Cyrillic letters. In other scripts, marks change the letter.
 			.replace(/[\u0300-\u036f]/g, '')
 			.replace(APOSTROPHES, '')
 			.replace(/[^\p{L}\p{M}\p{N}]/gu, '')
@@ -48,15 +48,15 @@ function lettersOf(name: string, spelling: Record<string, string>): string {
 }
 
 /**
- * What makes a difference to Cliniko when it compares text: nothing that makes none to people, the marks
- * of letters (`É` is not `E`), or their case as well.
+ * What Cliniko's text filters are sensitive to: nothing that `sameName` ignores; the marks of letters
+ * (`É` is not `E`); or their case as well.
  */
 export type Minds = 'nothing' | 'marks' | 'case';
 
 /**
- * The letters that a pattern may hold, since every name that `sameName` calls the same has them too:
- * where marks make no difference, those that are not written as a letter of its own (`PLAIN`); otherwise
- * those that no name has a mark on. The rarest come first.
+ * The letters that are safe in a pattern, because every name that `sameName` considers equal has them
+ * too. If Cliniko ignores marks, those that have no variant in `PLAIN`; otherwise those that never carry
+ * a mark. The rarest come first.
  */
 const RELIABLE: Record<Minds, string> = {
 	nothing: 'qxjzvkwpfybgmcruesna',
@@ -64,16 +64,17 @@ const RELIABLE: Record<Minds, string> = {
 	case: 'qxjvpfbm',
 };
 
-/** Two letters in whose place one may be written: þ, ß, æ, œ, ä, ö, ü or å. */
+/** Pairs of letters that may also be written as one: þ, ß, æ, œ, ä, ö, ü or å. */
 const PAIRS = ['th', 'ss', 'ae', 'oe', 'ue', 'aa'];
 
 /**
- * Patterns for Cliniko's operator `~~`, in which `%` is any text. Every name that `sameName` calls the
- * same fits at least one of them, unless it is written in full-width letters; others fit too.
+ * Patterns for Cliniko's operator `~~`, in which `%` stands for any text. Every name that `sameName`
+ * considers equal matches at least one of them, unless it is in full-width letters; others may match
+ * too.
  *
- * @param minds what makes a difference to Cliniko
- * @returns such as `%b%r%g%` for "van der Berg", or `%v%` and `%V%` where case makes a difference; none
- *   if there is no letter to rely on
+ * @param minds what Cliniko's text filters are sensitive to
+ * @returns for example `%b%r%g%` for "van der Berg", or `%v%` and `%V%` if Cliniko is sensitive to case;
+ *   empty if the name has no safe letter
  */
 export function patternsOf(name: string, minds: Minds): string[] {
 	const letters = reliableLetters(name, minds);
@@ -93,7 +94,7 @@ function reliableLetters(name: string, minds: Minds): string[] {
 		PAIRS.includes(`${letters[at]?.plain ?? ''}${letters[at + 1]?.plain ?? ''}`);
 	return letters
 		.filter(({ written, plain }, at) => {
-			// One form of it only, such as a Chinese character.
+			// A character with only one form, such as a Chinese one.
 			if (/^\p{Lo}$/u.test(written) && written === written.normalize('NFKD')) return true;
 			if (written in SPELT_OUT || isPair(at) || isPair(at - 1)) return false;
 			return RELIABLE[minds].includes(plain) && (minds === 'nothing' || written === plain);

@@ -4,11 +4,11 @@ import { isClinikoRecord } from '../records/clinikoRecord';
 import { connect } from '../transport/n8n';
 
 /**
- * Fills the list in which an attachment is picked: newest first, those of the patient if one is chosen,
- * and by what their file name holds.
+ * Fills the list from which an attachment is chosen: newest first, of the chosen patient if any,
+ * filtered by file name.
  *
- * @param filter what was typed
- * @param paginationToken the page to give, as a number in text; nothing for the first
+ * @param filter what the user typed
+ * @param paginationToken the number of the page; undefined for the first
  */
 export async function searchAttachments(
 	this: ILoadOptionsFunctions,

@@ -11,11 +11,11 @@ import { connect } from '../transport/n8n';
 const ERROR_CONTEXT = { action: 'look up patients' };
 
 /**
- * Fills the list in which a patient is picked. People type a part of a name, and Cliniko's filters
- * cannot say "or": one word is looked for in each of the name fields, two in first and last name.
+ * Fills the list from which a patient is chosen. Cliniko's filters have no "or", so one word is
+ * searched for in each of the name fields, and two words in first and last name.
  *
- * @param filter what was typed
- * @param paginationToken the page to give, as a number in text; nothing for the first
+ * @param filter what the user typed
+ * @param paginationToken the number of the page; undefined for the first
  */
 export async function searchPatients(
 	this: ILoadOptionsFunctions,
@@ -38,7 +38,7 @@ export async function searchPatients(
 	};
 }
 
-/** @returns one list of filters for each search that has to be made */
+/** @returns the filters of each search */
 function nameFilters(typed: string): string[][] {
 	const words = typed.replace(/,/g, ' ').split(/\s+/).filter(Boolean);
 	const [first, ...rest] = words;
@@ -51,12 +51,12 @@ function nameFilters(typed: string): string[][] {
 	const last = rest.join(' ');
 	return [
 		[`first_name:~${first}`, `last_name:~${last}`],
-		// "Citizen, Jane", as records are often sorted
+		// "Citizen, Jane"
 		[`last_name:~${first}`, `first_name:~${last}`],
 	];
 }
 
-/** Two patients may have the same name: the date of birth and the id tell them apart. */
+/** With the date of birth and the id, because two patients may have the same name. */
 function choice(patient: IDataObject): INodeListSearchItems {
 	const name = [patient.first_name, patient.last_name].filter(Boolean).join(' ');
 	const born = patient.date_of_birth ? `born ${String(patient.date_of_birth)}, ` : '';

@@ -10,35 +10,35 @@ import type { PatientFile } from './patientFile';
 import { findRecord, mayBeSince, mayBeStored, type RecordSearch } from './recordSearch';
 import type { UploadMemory } from './uploadMemory';
 
-/** How often a creation is asked for where the earlier one surely did not run. */
+/** The maximum number of attempts; another one is made only if the earlier one surely did not run. */
 const TRIES = 2;
 
 /**
  * Asks Cliniko to create the record of a file.
  *
  * @param attempt 1, or 2 after an attempt that did not run
- * @returns the record, or what is known if the outcome is unknown
- * @throws ClinikoError if Cliniko refused it: then there is no record
+ * @returns the record, or an UnknownOutcome if it may exist
+ * @throws ClinikoError if Cliniko refused the request, so that there is no record
  */
 export type CreateRequest = (attempt: number) => Promise<PatientAttachment | UnknownOutcome>;
 
 /**
- * Sees to it that each file gets one record, whatever happens to the requests.
+ * Makes sure that each file gets exactly one record, whatever happens to the requests.
  *
- * After a time-out, a dropped connection or a 5xx the outcome of a creation is unknown. Then the record
- * is looked for, and the creation is asked for again only if there is surely none and Cliniko never
- * accepted it. While one file looks, no other file of this run with the same size creates a record for
- * the same patient: otherwise two files with the same bytes could claim one record. Creations that are
- * answered run side by side.
+ * After a time-out, a dropped connection or a 5xx, the outcome of a creation is unknown. Then the record
+ * is searched for, and the creation is repeated only if there is surely no record and Cliniko never
+ * accepted the request. During such a search, no other file of this run with the same size creates a
+ * record for the same patient: otherwise two files with the same content could claim one record.
+ * Otherwise, creations run concurrently.
  */
 export class RecordCreator {
-	/** By patient and size: shared by those who create, exclusive for whoever searches. */
+	/** By patient and size: shared by creations, exclusive for a search. */
 	private readonly lock = new KeyedLock();
 
-	/** Ids of the records of this execution. */
+	/** The ids of this execution's records. */
 	private readonly claimed: Set<string>;
 
-	/** Ids of records that a reply named without showing them, by the identity of their upload. */
+	/** The ids that the `Location` of a reply named, by the identity of the upload. */
 	private readonly named = new Map<string, string>();
 
 	constructor(
@@ -49,11 +49,11 @@ export class RecordCreator {
 	}
 
 	/**
-	 * Creates the record for a file that S3 has.
+	 * Creates the record for a file in S3.
 	 *
 	 * @param now ms since 1970 by Cliniko's clock
-	 * @returns the one record of the file
-	 * @throws ClinikoError if Cliniko refused it, or if it cannot be told whether there is one
+	 * @returns the only record of the file
+	 * @throws ClinikoError if Cliniko refused it, or if it is unknown whether it exists
 	 */
 	async createOnce(
 		upload: PatientFile,
@@ -76,11 +76,11 @@ export class RecordCreator {
 	}
 
 	/**
-	 * Looks for the record of a file whose creation had an unknown outcome in an earlier try.
+	 * Searches for the record of a file whose creation had an unknown outcome in an earlier attempt.
 	 *
 	 * @param since ms since 1970 by Cliniko's clock
-	 * @returns the record; nothing if there is none and it may be created
-	 * @throws ClinikoError if it cannot be told, or if Cliniko has accepted it and does not show it
+	 * @returns the record; undefined if there is none, so that it may be created
+	 * @throws ClinikoError if that is unknown, or if Cliniko accepted the creation but shows no record
 	 */
 	async resume(
 		upload: PatientFile,
@@ -103,10 +103,10 @@ export class RecordCreator {
 		return await this.lock.shared(lockKey(upload), async () => {
 			const outcome = await createRecord(attempt).catch((refusal: ClinikoError) => {
 				const { httpCode } = refusal;
-				// An earlier attempt that ran after all has used the file in S3 up.
+				// The file in S3 is used up: the earlier attempt has run after all.
 				if (attempt > 1 && isAboutUploadUrl(refusal)) return new UnknownOutcome(true, refusal);
-				// Any other refusal of the request itself may mean the same. And without a status the request
-				// may have been sent. Then the outcome stays unknown.
+				// Any other refusal of a second attempt may mean the same, and without a status the request
+				// may have been sent. Both leave the outcome unknown.
 				const isUnknown = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
 				if (isUnknown) throw mayBeStored(refusal);
 				this.memory.refused(upload.identity);
@@ -119,7 +119,7 @@ export class RecordCreator {
 			}
 			const { recordId } = outcome;
 			if (recordId && !this.claimed.has(recordId)) {
-				// Before the lock is released: a file with the same bytes might search and find it.
+				// Before the lock is released, because a file with the same content might find the record.
 				this.claimed.add(recordId);
 				this.named.set(upload.identity, recordId);
 			}
@@ -128,8 +128,8 @@ export class RecordCreator {
 	}
 
 	/**
-	 * Whether a reply may be about the record that was just asked for: a cache or a retry on Cliniko's
-	 * side might answer with an earlier one.
+	 * Whether a reply may be about the record just created. A cache on Cliniko's side might answer with
+	 * an earlier record.
 	 */
 	private async mayBeOurs(
 		record: PatientAttachment,
@@ -153,7 +153,7 @@ export class RecordCreator {
 		});
 	}
 
-	/** The record that a reply named, if it can be read and is not one from before. */
+	/** The record that a reply's `Location` named, if it can be read and is not an earlier one. */
 	private async readNamed(
 		{ identity, file }: PatientFile,
 		since: number,
@@ -175,14 +175,14 @@ export class RecordCreator {
 	}
 }
 
-/** Whether a processed record shows by its name and its size that it is another file's. */
+/** Whether both the name and the size of a processed record differ from the file's. */
 function isOfAnotherFile(record: PatientAttachment, file: PatientFile['file']): boolean {
 	const { filename, size, processing_completed: isProcessed } = record;
 	if (isProcessed !== true || !filename) return false;
 	return compareFileNames(filename, file.name) === 'different' && Number(size) !== file.size;
 }
 
-/** Files with the same bytes have the same size, which is known without reading them. */
+/** By size, because it is known without reading the files, and files with the same content share it. */
 function lockKey({ patientId, file }: PatientFile): string {
 	return `${patientId} ${file.size}`;
 }

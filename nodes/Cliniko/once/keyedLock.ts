@@ -1,17 +1,17 @@
 interface Lock {
-	/** The work that holds the lock together with others. */
+	/** The work in progress that holds the lock in shared mode. */
 	shared: Set<Promise<unknown>>;
-	/** Settles once the last of those who asked for the lock exclusively has released it. */
+	/** Settles when the last exclusive holder in the queue has released the lock. */
 	exclusive: Promise<unknown>;
-	/** How many hold the lock or wait for it. */
+	/** The number of holders and waiters. */
 	users: number;
 }
 
-/** A read-write lock for each key, first come, first served among those who want it exclusively. */
+/** A read-write lock for each key. Exclusive holders get it in the order in which they asked. */
 export class KeyedLock {
 	private readonly locks = new Map<string, Lock>();
 
-	/** Runs `work` at the same time as other shared work of the key, but never beside exclusive work. */
+	/** Runs `work` concurrently with other shared work of the key, but never during exclusive work. */
 	async shared<T>(key: string, work: () => Promise<T>): Promise<T> {
 		return await this.use(key, async (lock) => {
 			for (let exclusive; exclusive !== lock.exclusive; ) {
@@ -29,11 +29,10 @@ export class KeyedLock {
 	}
 
 	/**
-	 * Runs `work` once everything of the key that began earlier is over; nothing else of the key runs
-	 * beside it.
+	 * Runs `work` once all earlier work of the key is over. No other work of the key runs meanwhile.
 	 *
-	 * @param wait waits for its argument; may throw to leave the queue, for instance when the execution
-	 *   is cancelled
+	 * @param wait awaits its argument; may throw to leave the queue, for example when the execution is
+	 *   cancelled
 	 */
 	async exclusive<T>(
 		key: string,
@@ -44,7 +43,7 @@ export class KeyedLock {
 			const turn = Promise.allSettled([lock.exclusive, ...lock.shared]);
 			let release = () => {};
 			const released = new Promise<void>((resolve) => (release = resolve));
-			// Whoever leaves the queue early must not let the next one in before its time.
+			// Still after `turn` if this one leaves the queue early.
 			lock.exclusive = turn.then(async () => await released);
 			try {
 				await wait(turn);

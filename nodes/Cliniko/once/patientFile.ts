@@ -1,9 +1,9 @@
-/** A file that is to get one record, on one patient's record. */
+/** A file that must get exactly one record, for one patient. */
 export interface PatientFile {
 	/** Identifies the upload in `UploadMemory`. */
 	identity: string;
 	patientId: string;
-	/** Whether the name was changed since the record was asked for, so that it does not tell a record. */
+	/** Whether the name has changed since the creation, so that it does not identify the record. */
 	isRenamed?: boolean;
 	file: {
 		name: string;

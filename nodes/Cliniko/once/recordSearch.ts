@@ -9,50 +9,47 @@ import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/pause';
 import type { PatientFile } from './patientFile';
 
-/**
- * The waits before each look, in ms. They also cover a request that nobody answered and that may still
- * run.
- */
+/** The waits before each attempt, in ms. They also allow for an unanswered request that still runs. */
 const WAITS = WAITS_FOR_RECORD;
 
-/** How long a record that may be ours is waited for until it is processed, in ms, and how often. */
+/** How long to wait until a possible match is processed, and the interval between polls, in ms. */
 const PROCESSING = 60_000;
 const PROCESSING_INTERVAL = 3000;
 
 /**
- * How far back to look before the creation, in ms: `created_at` has whole seconds, and the clocks of
- * Cliniko's servers may differ.
+ * How long before the creation the search begins, in ms: `created_at` has whole seconds, and the
+ * clocks of Cliniko's servers may differ.
  */
 const LOOK_BACK = 5 * 60_000;
 
-/** What the search needs to know of Cliniko beside the list of records. */
+/** What the search depends on. */
 export interface RecordSearch {
 	api: ClinikoApi;
 	pause: Pause;
-	/** The SHA-256 of a processed record's file, in hex; nothing if the file cannot be had. */
+	/** The SHA-256 of a processed record's file, in hex; undefined if the file is unavailable. */
 	digestOf: (record: PatientAttachment) => Promise<string | undefined>;
-	/** The id of the user that the API key belongs to; nothing if Cliniko does not say. */
+	/** The id of the API key's user; undefined if Cliniko does not say. */
 	ownUser: () => Promise<string | undefined>;
 }
 
-/** What a record is to a file that may have become it. */
+/** Whether a record is the one of the file. */
 type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
 
 /**
- * Looks for the record of a file whose creation has an unknown outcome.
+ * Searches for the record of a file whose creation has an unknown outcome.
  *
- * A record does not say which request created it, and Cliniko may change its name, its description and
- * perhaps its size. So the file's bytes decide: every new record of the patient is downloaded once it
- * is processed, and is ours if its bytes are. Where the file cannot be downloaded, a record that shows
- * our name or size may be ours, unless another user created it.
+ * A record does not say which request created it, and Cliniko may change its name, description and
+ * perhaps its size. So the content decides: each new record of the patient is downloaded once it is
+ * processed, and is ours if its content is the same. If it cannot be downloaded, a record with our name
+ * or size may be ours, unless another user created it.
  *
  * The caller holds the patient's lock, so that no other file of this run creates a record meanwhile.
- * Files with the same bytes are interchangeable: each gets one of the records.
+ * Files with the same content are interchangeable: each gets one of the records.
  *
- * @param since the creation was asked for after this, ms since 1970 by Cliniko's clock
- * @param claimed ids of records that belong to other files of this execution
- * @returns the record; nothing if there is none
- * @throws ClinikoError if it cannot be told whether there is one
+ * @param since the creation was requested after this, in ms since 1970 by Cliniko's clock
+ * @param claimed the ids of records that belong to other files of this execution
+ * @returns the record; undefined if there is none
+ * @throws ClinikoError if it is unknown whether there is one
  */
 export async function findRecord(
 	search: RecordSearch,
@@ -64,12 +61,12 @@ export async function findRecord(
 	for (let look = 0; ; look++) {
 		await search.pause(WAITS[look] ?? PROCESSING_INTERVAL);
 		const candidates = (await recordsSince(search.api, upload, since - LOOK_BACK)).filter(
-			// Cliniko may not heed the filter.
+			// Cliniko may ignore the filter.
 			(record) => !claimed.has(record.id) && mayBeSince(record, since),
 		);
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;
-		// The newest first: an earlier execution may have stored the same file.
+		// Newest first, because an earlier execution may have stored the same file.
 		for (const record of candidates.sort(newestFirst)) {
 			const verdict = await judge(search, record, upload);
 			if (verdict === 'ours') return record;
@@ -82,10 +79,7 @@ export async function findRecord(
 	}
 }
 
-/**
- * Whether a record may be one that was asked for after `since`; so may one that does not say when it
- * was created.
- */
+/** Whether a record may have been created after `since`. One without `created_at` may have been. */
 export function mayBeSince({ created_at: created }: PatientAttachment, since: number): boolean {
 	return !(Date.parse(String(created)) < wholeSecond(since - LOOK_BACK));
 }
@@ -95,7 +89,7 @@ async function judge(
 	record: PatientAttachment,
 	{ file, patientId, isRenamed = false }: PatientFile,
 ): Promise<Verdict> {
-	// A filter that Cliniko does not heed must not lead to another patient's record.
+	// If Cliniko ignores the filter, the list has other patients' records.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
 	const user = linkedId(record.user, 'users');
 	const own = await ownUser();
@@ -105,16 +99,16 @@ async function judge(
 	}
 	const sameName = isRenamed || compareFileNames(record.filename, file.name) !== 'different';
 	const sameSize = Number(record.size) === file.size;
-	// A colleague's file is ours only if it is the very same one, which its size tells.
+	// A record of another user is worth a download only if its size is the same.
 	if (isAnothers && !sameSize) return 'other';
 	const digest = await digestOf(record);
 	if (digest !== undefined && digest === (await file.digest().catch(rethrowMayBeStored))) {
-		// One that an earlier execution created may have been archived since; then ours is not there. And
-		// the same bytes under another name may be another upload of them.
+		// An archived record may be of an earlier execution, and the same content under another name may
+		// be another upload.
 		return record.archived_at || !(sameName || hasNoName(record)) ? 'maybe' : 'ours';
 	}
 	if (isAnothers) return 'other';
-	// Without the bytes, and where Cliniko may have changed them, a likeness decides nothing.
+	// Without the content, or if Cliniko may have changed it, the same name or size is not proof.
 	const isLike =
 		digest === undefined ? sameName || sameSize || hasNoName(record) : sameName && !sameSize;
 	return isLike ? 'maybe' : 'other';
@@ -143,8 +137,8 @@ async function recordsSince(
 }
 
 /**
- * The same error with advice to look first: its own is to run the workflow again, which might store
- * the file twice.
+ * Adds to an error the advice to look first. Its own advice is to run the workflow again, which might
+ * store the file twice.
  */
 export function mayBeStored({ message, description, httpCode }: ClinikoError): ClinikoError {
 	return new ClinikoError(

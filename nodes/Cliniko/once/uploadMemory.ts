@@ -2,23 +2,23 @@ import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
 /**
- * What an earlier try left of an upload: the attachment it became, or the time since when a record may
- * exist (ms since 1970 by Cliniko's clock). `accepted` means that Cliniko said yes to the record, so it
- * must never be asked for again.
+ * What an earlier attempt left: the id of the attachment, or the time since when a record may exist (ms
+ * since 1970 by Cliniko's clock). `accepted` means that Cliniko accepted the creation, so it must never
+ * be repeated.
  */
 export type Remembered = { attachment: string } | { since: number; accepted?: true };
 
 /** The length of an identity, and of each half of a token, in hex digits. */
 const DIGITS = 16;
 
-/** What is in a file: the same bytes under another name are another upload. */
+/** The content of a file, with its name: the same bytes under another name are another upload. */
 export interface Content {
 	name: string;
 	/** The SHA-256 of the bytes, in hex. */
 	sha256: string;
 }
 
-/** Where a file stands in a run of the node: together they tell two uses of the same file apart. */
+/** The place of a file in a run of the node, which tells two uses of the same file apart. */
 export interface Position {
 	patientId: string;
 	/** Identifies the file within the execution: see `SourceFile.source`. */
@@ -26,49 +26,49 @@ export interface Position {
 	itemIndex: number;
 	/** Its position among the files of the item. */
 	position: number;
-	/** The `tokenOf` the upload that an error item stands for, if the item is one. */
+	/** The token (see `tokenOf`) in the item, if it is an error item. */
 	token?: string;
-	/** The file's name and SHA-256, where `knowsContents` asks for them. */
+	/** Set if `knowsContents`. */
 	content?: Content;
 }
 
 interface Entry {
-	/** Digest of patient and file. */
+	/** A digest of patient and file. */
 	file: string;
-	/** Digest of patient, name and content, once the upload has failed. */
+	/** A digest of patient, name and content, once the upload has failed. */
 	content?: string;
-	/** The run of the node that last used this entry, and the place it had there. */
+	/** The run of the node that last used this entry, and its place in that run. */
 	run: number;
 	item: number;
 	position: number;
 	attachment?: string;
 	since?: number;
 	accepted?: true;
-	/** Digest of the name that the record was asked for with. */
+	/** A digest of the name that the record was created with. */
 	name?: string;
-	/** The run gave the attachment to the next node as a success. */
+	/** The run passed the attachment to the next node as a success. */
 	handedOn?: true;
 }
 
 /**
- * Remembers which files of this execution are on their records already, so that none is stored twice.
- * It lives in n8n's context of the node, which n8n keeps while it runs the node again ("Retry On
- * Fail"), between the runs of a loop, and in the data of a failed execution that a person retries.
+ * Remembers which files this execution has stored, so that none is stored twice. It is kept in n8n's
+ * context of the node, which survives Retry On Fail, the runs of a loop, and a manual retry of a failed
+ * execution.
  *
  * An upload is identified by patient, file, item and position. What may be edited before a retry, such
- * as the description or the file's name, is not part of it. A loop may bring fewer items than the run
- * before, so an entry that was never handed on as a success is resumed by any upload of the same file
- * for the same patient. Once it was handed on, a loop that comes back with the file means a new upload.
- * An error item carries a token that says which upload it stands for, so that two uploads of one file
- * are not taken for each other; and where a loop has saved the file anew, its content is compared.
+ * as the description or the file's name, is not part of its identity. A loop may bring back fewer items,
+ * so an entry that was never passed on as a success is resumed by any upload of the same file for the
+ * same patient. Once it has been passed on, the same file in a later run of the loop is a new upload. An
+ * error item carries a token that identifies its upload, so that two uploads of one file are not
+ * confused; if the loop has saved the file again, its content is compared.
  *
- * Only ids, times, indexes and digests are kept, because n8n writes the context into its database.
+ * Only ids, times, indexes and digests are stored, because n8n writes the context to its database.
  */
 export class UploadMemory {
-	/** Whether an earlier try of this execution has left something to resume. */
+	/** Whether an earlier attempt of this execution has left something to resume. */
 	readonly resumes: boolean;
 
-	/** Whether a file that is not known by its source may be known by its content. */
+	/** Whether an unknown file may be a known one that was saved again, so that contents are needed. */
 	readonly knowsContents: boolean;
 
 	private readonly positions = new Map<string, Entry>();
@@ -81,7 +81,7 @@ export class UploadMemory {
 		private readonly context: IDataObject,
 		private readonly run: number,
 	) {
-		// What an earlier try of this run gave to n8n, n8n has thrown away.
+		// n8n has discarded the output of earlier attempts of this run.
 		for (const entry of Object.values(this.entries)) {
 			if (entry.run === run) delete entry.handedOn;
 		}
@@ -91,8 +91,8 @@ export class UploadMemory {
 	}
 
 	/**
-	 * Finds the identity of each upload of this run: that of an earlier try which it resumes, or a new
-	 * one. To be called once, with all uploads of the run.
+	 * Assigns an identity to each upload of this run: that of the earlier upload which it resumes, or a
+	 * new one. To be called once, with all uploads of the run.
 	 *
 	 * @returns the identities, in the order of `positions`
 	 */
@@ -122,13 +122,13 @@ export class UploadMemory {
 			return found[0];
 		};
 		const canResume = (_: string, entry: Entry) => this.isResumable(entry);
-		// What is told by an error item first, then what stands at the same place: for all, since what is
-		// left over may have moved to another place.
+		// First by token, then by place, and each for all uploads before the next: what is left over may
+		// have moved to another place.
 		const told = wanted.map(({ file, content, token = '' }) => {
 			const [tokenFile, identity] = [token.slice(0, DIGITS), token.slice(DIGITS)];
 			const isTold = (id: string, entry: Entry) => id === identity && canResume(id, entry);
 			const known = take(file, isTold) ?? take(content, isTold);
-			// One that was not stored has left no entry.
+			// An upload that was surely not stored has left no entry.
 			const isNew = tokenFile === file.slice(0, DIGITS) && !(identity in this.entries);
 			if (known || !identity || !isNew || taken.has(identity)) return known;
 			taken.add(identity);
@@ -152,25 +152,25 @@ export class UploadMemory {
 		});
 	}
 
-	/** What an earlier try left of an upload; nothing if there is nothing to resume. */
+	/** What an earlier attempt left of an upload; undefined if there is nothing to resume. */
 	recall(identity: string): Remembered | undefined {
 		const { attachment, since, accepted } = this.entries[identity] ?? {};
 		if (attachment !== undefined) return { attachment };
 		return since === undefined ? undefined : { since, ...(accepted && { accepted }) };
 	}
 
-	/** How many files of this execution may be stored, without it being known as which attachment. */
+	/** The number of files of this execution that may be stored, as an unknown attachment. */
 	unknown(): number {
 		return Object.values(this.entries).filter(({ attachment }) => attachment === undefined).length;
 	}
 
-	/** The ids of everything that was stored in this execution, whatever the file. */
+	/** The ids of all attachments of this execution. */
 	attachments(): string[] {
 		return Object.values(this.entries).flatMap(({ attachment }) => attachment ?? []);
 	}
 
 	/**
-	 * Notes that the record is about to be created: from here on it may exist.
+	 * Notes that the creation is about to be requested: from now on, the record may exist.
 	 *
 	 * @param name the file's name on the record
 	 */
@@ -178,13 +178,13 @@ export class UploadMemory {
 		this.set(identity, { since, ...(name !== undefined && { name: nameDigest(name) }) });
 	}
 
-	/** Whether the record of an earlier try was asked for with another name. */
+	/** Whether an earlier attempt created the record with another name. */
 	isRenamed(identity: string, name: string): boolean {
 		const earlier = this.entries[identity]?.name;
 		return earlier !== undefined && earlier !== nameDigest(name);
 	}
 
-	/** Notes that Cliniko accepted the record, though it is not known which one it is. */
+	/** Notes that Cliniko accepted the creation, though the id is unknown. */
 	accepted(identity: string): void {
 		const entry = this.entries[identity];
 		if (entry) entry.accepted = true;
@@ -195,32 +195,31 @@ export class UploadMemory {
 	}
 
 	/**
-	 * Notes what is in a file whose upload failed and may be stored: a loop may save the file anew, and
-	 * then only its content tells that it is the same.
-	 *
+	 * Notes the content of a file whose upload failed but may be stored: a loop may save the file again,
+	 * and then only the content identifies it.
 	 */
 	failed(identity: string, patientId: string, content: Content): void {
 		const entry = this.entries[identity];
 		if (entry) entry.content = contentDigest(patientId, content);
 	}
 
-	/** Notes that there is no record after all. */
+	/** Notes that there is surely no record. */
 	refused(identity: string): void {
 		delete this.entries[identity];
 	}
 
-	/** Notes that the attachment goes to the next node as a success of this run. */
+	/** Notes that the attachment is passed to the next node as a success of this run. */
 	handedOn(identity: string): void {
 		const entry = this.entries[identity];
 		if (entry) Object.assign(entry, this.positions.get(identity), { handedOn: true });
 	}
 
-	/** Whether an upload of this run may resume an entry: no later node has got it as a success yet. */
+	/** Whether an upload of this run may resume an entry, because no later node has received it. */
 	private isResumable({ handedOn, run }: Entry): boolean {
 		return !handedOn || run === this.run;
 	}
 
-	/** An earlier upload that was at this place may have moved, and keeps its identity. */
+	/** A new identity; an earlier upload at the same place keeps its own. */
 	private freshIdentity({ file, run, item, position }: Entry, taken: ReadonlySet<string>): string {
 		for (let count = 0; ; count++) {
 			const identity = digest(file, run, item, position, count).slice(0, DIGITS);
@@ -244,19 +243,19 @@ export class UploadMemory {
 }
 
 /**
- * Stands for an upload in its error item, so that a loop that brings the item back resumes this upload
- * and no other.
+ * The token of an upload in its error item, so that a loop that brings the item back resumes this
+ * upload and no other.
  */
 export function tokenOf(patientId: string, source: string, identity: string): string {
 	return fileDigest(patientId, source).slice(0, DIGITS) + identity;
 }
 
-/** Whether a token stands for an upload of this file for this patient. */
+/** Whether a token is for an upload of this file for this patient. */
 export function isTokenOf(token: string, patientId: string, source: string): boolean {
 	return token.slice(0, DIGITS) === fileDigest(patientId, source).slice(0, DIGITS);
 }
 
-/** Stands for a file of this execution and its patient, without giving either away. */
+/** Identifies a file and its patient without revealing either. */
 function fileDigest(patientId: string, source: string): string {
 	return digest(patientId, source).slice(0, 32);
 }

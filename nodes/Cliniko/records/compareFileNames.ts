@@ -1,10 +1,10 @@
 /**
- * How alike the name on a record and the name of a file are. `similar` is what Cliniko may have made
- * of the name: other marks and spaces, another case, letters without their accents or left out.
+ * The result of a comparison. `similar` is a name that Cliniko may have changed: other punctuation,
+ * spaces or case, and letters without their accents or left out.
  */
 export type NameMatch = 'exact' | 'similar' | 'different';
 
-/** Compares the name that a record shows with a file's own. */
+/** Compares the name on a record with that of a file. */
 export function compareFileNames(onRecord: unknown, name: string): NameMatch {
 	if (typeof onRecord !== 'string' || onRecord === '') return 'different';
 	if (onRecord.normalize('NFC') === name.normalize('NFC')) return 'exact';
@@ -13,7 +13,7 @@ export function compareFileNames(onRecord: unknown, name: string): NameMatch {
 		: 'different';
 }
 
-/** A name in lower case without marks: all letters, without accents, and with plain letters only. */
+/** A name in lower case without punctuation: with all letters, without accents, with ASCII only. */
 function spellings(name: string): string[] {
 	const lower = name.normalize('NFKC').toLowerCase();
 	return [

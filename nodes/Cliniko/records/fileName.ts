@@ -1,51 +1,50 @@
-/** The longest name in bytes of UTF-8, as in most file systems. */
+/** The maximum length of a name in bytes of UTF-8, as in most file systems. */
 const LONGEST = 255;
 
-/** The longest ending that is kept when a name is cut, in characters. */
+/** The maximum length of an extension that is kept when a name is cut, in characters. */
 const LONGEST_EXTENSION = 16;
 
-/** What an address cannot carry, or what servers read in different ways. */
+/** Characters that are not allowed in a URL, or that servers read in different ways. */
 const AMBIGUOUS = /[#?%;+]/g;
 
-/** What nobody sees, such as joiners, soft hyphens and marks of direction. */
+/** Invisible characters, such as joiners, soft hyphens and direction marks. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu;
 
 /**
- * Makes a file's name fit to be the last part of an S3 key, and with that the name on a patient's
- * record. Cliniko is told the key as part of an address, and nobody outside knows whether it looks
- * for that as it stands, decodes it, or parses it first. So a name holds nothing that would give
- * another key in one of these ways; what people read stays: letters of all scripts, spaces, emoji,
- * `&`, `'`, brackets.
+ * Makes a name safe as the last part of an S3 key, and so as the file's name on the patient's record.
+ * Cliniko receives the key as part of a URL, and it is not documented whether it uses it unchanged,
+ * decodes it or parses it. So anything is removed that could lead to a different key. Everything else
+ * stays: letters of all scripts, spaces, emoji, `&`, `'`, brackets.
  *
- * Besides what `tidyFileName` does:
+ * In addition to what `tidyFileName` does:
  *
- * - `#`, `?` and `;` become `-`: they would end the path of an address, or a part of it.
+ * - `#`, `?` and `;` become `-`: they would end the path of a URL, or a part of it.
  * - `%` becomes `-`: what follows it would be decoded.
- * - `+` becomes `-`: some decode it as a space, as S3 itself writes a space in its `Location`.
- * - Invisible characters go. An emoji that they hold together falls into its parts.
+ * - `+` becomes `-`: some servers decode it as a space.
+ * - Invisible characters are removed. A composed emoji becomes its parts.
  *
- * @param name as it was given; may be empty
- * @param fallback the name where nothing is left; is itself taken as it is
+ * @param name may be empty
+ * @param fallback the result if nothing is left; used unchanged
  */
 export function safeFileName(name: string, fallback: string): string {
-	// In the normal form the Greek question mark is a semicolon.
+	// NFC first: it turns the Greek question mark into a semicolon.
 	const plain = name.normalize('NFC').replace(INVISIBLE, '').replace(AMBIGUOUS, '-');
 	return tidyFileName(plain, fallback);
 }
 
 /**
- * Makes a name fit to be a file's name anywhere.
+ * Makes a name safe as the name of a file.
  *
- * - One normal form (NFC), so that the same name looks the same to a search.
- * - Line breaks become a space. Other control characters go, and so do marks that turn the reading
- *   direction, with which `exe.pdf` can be made to look like `fdp.exe`.
+ * - It is normalised to NFC, so that a search finds it.
+ * - Line breaks become a space. Other control characters are removed, and so are those that change the
+ *   reading direction, which can make `exe.pdf` look like `fdp.exe`.
  * - `/` and `\` become `-`: S3 would cut off everything before the last one.
- * - `"` becomes `'`: a form can only carry it as `%22`, and that is what would show on the record.
- * - `${filename}` loses its braces: S3 would put the name into itself.
- * - At most 255 bytes, with the ending kept.
+ * - `"` becomes `'`: in a form it is escaped as `%22`, which would show on the record.
+ * - `${filename}` loses its braces: S3 would replace it.
+ * - It is cut to 255 bytes; the extension is kept.
  *
- * @param name as it was given; may be empty
- * @param fallback the name where nothing is left
+ * @param name may be empty
+ * @param fallback the result if nothing is left
  */
 export function tidyFileName(name: string, fallback: string): string {
 	const clean = name
@@ -66,7 +65,7 @@ function shortened(name: string): string {
 	const room = LONGEST - Buffer.byteLength(extension);
 	let stem = '';
 	let bytes = 0;
-	// By code point, so that no character is cut in half.
+	// By code point, so that no character is split.
 	for (const character of name.slice(0, name.length - extension.length)) {
 		bytes += Buffer.byteLength(character);
 		if (bytes > room) break;

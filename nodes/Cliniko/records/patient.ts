@@ -5,18 +5,18 @@ import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
 /** A patient record (Cliniko's `Patient`). */
 export type Patient = ClinikoRecord;
 
-/** The id of the patient that this one was merged into; nothing if it was not merged. */
+/** The id of the patient that this one was merged into; undefined if it was not merged. */
 export function mergedInto(patient: Patient): string | undefined {
 	return linkedId(patient.merged_with_patient, 'patients');
 }
 
-/** Whether the patient is out of use: archived, deleted, or merged into another one. */
+/** Whether the patient is archived, deleted, or merged into another one. */
 export function isArchived(patient: Patient): boolean {
-	// One that is not set may be an empty text.
+	// An unset field may be null or an empty string.
 	return [patient.archived_at, patient.deleted_at, patient.merged_at].some(Boolean);
 }
 
-/** The fields that a workflow mostly needs, flat. */
+/** The fields that most workflows need, without nesting. */
 export function simplifiedPatient(patient: Patient): IDataObject {
 	const phones = Array.isArray(patient.patient_phone_numbers) ? patient.patient_phone_numbers : [];
 	return {

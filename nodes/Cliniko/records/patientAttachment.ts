@@ -5,17 +5,17 @@ import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
 /** A patient attachment record (Cliniko's `PatientAttachment`). */
 export type PatientAttachment = ClinikoRecord;
 
-/** Cliniko writes this as the type of a file that it could not read (reported by integrators). */
+/** Whether Cliniko could not read the file. It then gives this as its type (reported by integrators). */
 export function isUnreadable({ content_type: type }: PatientAttachment): boolean {
 	return type === 'invalid/invalid';
 }
 
-/** The id of the patient that the record belongs to, from its link; nothing if it has none. */
+/** The id of the patient that the record belongs to; undefined if it does not say. */
 export function patientIdOf(record: PatientAttachment): string | undefined {
 	return linkedId(record.patient, 'patients');
 }
 
-/** The ten fields that a workflow mostly needs, flat. */
+/** The ten fields that most workflows need, without nesting. */
 export function simplified(record: PatientAttachment): IDataObject {
 	const content = record.content as IDataObject | undefined;
 	return {

@@ -4,21 +4,21 @@ import type { Pause } from '../transport/pause';
 import { retry } from '../transport/retry';
 import { readRecord } from './readRecord';
 
-/** How often archiving is asked for, the first time included. */
+/** The maximum number of attempts. */
 const TRIES = 3;
 
 /** The first backoff, in ms. */
 const FIRST_WAIT = 1000;
 
-/** Statuses with which Cliniko may refuse what is archived already. */
+/** Statuses with which Cliniko may answer if the attachment is archived already. */
 const MAY_BE_ARCHIVED = [404, 409, 422];
 
 /**
- * Archives an attachment. Archived already counts as done, so that a workflow can be run again: what
- * Cliniko answers then is not documented, so its record is asked.
+ * Archives an attachment. It is idempotent, so that a workflow can be run again: Cliniko's reply for an
+ * archived attachment is not documented, so its record is read.
  *
- * @param id a checked id
- * @throws ClinikoError if Cliniko refuses it, or if it cannot be told whether it was done
+ * @param id a validated id
+ * @throws ClinikoError if Cliniko refuses it, or if the outcome is unknown
  */
 export async function archiveAttachment(api: ClinikoApi, pause: Pause, id: string): Promise<void> {
 	const attempt = async () => await tryToArchive(api, id);
@@ -27,7 +27,7 @@ export async function archiveAttachment(api: ClinikoApi, pause: Pause, id: strin
 	if (unclear) throw unclear.error;
 }
 
-/** @returns nothing once the attachment is archived; what is known if it may not be */
+/** @returns undefined if the attachment is archived; an UnknownOutcome if it may not be */
 async function tryToArchive(api: ClinikoApi, id: string): Promise<UnknownOutcome | undefined> {
 	const path = `/patient_attachments/${id}/archive`;
 	const errorContext = {

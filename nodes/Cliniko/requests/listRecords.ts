@@ -3,41 +3,41 @@ import type { ClinikoApi, Page } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 
-/** A page of Cliniko's lists has at most this many records. */
-const LONGEST_PAGE = 100;
+/** The maximum size of a page of Cliniko's lists. */
+const PAGE_SIZE = 100;
 
-/** How many records a part is meant to have, so that it fits on a page though some are not known yet. */
-const PART = 75;
+/** The target size of a range, below the page size to leave room for records that are not known yet. */
+const RANGE_SIZE = 75;
 
-/** How often a part is divided again before the list counts as one that cannot be read whole. */
-const MOST_DIVISIONS = 64;
+/** How often a range is divided before reading the list is given up. */
+const MAX_DIVISIONS = 64;
 
-/** What to read of a list. */
+/** How to read a list. */
 export interface Reading {
-	/** Reading ends once there are so many records; all of the list if left out. */
+	/** Stop after this many records; the whole list by default. */
 	limit?: number;
-	/** Cliniko's `sort`; the newest first if left out. */
+	/** Cliniko's `sort`; newest first by default. */
 	sort?: string;
 }
 
-/** A list that was read, and when Cliniko answered its first page: see `ClinikoReply`. */
+/** The records of a list, and the time of Cliniko's reply to its first page: see `ClinikoReply`. */
 export interface DatedRecords extends Pick<Page, 'date' | 'isDated'> {
 	records: ClinikoRecord[];
 }
 
 /**
- * Reads a list and makes sure that nothing of it is missing.
+ * Reads a list and makes sure that no record is missing.
  *
- * No document says that Cliniko's lists have a stable order: where records have equal sort keys, or
- * while records are added and archived, a page may repeat records of another one and leave others out.
- * So the records are counted against `total_entries`. If some are missing, the list is read again in
- * parts of one page each, divided by ids: on one page the order does not matter.
+ * Cliniko does not document that its lists have a stable order: if records have equal sort keys, or are
+ * added or archived meanwhile, a page may repeat some records and omit others. So the records are
+ * counted against `total_entries`. If some are missing, the list is read again in ranges of ids of one
+ * page each: within one page, the order does not matter.
  *
  * @param collection the path below `/v1`, such as `patients`
- * @param filters for Cliniko's `q[]`; a record has to fit all
- * @returns each record once, in the order of `sort`; the newest first if the list was read in parts. At
- *   least as many as `limit` if there are so many
- * @throws ClinikoError if Cliniko cannot be asked, or if the list cannot be read whole
+ * @param filters Cliniko's `q[]`; a record has to match all of them
+ * @returns each record once, in the order of `sort`; newest first if the list was read in ranges. With
+ *   a `limit`, possibly more than that
+ * @throws ClinikoError if a request fails, or if the list cannot be read completely
  */
 export async function listRecords(
 	api: ClinikoApi,
@@ -50,12 +50,9 @@ export async function listRecords(
 }
 
 /**
- * Reads a list, newest first, with as few requests as its pages allow.
+ * Reads the newest records of a list, newest first: see `listRecords`.
  *
- * @param collection such as `patients`
- * @param filters for Cliniko's `q[]`; a record has to fit all
- * @param limit the most records to return
- * @throws ClinikoError if Cliniko cannot be asked, or if the list cannot be read whole
+ * @param limit the maximum number of records
  */
 export async function newestRecords(
 	api: ClinikoApi,
@@ -68,7 +65,7 @@ export async function newestRecords(
 	return records.slice(0, limit);
 }
 
-/** The same as `listRecords`, with the time of the reply. */
+/** Like `listRecords`, with the time of the reply. */
 export async function listRecordsDated(
 	api: ClinikoApi,
 	collection: string,
@@ -76,7 +73,7 @@ export async function listRecordsDated(
 	errorContext: ErrorContext,
 	{ limit = Infinity, sort = 'created_at:desc' }: Reading = {},
 ): Promise<DatedRecords> {
-	const query = { per_page: String(Math.min(limit, LONGEST_PAGE)), sort };
+	const query = { per_page: String(Math.min(limit, PAGE_SIZE)), sort };
 	const records = new Map<string, ClinikoRecord>();
 	const totals: Array<number | undefined> = [];
 	let isOnePage = false;
@@ -88,19 +85,19 @@ export async function listRecordsDated(
 		const isFirst = totals.length === 1;
 		if (isFirst) ({ date, isDated } = page);
 		if (records.size >= limit) return { records: [...records.values()], date, isDated };
-		// Rows that are no records count as well.
+		// `total_entries` also counts rows that are not valid records.
 		isOnePage = isFirst && !page.hasMore && page.rows.length >= (page.total ?? 0);
 	}
 	const first = totals[0] ?? Infinity;
 	let last = totals.at(-1) ?? first;
 	if (!isOnePage && last > first && records.size < last) {
-		// In a stable order those that were added are on the first page now, and nothing is missing. In
-		// another one they may have been counted in place of others.
+		// Records were added meanwhile. In a stable order they are on the first page now. Otherwise, some
+		// may have been read in place of others, which are still missing.
 		const again = await api.page(collection, filters, errorContext, { ...query, page: '1' });
 		for (const row of again.rows) if (isClinikoRecord(row)) records.set(row.id, row);
 		last = again.total ?? last;
 	}
-	// What was taken out meanwhile has moved others between pages.
+	// If records were removed meanwhile, others have moved between pages.
 	const isWhole = isOnePage || (last >= first && records.size >= last);
 	const whole = isWhole
 		? [...records.values()]
@@ -109,10 +106,10 @@ export async function listRecordsDated(
 }
 
 /**
- * Reads a list in parts of one page each. A part that turns out longer is divided again.
+ * Reads a list in ranges of ids of one page each. A range with more records is divided again.
  *
- * @param known the ids that are known to be in it
- * @param total how many records it has, if that is known
+ * @param known the ids that were read so far
+ * @param total the number of records in the list; Infinity if unknown
  */
 async function readInParts(
 	api: ClinikoApi,
@@ -130,35 +127,35 @@ async function readInParts(
 		];
 		const page = await api.page(collection, [...filters, ...range], errorContext, {
 			page: '1',
-			per_page: String(LONGEST_PAGE),
+			per_page: String(PAGE_SIZE),
 		});
 		const found = page.rows.filter(isClinikoRecord).filter(({ id }) => isIn(part, BigInt(id)));
-		const isFull = page.rows.length >= LONGEST_PAGE && page.rows.length < (page.total ?? 0);
+		const isFull = page.rows.length >= PAGE_SIZE && page.rows.length < (page.total ?? 0);
 		if (!page.hasMore && !isFull) {
 			for (const record of found) records.set(record.id, record);
 			return;
 		}
 		const ids = sorted([...part.ids, ...found.map(({ id }) => BigInt(id))]);
-		if (ids.length < 2 || divisions === MOST_DIVISIONS) throw incomplete(errorContext);
-		const parts = divided({ ...part, ids }, Math.max(2, Math.ceil(ids.length / PART)));
+		if (ids.length < 2 || divisions === MAX_DIVISIONS) throw incomplete(errorContext);
+		const parts = divided({ ...part, ids }, Math.max(2, Math.ceil(ids.length / RANGE_SIZE)));
 		for (const one of parts) await readPart(one, divisions + 1);
 	};
 	const ids = sorted(known.map(BigInt));
-	// A count that is far from what was read is not believed.
+	// A total far above what was read is implausible.
 	const count = Math.min(Math.max(total, ids.length), 2 * ids.length);
-	for (const part of divided({ ids }, Math.ceil(count / PART))) await readPart(part, 0);
+	for (const part of divided({ ids }, Math.ceil(count / RANGE_SIZE))) await readPart(part, 0);
 	return [...records.values()].sort(newestFirst);
 }
 
-/** A part of a list: the records with ids from `from` on and below `to`. */
+/** A range of ids, from `from` (inclusive) to `to` (exclusive). */
 interface Part {
 	from?: bigint;
 	to?: bigint;
-	/** Those that are known to be in it, in ascending order. */
+	/** The known ids in it, in ascending order. */
 	ids: bigint[];
 }
 
-/** Divides a part into so many with about as many known ids each, but none without any. */
+/** Divides a range into at most `count`, each with about the same number of known ids. */
 function divided({ from, to, ids }: Part, count: number): Part[] {
 	const starts = Array.from({ length: count }, (_, at) => Math.floor((at * ids.length) / count));
 	const distinct = [...new Set(starts)];
@@ -181,7 +178,7 @@ function sorted(ids: bigint[]): bigint[] {
 	return [...new Set(ids)].sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** Compares records for a list that begins with the newest. */
+/** Compares records, for sorting newest first. */
 export function newestFirst(a: ClinikoRecord, b: ClinikoRecord): number {
 	const byTime = Date.parse(String(b.created_at)) - Date.parse(String(a.created_at));
 	return byTime || (BigInt(a.id) < BigInt(b.id) ? 1 : -1);

@@ -2,10 +2,9 @@ import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord } from '../records/clinikoRecord';
 
 /**
- * The id of the Cliniko user that the API key belongs to. What the key uploads shows this user as its
- * author.
+ * The id of the API key's Cliniko user, who is shown as the author of what the key uploads.
  *
- * @returns nothing if Cliniko does not say
+ * @returns undefined if Cliniko does not say
  */
 export async function ownUserId(api: ClinikoApi): Promise<string | undefined> {
 	const errorContext = { action: 'see which Cliniko user the API key belongs to' };

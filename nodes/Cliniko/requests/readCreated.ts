@@ -4,18 +4,18 @@ import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
 
 /**
- * The waits between looks for a new record, in ms: it may take Cliniko some time to show it. Only a
- * minute without the record counts as "not there".
+ * The waits between attempts to read a new record, in ms. Cliniko may show it with a delay, so only a
+ * minute without it counts as "not there".
  */
 export const WAITS_FOR_RECORD: readonly number[] = [2000, 4000, 8000, 16_000, 30_000];
 
 /**
- * Reads a record that is known to have been created. One of Cliniko's servers may not know it yet.
+ * Reads a record that was created a short time ago. Not all of Cliniko's servers may have it yet.
  *
- * @param action it is read for, as in `ErrorContext`
- * @param waits between the looks, in ms; a minute in all if left out
- * @returns nothing if Cliniko has not shown it by then
- * @throws ClinikoError if Cliniko cannot be asked
+ * @param action as in `ErrorContext`
+ * @param waits the waits between attempts, in ms; a minute in total by default
+ * @returns undefined if Cliniko has not shown it by then
+ * @throws ClinikoError if a request fails
  */
 export async function readCreated(
 	api: ClinikoApi,

@@ -2,16 +2,16 @@ import { ClinikoError } from '../errors';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 
-/** What people call the records of a collection. */
+/** What messages call the records of a collection. */
 const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as const;
 
 /**
- * Reads one record. Archived ones are found too: Cliniko shows them only to a request that speaks of
+ * Reads one record, archived or not: Cliniko shows archived ones only to a request that mentions
  * `archived_at`.
  *
- * @param id a checked id
- * @param action it is read for, as in `ErrorContext`
- * @throws ClinikoError if there is none, or it cannot be read
+ * @param id a validated id
+ * @param action as in `ErrorContext`
+ * @throws ClinikoError if there is no such record, or it cannot be read
  */
 export async function readRecord(
 	api: ClinikoApi,
@@ -33,9 +33,9 @@ export async function readRecord(
 }
 
 /**
- * The same where there may be no such record.
+ * Like `readRecord`, for a record that may not exist.
  *
- * @returns nothing if Cliniko says that there is none
+ * @returns undefined if Cliniko answers that there is none
  */
 export async function readRecordIfExists(
 	...read: Parameters<typeof readRecord>

@@ -2,7 +2,7 @@ import type { IBinaryData } from 'n8n-workflow';
 
 import type { Pause } from './pause';
 
-/** A reply whose body has not been read yet. */
+/** A reply whose body is still unread. */
 export interface FileReply<Content> {
 	status: number;
 	/** Names in lower case. */
@@ -10,19 +10,19 @@ export interface FileReply<Content> {
 	content: Content;
 }
 
-/** What fetching a file needs. A `Content` is a stream of bytes that nobody has read from yet. */
+/** What a download depends on. `Content` is an unread stream of bytes. */
 export interface FileStore<Content> {
 	/**
-	 * Asks S3, without the key. Resolves for every status; rejects if no reply comes, or when `signal`
-	 * breaks it off.
+	 * Requests the file from S3, without the API key. Resolves for every status; rejects if there is no
+	 * reply, or when `signal` aborts.
 	 */
 	fetch: (address: string, signal: AbortSignal) => Promise<FileReply<Content>>;
-	/** Reads the XML of a refusal. */
+	/** Reads the XML of an error reply. */
 	text: (content: Content) => Promise<string>;
 	/**
 	 * Streams a file into n8n's store.
 	 *
-	 * @param arrived is told how many bytes have come, each time
+	 * @param arrived called with the size of each chunk
 	 */
 	store: (
 		content: Content,
@@ -37,9 +37,9 @@ export interface FileStore<Content> {
 /** The body of a reply, as it arrives. */
 export type ByteStream = AsyncIterable<Uint8Array> & { destroy?: (error: Error) => unknown };
 
-/** What reading a file needs. */
+/** What reading a file depends on. */
 export interface ContentSource {
-	/** Asks S3, without the key; `signal` breaks the request off. */
+	/** Requests the file from S3, without the API key. */
 	fetch: (address: string, signal: AbortSignal) => Promise<FileReply<ByteStream>>;
 	pause: Pause;
 }

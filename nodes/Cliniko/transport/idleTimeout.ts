@@ -1,35 +1,34 @@
 import type { Pause } from './pause';
 
-/** How often the progress is looked at, in ms. */
-const LOOK = 1000;
+/** How often progress is checked, in ms. */
+const CHECK_INTERVAL = 1000;
 
-/** How long nothing may move, in ms. */
-const SILENCE = 60_000;
+/** The idle timeout, in ms. */
+const IDLE_TIMEOUT = 60_000;
 
 /**
- * What may still be on its way when the last byte has been handed over: the system and a proxy hold
- * up to this many bytes, and a slow clinic line carries this many in a millisecond (16 KB a second).
+ * When the last byte has been handed over, the operating system and a proxy may still buffer this many
+ * bytes, and a slow line sends this many bytes per ms (16 KB/s).
  */
 const BUFFERED = 4 * 1024 * 1024;
 const SLOWEST_LINE = 16;
 
-/** Passes a stream on and counts what moves. */
+/** Passes a stream through and watches its progress. */
 export type Progress = (content: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /**
- * Sends content for as long as it moves, however long that is: a time-out by the clock would break off
- * a large file on a slow line.
+ * Runs an upload with an idle timeout: a fixed time limit would abort a large file on a slow line.
  *
- * @param size of the file in bytes
- * @param transfer sends its content through `progress`, and ends when `signal` says so
- * @throws what `transfer` throws, or an Error if nothing moved for too long
+ * @param size the size of the file in bytes
+ * @param transfer sends the file through `progress`, and ends when `signal` aborts
+ * @throws what `transfer` throws, or an Error after the idle timeout
  */
 export async function withUploadIdleTimeout<T>(
 	size: number,
 	pause: Pause,
 	transfer: (signal: AbortSignal, progress: Progress) => Promise<T>,
 ): Promise<T> {
-	const longest = SILENCE + Math.min(size, BUFFERED) / SLOWEST_LINE;
+	const longest = IDLE_TIMEOUT + Math.min(size, BUFFERED) / SLOWEST_LINE;
 	let moved = 0;
 	async function* progress(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
 		for await (const chunk of content) {
@@ -42,18 +41,18 @@ export async function withUploadIdleTimeout<T>(
 }
 
 /**
- * Runs a transfer for as long as something moves.
+ * Runs a transfer with an idle timeout.
  *
- * @param moved grows with all that moves
- * @param transfer ends when `signal` says so
- * @param longest how long nothing may move, in ms
- * @throws what `transfer` throws, or an Error if nothing moved for too long
+ * @param moved a counter that grows as the transfer makes progress
+ * @param transfer ends when `signal` aborts
+ * @param longest the idle timeout, in ms
+ * @throws what `transfer` throws, or an Error after the idle timeout
  */
 export async function withIdleTimeout<T>(
 	pause: Pause,
 	moved: () => number,
 	transfer: (signal: AbortSignal) => Promise<T>,
-	longest = SILENCE,
+	longest = IDLE_TIMEOUT,
 ): Promise<T> {
 	const controller = new AbortController();
 	try {
@@ -64,12 +63,12 @@ export async function withIdleTimeout<T>(
 }
 
 /**
- * Runs a request that has to be over by a deadline, whatever moves meanwhile: an idle timeout waits
- * without end for a reply that comes a few bytes at a time.
+ * Runs a request with a deadline. An idle timeout would wait without end for a reply that arrives a few
+ * bytes at a time.
  *
  * @param deadline in ms from now
- * @param request ends when `signal` says so. If it resolves with a stream, this goes on
- * @throws what `request` throws, or an Error if it is not over in time
+ * @param request ends when `signal` aborts. If it resolves with a stream, the stream is not limited
+ * @throws what `request` throws, or an Error after the deadline
  */
 export async function withDeadline<T>(
 	pause: Pause,
@@ -87,7 +86,7 @@ export async function withDeadline<T>(
 	}
 }
 
-/** Waits for work, but rejects if nothing has moved for too long, or if `pause` rejects. */
+/** Awaits work, but rejects after the idle timeout, or if `pause` rejects. */
 async function watched<T>(
 	pause: Pause,
 	moved: () => number,
@@ -96,14 +95,14 @@ async function watched<T>(
 ): Promise<T> {
 	let over = false;
 	const watch = async (): Promise<never> => {
-		for (let still = 0, seen = 0; still < longest; still += LOOK) {
-			await pause(LOOK);
-			// Nobody waits for this any more.
+		for (let still = 0, seen = 0; still < longest; still += CHECK_INTERVAL) {
+			await pause(CHECK_INTERVAL);
+			// The race is decided.
 			if (over) return await new Promise<never>(() => {});
 			if (moved() !== seen) still = 0;
 			seen = moved();
 		}
-		throw new Error('The transfer stands still');
+		throw new Error('The transfer made no progress');
 	};
 	try {
 		return await Promise.race([work, watch()]);

@@ -16,25 +16,25 @@ import type { FileStore } from './fileStore';
 import { withDeadline } from './idleTimeout';
 import type { Pause } from './pause';
 
-/** A cancelled execution notices it within this time, in ms, wherever it waits. */
-const LONGEST_NAP = 250;
+/** How often a wait checks whether the execution was cancelled, in ms. */
+const CANCEL_CHECK_INTERVAL = 250;
 
-/** The longest that a request to Cliniko may take, from sending it to the end of the reply, in ms. */
+/** The deadline of a request to Cliniko, from sending it to the end of the reply, in ms. */
 const DEADLINE = 60_000;
 
-/** Whatever n8n runs our code in. */
+/** The contexts in which n8n runs our code. */
 type N8nContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
 
 /**
- * Cliniko's API with the credential that the user chose on the node. n8n sends the requests, so its
- * proxy, TLS and SSRF settings hold, and the key stays with it.
+ * Cliniko's API with the node's credential. n8n sends the requests, so that its proxy, TLS and SSRF
+ * settings apply, and adds the key.
  *
- * @throws ClinikoError if the credential's shard is none, or it names no contact
+ * @throws ClinikoError if the credential has no valid shard or no contact address
  */
 export async function connect(context: N8nContext): Promise<ClinikoApi> {
 	const credential = await context.getCredentials('clinikoApi');
 	const shard = shardOf(credential);
-	// The credential asks for it too, but some n8n (1.123, 2.0) lose what a credential says.
+	// The credential checks it too, but some versions of n8n (1.123, 2.0) lose its error message.
 	contactOf(credential);
 	const pause = pauseFor(context);
 	const request: ClinikoConnection['request'] = async (options) =>
@@ -62,26 +62,26 @@ function digest(text: string): string {
 }
 
 /**
- * The same context with another signal. In an execution, n8n takes the signal for a request with a
- * credential from its context instead of from the request's options.
+ * The same context with another abort signal. For a request with a credential, n8n uses the signal of
+ * the context and not that of the request's options.
  */
 function withSignal<C extends N8nContext>(context: C, signal: AbortSignal): C {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as C;
 }
 
-/** Waits in short naps, so that a cancelled execution ends soon. */
+/** A pause that ends soon after the execution is cancelled. */
 export function pauseFor(context: N8nContext): Pause {
 	return async (ms) => {
 		const end = Date.now() + ms;
 		for (let left = ms; left > 0; left = end - Date.now()) {
 			assertNotCancelled(context);
-			await sleep(Math.min(left, LONGEST_NAP));
+			await sleep(Math.min(left, CANCEL_CHECK_INTERVAL));
 		}
 		assertNotCancelled(context);
 	};
 }
 
-/** Sends a request to S3: through n8n as well, and without the key. */
+/** Sends a request to S3 through n8n, without the API key. */
 export function sendToS3(
 	context: IExecuteFunctions,
 ): (options: IHttpRequestOptions, signal: AbortSignal) => Promise<IN8nHttpFullResponse> {
@@ -90,17 +90,17 @@ export function sendToS3(
 		const cancelled = context.getExecutionCancelSignal();
 		return (await context.helpers.httpRequest({
 			...options,
-			// The library's time-out counts the whole upload; a slow line is no fault.
+			// The library's time-out would limit the whole upload, however slow the line.
 			timeout: 0,
 			abortSignal: cancelled ? AbortSignal.any([signal, cancelled]) : signal,
 		})) as IN8nHttpFullResponse;
 	};
 }
 
-/** A stream of Node's as n8n's helpers take it: a node may not import its types. */
+/** The type of Node's streams in n8n's helpers: a node may not import it. */
 type N8nStream = Parameters<IExecuteFunctions['helpers']['binaryToString']>[0];
 
-/** The same, as far as it is used here. */
+/** The members of a stream that are used here. */
 interface ByteStream extends AsyncIterable<Uint8Array> {
 	on: ((event: 'data', listener: (chunk: Uint8Array) => void) => unknown) &
 		((event: 'newListener', listener: (event: unknown) => void) => unknown);
@@ -109,14 +109,14 @@ interface ByteStream extends AsyncIterable<Uint8Array> {
 	destroy: (error: Error) => unknown;
 }
 
-/** Reads files from S3: through n8n as well, and without the key. */
+/** Reads files from S3 through n8n, without the API key. */
 export function contentFromS3(context: IExecuteFunctions) {
 	return {
 		fetch: async (url: string, signal: AbortSignal) => {
 			const { statusCode, headers, body } = (await context.helpers.httpRequest({
 				method: 'GET',
 				url,
-				// Compressed, it would be of another length than the reply says.
+				// With compression, the length of the content would not be that of the file.
 				headers: { 'Accept-Encoding': 'identity' },
 				encoding: 'stream',
 				returnFullResponse: true,
@@ -131,7 +131,7 @@ export function contentFromS3(context: IExecuteFunctions) {
 	};
 }
 
-/** The same into n8n's store. */
+/** Downloads files from S3 into n8n's store. */
 export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
 	return {
 		...contentFromS3(context),
@@ -139,15 +139,15 @@ export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
 		store: async (content, name, type, signal, arrived) => {
 			signal.addEventListener('abort', () => content.destroy(new Error('Broken off')));
 			content.on('data', (chunk) => arrived(chunk.length));
-			// To listen sets a stream flowing, before the store is there to take what comes.
+			// Adding a listener has started the stream, but the store is not listening yet.
 			content.pause();
-			// A store that listens as well would wait for ever for a stream that was paused.
+			// A store that listens for data does not resume a paused stream itself.
 			content.on('newListener', (event) => {
 				if (event === 'data') void Promise.resolve().then(() => content.resume());
 			});
-			// Without a name n8n makes one of the address, which is signed.
+			// Without a name, n8n would use the address, which contains a signature.
 			const data = await context.helpers.prepareBinaryData(content as N8nStream, name, type);
-			// Set once more, since `prepareBinaryData` takes the name for a path.
+			// Set again, because `prepareBinaryData` reads the name as a path.
 			data.fileName = name;
 			const extension = /\.(\w+)$/.exec(name)?.[1];
 			if (extension) data.fileExtension = extension;
@@ -158,7 +158,7 @@ export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
 
 function assertNotCancelled(context: N8nContext): void {
 	if ('getExecutionCancelSignal' in context && context.getExecutionCancelSignal()?.aborted) {
-		// n8n tells a cancelled execution from a failed one by this word.
+		// n8n recognises a cancelled execution by the word "canceled".
 		throw new ClinikoError('The execution was canceled.', 'Nothing more was sent to Cliniko.');
 	}
 }

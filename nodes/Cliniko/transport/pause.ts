@@ -1,11 +1,11 @@
-/** Waits `ms`, and rejects if the execution is cancelled meanwhile. */
+/** Waits for `ms`, and rejects if the execution is cancelled meanwhile. */
 export type Pause = (ms: number) => Promise<void>;
 
-/** How long each pause lasts, in ms; `pause` itself notices sooner that the execution was cancelled. */
+/** The length of each pause, in ms; `pause` rejects earlier if the execution is cancelled. */
 const INTERVAL = 1000;
 
 /**
- * Waits for something that other executions do.
+ * Awaits the work of another execution.
  *
  * @throws what `pause` throws once this execution is cancelled
  */

@@ -1,12 +1,12 @@
 import type { Pause } from './pause';
 
-/** How something is retried. */
+/** How to retry. */
 export interface RetryOptions<T> {
-	/** How many attempts are made at most, the first one included. */
+	/** The maximum number of attempts, including the first. */
 	tries: number;
-	/** The backoff after the first attempt, in ms; it doubles with each further one. */
+	/** The backoff after the first attempt, in ms; it doubles with each further attempt. */
 	firstWait: number;
-	/** Whether a result calls for another attempt. */
+	/** Whether a result requires another attempt. */
 	shouldRetry: (result: T) => boolean;
 	pause: Pause;
 	/** A number from 0 to 1, for the jitter. */
@@ -14,11 +14,10 @@ export interface RetryOptions<T> {
 }
 
 /**
- * Makes attempts until one has a result that needs no other, with exponential backoff and jitter
- * between them: each wait is between half and one and a half of the backoff, so that executions that
- * fail together do not come back together.
+ * Retries with exponential backoff and jitter. Each wait is between 0.5 and 1.5 times the backoff, so
+ * that executions that fail together do not retry together.
  *
- * @param attempt is told its number, from 1
+ * @param attempt called with its number, from 1
  * @returns the result of the last attempt
  * @throws what an attempt throws, at once; what `pause` throws once the execution is cancelled
  */

@@ -5,13 +5,12 @@ import type { ErrorContext } from '../transport/cliniko/refusal';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 
 /**
- * How far back each poll looks behind the newest record it knows of, in ms. Cliniko writes whole
- * seconds, its servers' clocks may differ, and a record may show up some time after the timestamp
- * that is written on it.
+ * How far before the cursor each poll begins, in ms. Cliniko's timestamps have whole seconds, its
+ * servers' clocks may differ, and a record may appear some time after its timestamp.
  */
 const OVERLAP = 10 * 60_000;
 
-/** What is watched for: records of a collection, by the timestamp of what was done to them. */
+/** What to watch: a collection, and the timestamp of the event. */
 export interface Watch {
 	collection: 'patients' | 'patient_attachments';
 	timestamp: 'created_at' | 'processed_at';
@@ -19,19 +18,19 @@ export interface Watch {
 }
 
 /**
- * Up to where new records have been told. n8n keeps it in its database, so it is plain JSON with keys
- * that must not change: saved workflows have them.
+ * The position up to which new records have been output. n8n stores it in its database, so it is plain
+ * JSON, and its keys must not change: saved workflows have them.
  */
 export interface Cursor {
-	/** When Cliniko answered the last complete poll, ms since 1970 by its own clock. */
+	/** When Cliniko answered the last complete poll, in ms since 1970 by its own clock. */
 	at: number;
-	/** The timestamps of the records from `OVERLAP` before it on, by id: told, or older than the start. */
+	/** The timestamps of the records within `OVERLAP` of it, by id: output already, or from before the start. */
 	known: Record<string, number>;
 }
 
 /**
- * Starts from now: what is there already is not new. Two requests, if not more than a hundred records
- * are from the last minutes: Cliniko's clock is asked for first, since ours may be another.
+ * A cursor that starts now: existing records are not new. Reads Cliniko's clock first, because ours may
+ * differ. Two requests, or more if over a hundred records are within the overlap.
  */
 export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Cursor> {
 	const { collection, errorContext } = watch;
@@ -41,11 +40,10 @@ export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Curso
 }
 
 /**
- * What has happened since the cursor. One request for every hundred records in the overlap, and one if
- * there are fewer.
+ * The records since the cursor. One request for each hundred records within the overlap, at least one.
  *
- * @returns the records in the order in which it happened, and the cursor that comes after them; if a
- *   request fails it throws, and the old cursor still holds
+ * @returns the records in the order of their timestamps, and the next cursor
+ * @throws ClinikoError if a request fails; the old cursor is still valid
  */
 export async function newRecordsSince(
 	api: ClinikoApi,
@@ -56,14 +54,14 @@ export async function newRecordsSince(
 	const timestamps = new Map<string, number>();
 	const records = new Map<string, ClinikoRecord>();
 	for (const [record, at] of timestampsOf(reading.records, watch)) {
-		// Nobody knows any more whether it has been told.
+		// The cursor no longer knows whether this record has been output.
 		if (at < oldestOf(cursor.at)) continue;
 		timestamps.set(record.id, at);
-		// The list holds archived records too.
+		// The list has archived records too.
 		const isKnown = cursor.known[record.id] !== undefined;
 		if (!isKnown && !record.archived_at) records.set(record.id, record);
 	}
-	// Our own clock may be ahead, so without Cliniko's only what it shows counts as past.
+	// Without Cliniko's clock, only the records' own timestamps count: ours may be ahead.
 	const latest = [...timestamps.values()].filter((one) => one <= reading.date);
 	const at = reading.isDated
 		? Math.max(reading.date, cursor.at)
@@ -81,21 +79,21 @@ export async function newRecordsSince(
 }
 
 /**
- * All records from `OVERLAP` before the cursor on, each once, and when Cliniko answered first. The whole
- * list, since nothing shorter shows that there are no new records: their number may be the same as
- * before though one has gone and another has come, and a record that is processed late is on any page.
+ * All records since `OVERLAP` before the cursor, and the time of Cliniko's first reply. It reads the
+ * whole list: the number of records may be unchanged although one was removed and another added, and a
+ * record that was processed late may be on any page.
  */
 async function readSince(
 	api: ClinikoApi,
 	{ collection, timestamp, errorContext }: Watch,
 	{ at }: Cursor,
 ): Promise<DatedRecords> {
-	// Archived ones as well: archiving one must not move others between the pages.
+	// Archived ones too, so that archiving a record does not move others between pages.
 	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, 'archived_at:*'];
 	return await listRecordsDated(api, collection, filters, errorContext);
 }
 
-/** The newest record there is, for a person who wants to see what one looks like. */
+/** The newest record, as an example for a person who sets up the trigger. */
 export async function newestRecord(
 	api: ClinikoApi,
 	{ collection, timestamp, errorContext }: Watch,
@@ -109,7 +107,7 @@ function newestFirst(): Record<string, string> {
 	return { per_page: '1', page: '1', sort: 'created_at:desc' };
 }
 
-/** The oldest timestamp that a poll asks for, in whole seconds as Cliniko has them. */
+/** The oldest timestamp that a poll asks for, in whole seconds like Cliniko's. */
 function oldestOf(at: number): number {
 	return Math.floor((at - OVERLAP) / 1000) * 1000;
 }

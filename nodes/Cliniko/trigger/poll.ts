@@ -25,17 +25,17 @@ const WATCHES: Record<string, Watch> = {
 	},
 };
 
-/** Activations whose first poll is over, by the object that n8n polls one activation with. */
+/** Activations whose first poll is over, by n8n's context object of the activation. */
 const begun = new WeakSet<object>();
 
-/** Polls under way, likewise: n8n starts the next one though the last may still wait. */
+/** Activations with a poll in progress: n8n starts the next poll even if the last one still runs. */
 const polling = new WeakSet<object>();
 
 /**
  * One poll of the trigger.
  *
- * @returns the new records since the last poll, each once; a recent record for "Fetch Test Event"
- * @throws ClinikoError; then the next poll gives what this one would have given
+ * @returns the new records since the last poll, each once; the newest record for "Fetch Test Event"
+ * @throws ClinikoError; the next poll then returns what this one would have returned
  */
 export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 	const event = String(context.getNodeParameter('event'));
@@ -70,25 +70,25 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 }
 
 /**
- * What n8n keeps for the node in its database. The keys must not change, since saved workflows have
+ * What n8n stores for the node in its database. The keys must not change, because saved workflows have
  * them: `mark` is the cursor.
  */
 interface Stored {
 	event?: string;
 	mark?: Cursor;
-	/** The account that the cursor was made with. */
+	/** The account that the cursor is for. */
 	account?: Account;
 }
 
-/** Digests of an API key, and of the id of the clinic that it is for. */
+/** Digests of the API key, and of the id of its clinic. */
 interface Account {
 	key: string;
 	clinic?: string;
 }
 
 /**
- * n8n saves the static data when a poll gives items, and at the end of an activation. A poll that gives
- * nothing moves the cursor in memory only: after a restart the older one still holds.
+ * n8n saves the static data when a poll returns items, and when it has activated the workflow. A poll
+ * without items moves the cursor in memory only; after a restart, the older one is still valid.
  */
 async function newRecords(
 	context: IPollFunctions,
@@ -97,13 +97,13 @@ async function newRecords(
 ): Promise<ClinikoRecord[]> {
 	const stored = context.getWorkflowStaticData('node') as Stored;
 	const api = await connect(context);
-	// A person who switches the workflow on means from now on. A restart of n8n goes on.
+	// When a person switches the workflow on, it starts from now. When n8n restarts, it goes on.
 	const isSwitchedOn = ['activate', 'create'].includes(context.getActivationMode());
 	const isFirst = isSwitchedOn && !begun.has(context);
 	const before = stored.account;
 	const account = before?.key === api.account ? before : await accountOf(api);
-	// Another clinic's records are not new, but a new key of the same clinic changes nothing. Where it
-	// cannot be told which one it is, to go on loses nothing.
+	// The records of another clinic are not new, but a new key of the same clinic changes nothing. If the
+	// clinic is unknown, going on loses nothing.
 	const isOtherClinic =
 		before?.clinic !== undefined &&
 		account.clinic !== undefined &&
@@ -115,13 +115,13 @@ async function newRecords(
 		return [];
 	}
 	const { records, cursor } = await newRecordsSince(api, watch, stored.mark);
-	// A key that cannot tell its clinic leaves the last known one to be compared with the next key.
+	// If this key may not read its clinic, the last known one is kept, to compare with the next key.
 	Object.assign(stored, { mark: cursor, account: { ...before, ...account } });
 	begun.add(context);
 	return records;
 }
 
-/** Which account the key belongs to; without the clinic if the key's user may not read its id. */
+/** The account of the key; without the clinic if the key's user may not read its id. */
 async function accountOf(api: ClinikoApi): Promise<Account> {
 	const errorContext = { action: 'see which Cliniko account the API key belongs to' };
 	const { body } = await api.get('/settings/public', errorContext).catch(unlessForbidden);

@@ -13,45 +13,47 @@ import { Processing } from './processing';
 import type { SourceFile } from './sourceFile';
 import type { Upload } from './upload';
 
-/** How long a record that has no name yet is waited for, in ms; one older than `STUCK` is not. */
+/** How long to wait until an unprocessed record has its name, in ms. */
 const LONGEST_WAIT = 30_000;
+
+/** An unprocessed record that is older than this, in ms, is not waited for. */
 const STUCK = 15 * 60_000;
 
-/** How many records of another size are downloaded for one file. */
+/** The maximum number of records of another size that are downloaded for one file. */
 const MOST_OF_OTHER_SIZE = 5;
 
-/** How far back `findNew` looks, in ms: further than the clocks of Cliniko's servers differ. */
+/** How far back `findNew` looks, in ms: more than the clocks of Cliniko's servers may differ. */
 const LOOK_BACK = 5 * 60_000;
 
 /**
- * The waits between looks for a record that Cliniko has shown before, in ms. Short: somebody may have
- * deleted it since.
+ * The waits between attempts to read a record that Cliniko has shown before, in ms. They are short: if
+ * it is not there any more, somebody has probably deleted it.
  */
 const WAITS_FOR_SEEN = [2000, 2000];
 
-/** How many records this process keeps in mind. */
+/** The size of the cache of records that this process stored. */
 const REMEMBERED = 1000;
 
-/** The executions of this n8n process take turns by account, patient and bytes of the file. */
+/** Held by one execution of this process at a time, for each account, patient and file content. */
 const lock = new KeyedLock();
 
-/** The last records that this process stored with "Skip", by account, patient, bytes and name. */
+/** The last records that this process stored with "Skip", by account, patient, content and name. */
 const remembered = new Map<string, { id: string; createdAt: string; isSeen: boolean }>();
 
-/** What the search needs of its surroundings. */
+/** What the search depends on. */
 export interface Surroundings {
 	api: ClinikoApi;
 	pause: Pause;
-	/** The digest of a processed record's file, or why it cannot be had. */
+	/** The digest of a processed record's file, or why it is unavailable. */
 	digestOf: (record: PatientAttachment) => Promise<ContentDigest>;
 }
 
 /**
- * The option "If Already Uploaded: Skip": finds out whether a file is on a patient's record already.
+ * The option "If Already Uploaded: Skip": finds out whether a file is already on a patient's record.
  *
- * It is there if a record has its name (or what Cliniko may have made of it), its size and its bytes.
- * Where the key's user may not open files, exactly the same name and size are enough. Where a download
- * fails for another reason, a different file could be taken for this one, so nothing is decided.
+ * It is, if a record has the same name (or what Cliniko may have turned it into), size and content. If
+ * the key's user may not open files, the same name and size are enough. If a download fails for any
+ * other reason, the upload fails: a different file might be mistaken for this one.
  */
 export class AlreadyUploaded {
 	private readonly lists = new Map<string, Promise<PatientAttachment[]>>();
@@ -64,7 +66,7 @@ export class AlreadyUploaded {
 	}
 
 	/**
-	 * Runs `work` while no other upload of this process is at the same file for the same patient.
+	 * Runs `work` while no other execution of this process uploads the same file for the same patient.
 	 *
 	 * @throws ClinikoError if the execution is cancelled while it waits
 	 */
@@ -75,11 +77,11 @@ export class AlreadyUploaded {
 	}
 
 	/**
-	 * Looks through all files of the patient; the list is read once in a run.
+	 * Searches all files of the patient. The list is read once per run.
 	 *
-	 * @returns the record that has the file; nothing if there is none
-	 * @throws ClinikoError if Cliniko cannot be asked, or if a record that may have the file cannot be
-	 *   compared with it
+	 * @returns the record that has the file; undefined if there is none
+	 * @throws ClinikoError if a request fails, or if a record that may have the file cannot be compared
+	 *   with it
 	 */
 	async find(upload: Upload): Promise<PatientAttachment | undefined> {
 		const own = await this.findRemembered(upload);
@@ -95,8 +97,8 @@ export class AlreadyUploaded {
 	}
 
 	/**
-	 * The same through the files of the last minutes, as they are now: another n8n process may have
-	 * stored the file while this one sent it.
+	 * Searches the files of the last minutes, with a fresh request: another n8n process may have stored
+	 * the same file while this one sent it.
 	 *
 	 * @param now ms since 1970 by Cliniko's clock
 	 */
@@ -105,14 +107,14 @@ export class AlreadyUploaded {
 		return await this.among(await this.list(upload.patientId, recent), upload);
 	}
 
-	/** Keeps in mind which record has the file: Cliniko shows a name only once it is processed. */
+	/** Caches which record has the file: Cliniko shows no name until it has processed the file. */
 	async remember(upload: Upload, record: PatientAttachment): Promise<void> {
 		const { id, created_at: createdAt } = record;
 		const key = await this.nameKeyOf(upload);
 		remembered.delete(key);
 		const [oldest] = remembered.keys();
 		if (oldest !== undefined && remembered.size >= REMEMBERED) remembered.delete(oldest);
-		// Cliniko processes a file some time after it has answered with the record.
+		// A processed record has been read after its creation, so Cliniko has shown it.
 		const isSeen = record.processing_completed === true;
 		remembered.set(key, { id, createdAt: String(createdAt), isSeen });
 	}
@@ -121,7 +123,7 @@ export class AlreadyUploaded {
 		const known = remembered.get(await this.nameKeyOf(upload));
 		if (!known) return undefined;
 		const { api, pause } = this.surroundings;
-		// One that was only answered to the creation may not be shown yet.
+		// A record that is known only from the reply to its creation may not be visible yet.
 		const waits = known.isSeen ? WAITS_FOR_SEEN : undefined;
 		const record = await readCreated(api, pause, known.id, undefined, waits);
 		const isStillThere =
@@ -144,7 +146,7 @@ export class AlreadyUploaded {
 		);
 		const rows = await listRecords(api, 'patient_attachments', filters, errorContext);
 		const found = rows.map(async (row) => {
-			// What this process stored is known by its bytes.
+			// The content of records that this process stored is known already.
 			const isFresh = row.processing_completed !== true && !isUnreadable(row) && !own.has(row.id);
 			const age = Date.now() - Date.parse(String(row.created_at));
 			if (!isFresh || age > STUCK) return row;
@@ -165,14 +167,14 @@ export class AlreadyUploaded {
 					? hasName(record, file) && hasSize(record, file)
 					: sha256 === (await file.digest());
 			if (isSame) return record;
-			// Another record may still turn out to have the file.
+			// Go on: another record may have the file.
 			if (unavailable === 'fault') notCompared ??= record;
 		}
 		if (notCompared) throw cannotCompare(notCompared, file);
 		return undefined;
 	}
 
-	/** The same bytes under another name are another upload. */
+	/** With the name: the same content under another name is another upload. */
 	private async nameKeyOf(upload: Upload): Promise<string> {
 		return `${await this.keyOf(upload)} ${upload.file.name}`;
 	}
@@ -183,8 +185,8 @@ export class AlreadyUploaded {
 }
 
 /**
- * The records that may have the file: first those of its size. What Cliniko counts as the size of a
- * file is not documented, so some of another size follow, if they have exactly its name.
+ * The records that may have the file: those of its size first. Cliniko does not document what it
+ * reports as the size, so some of another size but exactly the same name follow.
  */
 function alike(
 	records: PatientAttachment[],

@@ -2,22 +2,22 @@ import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../errors';
 
-/** The setting of a workflow that makes n8n keep files in the JSON of items, and where there. */
+/** The workflow setting with which n8n keeps files in the JSON of items, and the property they are in. */
 const COMBINED = 'combined';
 const IN_JSON = '_files';
 
-/** A file of an item and the name of the field it was found in. */
+/** A file of an item, and the name of its field. */
 export interface FileField {
 	name: string;
 	data: IBinaryData;
 }
 
 /**
- * The files of an item, in their order: its binary fields, and in combined mode the ones in its JSON.
- * In every other mode the JSON is data from anywhere, and could name a file of another execution.
+ * The files of an item, in order: its binary fields, and in combined mode those in its JSON. In every
+ * other mode the JSON may come from anywhere, and could refer to a file of another execution.
  *
  * @param binaryMode the workflow's setting of this name
- * @returns all that the fields hold, whether it is a file or not: `sourceFile` refuses what is none
+ * @returns the contents of all fields; `sourceFile` refuses those that are not files
  */
 export function filesOf(item: INodeExecutionData, binaryMode?: string): FileField[] {
 	const inJson = binaryMode === COMBINED ? item.json[IN_JSON] : undefined;
@@ -28,15 +28,15 @@ export function filesOf(item: INodeExecutionData, binaryMode?: string): FileFiel
 }
 
 /**
- * Picks the files that the parameter "Input Binary Field" asks for.
+ * Finds the files that the parameter "Input Binary Field" asks for.
  *
- * @param wanted a field name; several with commas between; names with `*` for any characters; or, from
- *   an expression, the file itself or an array of any of these
- * @param item the item they are in
- * @param ifMissing whether to pass over what the item does not have, or to throw
+ * @param wanted a field name; several, separated by commas; names in which `*` stands for any
+ *   characters; or, from an expression, the file itself or an array of any of these
+ * @param item the item that has the files
+ * @param ifMissing whether to throw or to go on if the item does not have one of them
  * @param binaryMode the workflow's setting of this name
  * @returns the files in the order asked for, each once
- * @throws ClinikoError that names the fields the item has
+ * @throws ClinikoError that lists the item's fields
  */
 export function pickFiles(
 	wanted: unknown,
@@ -69,7 +69,7 @@ export function pickFiles(
 	return [...picked.values()];
 }
 
-/** A field's name may itself hold a comma: the whole text comes first. */
+/** Splits a list of names. A field's name may itself contain a comma, so the whole text is tried first. */
 function names(text: string, available: FileField[]): string[] {
 	if (available.some(({ name }) => name === text)) return [text];
 	const parts = text
@@ -81,7 +81,7 @@ function names(text: string, available: FileField[]): string[] {
 
 function matches(pattern: string, name: string): boolean {
 	if (!pattern.includes('*')) return pattern === name;
-	// Piece by piece instead of as a regular expression: `a*a*a*…` must not take for ever.
+	// Not a regular expression, in which `a*a*a*…` could backtrack for ever.
 	const [start = '', ...rest] = pattern.split('*');
 	const end = rest.pop() ?? '';
 	if (name.length < start.length + end.length) return false;
@@ -95,7 +95,7 @@ function matches(pattern: string, name: string): boolean {
 	return true;
 }
 
-/** Whether a value is a field's file: an expression may give a copy of it. */
+/** Whether a value is a field's file. An expression may yield a copy of it. */
 function isSameFile(file: IBinaryData, value: unknown): boolean {
 	if (file === value) return true;
 	if (!isFile(file) || !isFile(value)) return false;
@@ -107,7 +107,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Tells a file from any other object that an expression may give, as n8n's `isBinaryValue` does. */
+/** Whether a value that an expression yields is a file; follows n8n's `isBinaryValue`. */
 function isFile(value: unknown): value is IBinaryData {
 	return (
 		isRecord(value) &&

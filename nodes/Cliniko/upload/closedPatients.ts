@@ -4,19 +4,19 @@ import { isArchived, mergedInto, type Patient } from '../records/patient';
 import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
-/** How many ids one request asks for: a page of Cliniko's lists. */
+/** The number of ids per request: a page of Cliniko's lists. */
 const IDS_PER_REQUEST = 100;
 
 /**
- * Which of these patients are out of use, so that a file on their record would be a lost file. Asked
- * before the first file is sent; one request serves a hundred patients.
+ * Finds the archived and merged patients among these: nobody would see a file on their record. One
+ * request serves a hundred patients.
  *
- * A patient whom the list does not show is read alone, since lists may hide merged ones. If there is
- * no such patient, nothing is said here: Cliniko refuses the presigned post then.
+ * A patient missing from the list is read separately, since lists may hide merged patients. A patient
+ * who does not exist is not reported: Cliniko will refuse the presigned post.
  *
- * @param patientIds checked ids
- * @returns why, by the ids of those who must not get a file
- * @throws ClinikoError if Cliniko cannot be asked
+ * @param patientIds validated ids
+ * @returns the reason, by the id of each patient who must not get a file
+ * @throws ClinikoError if a request fails
  */
 export async function closedPatients(
 	api: ClinikoApi,
@@ -32,7 +32,7 @@ export async function closedPatients(
 	return closed;
 }
 
-/** The patients with these ids, as far as there are any; at most a page of them. */
+/** Reads the patients with these ids, at most a page of them; those who do not exist are left out. */
 async function patientsOf(api: ClinikoApi, ids: string[]): Promise<Patient[]> {
 	const patients = new Map<string, Patient>();
 	const filters = [`id:=${ids.join(',')}`, 'archived_at:*'];

@@ -7,21 +7,18 @@ import type { StoredFile } from './postToS3';
 import type { Upload } from './upload';
 
 /**
- * Step 3: creates the patient attachment record for a file that S3 has.
+ * Step 3: creates the patient attachment record for a file in S3.
  *
- * Its upload URL is the post's address and the key as they are, not encoded (Cliniko's guide,
- * "Uploading patient attachments"). Other integrations report that the encoded form works, and nobody
- * says which of them does for a name with a space or an umlaut, nor how Cliniko refuses the other. So
- * after a refusal that may be about the address it gets the other form, once: nothing has been
- * created.
+ * The upload URL is the URL of the presigned post followed by the key, not encoded (Cliniko's guide,
+ * "Uploading patient attachments"). Other integrations report that the encoded form works too, and it
+ * is not documented which one works for a name with a space or an umlaut. So if Cliniko refuses one
+ * form, the other is tried once: after a refusal, nothing has been created.
  *
- * @param upload its patient must be the one that the presigned post was asked for
- * @param attempt how often the record is asked for with this call, from 1, where earlier calls had an
- *   unknown outcome and no record was found: every second call begins with the encoded form, since
- *   Cliniko may fail over the plain one
- * @returns the record, which Cliniko has not processed yet; or what is known if it cannot be told
- *   whether there is one
- * @throws ClinikoError if Cliniko refused it: then there is none
+ * @param upload its patient must be the one that the presigned post was requested for
+ * @param attempt the number of this attempt, from 1; an earlier one had an unknown outcome and left no
+ *   record. Even attempts begin with the encoded form, in case Cliniko fails on the plain one
+ * @returns the record, not yet processed; or an UnknownOutcome if it may exist
+ * @throws ClinikoError if Cliniko refused the request, so that there is no record
  */
 export async function createRecord(
 	api: ClinikoApi,
@@ -59,7 +56,7 @@ export async function createRecord(
 	return body;
 }
 
-/** The first of two refusals, unless only the second is one that names a field. */
+/** The more informative of two refusals: the first, unless only the second names a field (422). */
 function moreTelling(first: ClinikoError, second: ClinikoError): ClinikoError {
 	return first.httpCode !== 422 && second.httpCode === 422 ? second : first;
 }

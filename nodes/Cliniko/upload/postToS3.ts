@@ -10,25 +10,25 @@ import { readRefusal, readStoredKey } from '../transport/s3/reply';
 import { hasExpired, isKeyOf, requestPresignedPost, type PresignedPost } from './presignedPost';
 import type { SourceFile } from './sourceFile';
 
-/** How often a file is sent, the first time included. */
+/** The maximum number of attempts to send a file. */
 const TRIES = 4;
 
 /** The first backoff, in ms. */
 const FIRST_WAIT = 1000;
 
-/** What has to be left of a presigned post's time when the sending begins, in ms. */
+/** How long a presigned post must still be valid when sending begins, in ms. */
 const TIME_LEFT = 10_000;
 
 /**
- * How long an attempt delays the rest of the file after its first bytes once a connection has broken,
- * in ms; it doubles each time. It has to outlast the connecting.
+ * After a broken connection, how long the next attempt waits between the first bytes and the rest of
+ * the file, in ms. It doubles with each broken connection, and must be longer than connecting takes.
  */
 const BODY_DELAY = 1500;
 const FIRST_BYTES = 1024;
 
 /**
- * Sends a request that carries no key. Resolves for every HTTP status with the body as text; rejects
- * if no reply came, with the source's own error if it was the source that broke.
+ * Sends a request without the API key. Resolves for every HTTP status, with the body as text; rejects
+ * if there was no reply. If reading the file failed, it rejects with that error.
  */
 export type SendToS3 = (
 	options: IHttpRequestOptions,
@@ -37,30 +37,31 @@ export type SendToS3 = (
 
 /** What sending a file needs. */
 export interface S3Connection {
-	/** Asked for another presigned post where the first one runs out. */
+	/** Gives another presigned post when the first one expires. */
 	api: ClinikoApi;
 	sendToS3: SendToS3;
 	pause: Pause;
 }
 
-/** Where S3 has a file. */
+/** A file in S3. */
 export interface StoredFile {
-	/** The address of the presigned post, ended by one slash. */
+	/** The URL of the presigned post, with exactly one slash at its end. */
 	url: string;
 	/** Not encoded. */
 	key: string;
-	/** How far Cliniko's clock is ahead of ours, in ms; 0 if it is not known. */
+	/** How far Cliniko's clock is ahead of ours, in ms; 0 if unknown. */
 	clockAhead: number;
-	/** Set if that is not known. */
+	/** Set if `clockAhead` is unknown. */
 	isUndated?: true;
 }
 
 /**
- * Step 2: sends the file to S3. Sent again, from the start of the file, after a dropped connection, a
- * stall, or a fault of S3's: it becomes nobody's file until a record is created with its key.
+ * Step 2: sends the file to S3. Retried from the start of the file after a dropped connection, an idle
+ * timeout or a server error. That is safe, because a file in S3 belongs to nobody until a record is
+ * created with its key.
  *
- * @param post that Cliniko gave for this patient; is renewed where it runs out
- * @throws ClinikoError if S3 does not say that it has the file, at the place that Cliniko gave for it
+ * @param post the presigned post for this patient; renewed when it expires
+ * @throws ClinikoError if S3 does not confirm that it has the file under the key that Cliniko gave
  */
 export async function postToS3(
 	connection: S3Connection,
@@ -77,7 +78,7 @@ export async function postToS3(
 		const delay = broken && BODY_DELAY * 2 ** (broken - 1);
 		const reply = await sendForm(connection, post, file, delay);
 		if (!reply) broken++;
-		// Once only: by a clock that is wrong every post has expired.
+		// Only once: with a wrong clock, every post would seem to have expired.
 		if (!reply || renewed || !saysExpired(reply, post)) return reply;
 		renewed = true;
 		await renew();
@@ -99,7 +100,7 @@ export async function postToS3(
 	return { url, key, clockAhead, ...(isUndated && { isUndated }) };
 }
 
-/** @returns the reply, or nothing if none came */
+/** @returns the reply; undefined if there was none */
 async function sendForm(
 	{ sendToS3, pause }: S3Connection,
 	post: PresignedPost,
@@ -108,7 +109,7 @@ async function sendForm(
 ): Promise<IN8nHttpFullResponse | undefined> {
 	try {
 		return await withUploadIdleTimeout(file.size, pause, async (signal, progress) => {
-			// The HTTP client does not close what it was sending when the request fails.
+			// The HTTP client does not close the file when the request fails, so `signal` does.
 			const content = await file.open(signal);
 			const form = multipartForm(post.fields, {
 				...file,
@@ -125,23 +126,23 @@ async function sendForm(
 					encoding: 'text',
 					returnFullResponse: true,
 					ignoreHttpStatusErrors: true,
-					// Following one would hold the whole file in memory, and send it who knows where.
+					// To follow one, the client would buffer the whole file and send it to an unknown host.
 					disableFollowRedirect: true,
 				},
 				signal,
 			);
 		});
 	} catch (error) {
-		// What the file's own stream threw is the user's to know; what the network threw is not.
+		// An error from reading the file is final; a network error is retried.
 		rethrowOwn(error);
 		return undefined;
 	}
 }
 
 /**
- * Delays the file after its first bytes. S3 may refuse a form by its fields and close the connection while
- * the file is still being sent, and then its answer is lost in the broken connection. A sender that
- * has met that waits after the first bytes of the file, where it can still hear it.
+ * Pauses after the first bytes of the file. S3 may refuse a form because of its fields and close the
+ * connection while the file is still being sent, so that its reply is lost. With the pause, the reply
+ * arrives before the connection breaks.
  */
 async function* delayBody(
 	content: AsyncIterable<Uint8Array>,
@@ -159,18 +160,18 @@ async function* delayBody(
 	}
 }
 
-/** Where S3 says that the file is; nothing if it does not say. */
+/** The key in S3's reply; undefined if there is none. */
 function storedKey({ statusCode, body }: IN8nHttpFullResponse): string | undefined {
 	return statusCode === 201 ? readStoredKey(String(body)) : undefined;
 }
 
-/** Whether a presigned post has run out while it was used: by S3's word, or by the clock. */
+/** Whether S3 refused the form because the presigned post has expired. */
 function saysExpired({ statusCode, body }: IN8nHttpFullResponse, post: PresignedPost): boolean {
 	const { message } = readRefusal(String(body));
 	return statusCode === 403 && (/expired/i.test(message ?? '') || hasExpired(post));
 }
 
-/** Whether the same form may succeed later. S3 calls a slow sender a 400. */
+/** Whether a retry may succeed. S3 answers a slow sender with status 400. */
 function mayPass(reply: IN8nHttpFullResponse | undefined): boolean {
 	if (!reply) return true;
 	const { statusCode, body } = reply;
@@ -204,7 +205,7 @@ function fault(reply: IN8nHttpFullResponse | undefined, file: SourceFile): Clini
 	);
 }
 
-/** S3 quotes the condition that failed, with the form's values, and they are nobody's to read. */
+/** Cuts out the condition that S3 quotes, because it contains values of the form. */
 function withoutValues(message = ''): string {
 	return message.replace(/\[.*/s, '…');
 }

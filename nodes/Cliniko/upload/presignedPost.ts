@@ -6,34 +6,34 @@ import { isS3Host } from '../transport/s3/host';
 import { readPolicy, type FieldCondition } from '../transport/s3/policy';
 import type { SourceFile } from './sourceFile';
 
-/** What S3 replaces with the name of the file in a form's key (AWS, "POST Object"). */
+/** In a form's key, S3 replaces this with the name of the file (AWS, "POST Object"). */
 const FILE_NAME = '${filename}';
 
-/** A form that S3 will take one file with. */
+/** A form with which S3 accepts one file. */
 export interface PresignedPost {
-	/** Where the form is posted, ended by exactly one slash. */
+	/** Where the form is posted, with exactly one slash at its end. */
 	url: string;
-	/** All fields of the form but the file. */
+	/** All fields of the form except the file. */
 	fields: Record<string, string>;
 	/** The key that the file will have. */
 	key: string;
-	/** The part of the key before the file's name, where it is S3 that puts the name in. */
+	/** The part of the key before the file's name, if S3 inserts the name. */
 	prefix?: string;
-	/** When S3 stops taking it, ms since 1970 by Cliniko's clock; nothing if the policy does not say. */
+	/** When it expires, in ms since 1970 by Cliniko's clock; undefined if the policy does not say. */
 	expires?: number;
-	/** How far Cliniko's clock is ahead of ours, in ms; 0 if its reply did not say. */
+	/** How far Cliniko's clock is ahead of ours, in ms; 0 if its reply had no date. */
 	clockAhead: number;
-	/** Set if the reply did not say. */
+	/** Set if the reply had no date. */
 	isUndated?: true;
 }
 
 /**
- * Step 1: asks Cliniko for a presigned post for the patient, and reads its policy before a byte of
- * the file is sent.
+ * Step 1: requests a presigned post for the patient, and checks its policy before any of the file is
+ * sent.
  *
- * @param patientId a checked patient id; the record must later be created for the same one
- * @throws ClinikoError if Cliniko gives none, gives one that leads nowhere safe, or one that does not
- *   take a file of this size
+ * @param patientId a validated patient id; the record must be created for the same patient
+ * @throws ClinikoError if Cliniko gives none, or one whose URL is not Amazon S3's, or whose policy does
+ *   not allow a file of this size
  */
 export async function requestPresignedPost(
 	api: ClinikoApi,
@@ -62,7 +62,7 @@ export async function requestPresignedPost(
 			'Make the file smaller (a scan with a lower resolution, or in parts) or larger accordingly. It was not sent.',
 		);
 	}
-	// S3 refuses a form without a field that its policy has a condition on.
+	// S3 refuses a form that lacks a field for which the policy has a condition.
 	if (contentType && valueOf('content-type', fields) === undefined) {
 		const fits = contentType.match === 'starts-with';
 		fields['Content-Type'] =
@@ -78,18 +78,18 @@ export async function requestPresignedPost(
 }
 
 /**
- * Whether S3 will not take the form any more.
+ * Whether the presigned post has expired.
  *
- * @param margin ms that have to be left
+ * @param margin for how long it must still be valid, in ms
  */
 export function hasExpired({ expires, clockAhead }: PresignedPost, margin = 0): boolean {
 	return expires !== undefined && Date.now() + clockAhead + margin > expires;
 }
 
 /**
- * The address that a form is posted to, ended by exactly one slash.
+ * The URL that a form is posted to, with exactly one slash at its end.
  *
- * @throws ClinikoError if it is not one of Amazon S3, where alone Cliniko keeps files
+ * @throws ClinikoError if it is not Amazon S3's: Cliniko keeps files nowhere else
  */
 function addressOfS3(text: string): string {
 	if (!URL.canParse(text) || new URL(text).protocol !== 'https:') {
@@ -101,13 +101,13 @@ function addressOfS3(text: string): string {
 			`Cliniko gave an upload address that is not one of Amazon S3: ${url.host.slice(0, 80)}.`,
 		);
 	}
-	// What was looked at is what is used, not the text that another parser may read otherwise.
+	// The parsed URL, which was checked, and not the text, which another parser may read differently.
 	return url.href.replace(/\/*$/, '/');
 }
 
 /**
- * Puts the file's name into the form's key, where the policy lets us: then the key is known before the
- * file is sent, and S3 need not read the name. Otherwise S3 does it.
+ * Inserts the file's name into the form's key if the policy allows it, so that the key is known before
+ * the file is sent. Otherwise S3 inserts the name.
  */
 function named(
 	fields: Record<string, string>,
@@ -130,8 +130,8 @@ function named(
 }
 
 /**
- * Whether a key that S3 answers with can be that of the file. Where we wrote the key, it is the same.
- * Where S3 put the name in, it may have written the name in its own way, but not in another folder.
+ * Whether the key in S3's reply can be that of the file. If we wrote the key, the two are equal. If S3
+ * inserted the name, it may have spelt it differently, but cannot have changed the folder.
  */
 export function isKeyOf({ key, prefix }: PresignedPost, stored: string): boolean {
 	if (stored.normalize('NFC') === key.normalize('NFC')) return true;
@@ -142,14 +142,14 @@ export function isKeyOf({ key, prefix }: PresignedPost, stored: string): boolean
 function formFields(value: unknown): Record<string, string> | undefined {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
 	const entries = Object.entries(value as IDataObject);
-	// A field called "file" would be taken for the file.
+	// S3 would take a field called "file" for the file.
 	if (entries.length === 0 || entries.some(([name]) => name.toLowerCase() === 'file')) {
 		return undefined;
 	}
 	return Object.fromEntries(entries.map(([name, field]) => [name, String(field)]));
 }
 
-/** Names of form fields have no case for S3. */
+/** S3 ignores the case of field names. */
 function fieldNamed(name: string, fields: Record<string, string>): string | undefined {
 	return Object.keys(fields).find((field) => field.toLowerCase() === name);
 }

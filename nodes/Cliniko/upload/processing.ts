@@ -5,21 +5,21 @@ import { isClinikoRecord } from '../records/clinikoRecord';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../requests/readRecord';
 
-/** Wait before the first poll, in ms, and the factor and bound of its growth. */
+/** The wait before the first poll, in ms; its growth factor; and its maximum. */
 const FIRST_INTERVAL = 1000;
 const GROWTH = 1.3;
 const LONGEST_INTERVAL = 15_000;
 
-/** How many ids one poll asks for: a page of Cliniko's lists. */
+/** The number of ids per request: a page of Cliniko's lists. */
 const IDS_PER_POLL = 100;
 
 /**
- * For how long polls may say that there is no such record before it counts as gone, in ms: one of
- * Cliniko's servers may not know it yet.
+ * How long polls may report that the record does not exist before it counts as gone, in ms: not all of
+ * Cliniko's servers may have it yet.
  */
 const LONGEST_MISSING = 60_000;
 
-/** A file is stored, and something is wrong with its processing or with the waiting for it. */
+/** The file is stored, but its processing failed, or it is unknown whether it succeeded. */
 export class ProcessingError extends ClinikoError {
 	/** @param record as it was last seen */
 	constructor(
@@ -36,9 +36,9 @@ interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
 	deadline: number;
-	/** How many of the last lists did not show it. */
+	/** How many polls in a row did not list it. */
 	unlisted: number;
-	/** Since when requests for its own address have not found it, ms since 1970. */
+	/** Since when requests for the record itself have answered 404, ms since 1970. */
 	missingSince?: number;
 	promise: Promise<PatientAttachment>;
 	resolve: (record: PatientAttachment) => void;
@@ -46,8 +46,8 @@ interface Waiting {
 }
 
 /**
- * Step 4: waits until Cliniko has processed records. There is no push, so it polls; one poll serves
- * all files of a run, however many are waited for.
+ * Step 4: waits until Cliniko has processed records. Cliniko has no webhooks, so it polls; one poll
+ * serves all files of a run.
  */
 export class Processing {
 	private readonly waiting = new Map<string, Waiting>();
@@ -56,18 +56,18 @@ export class Processing {
 
 	private stopped = false;
 
-	/** Why the last poll told nothing. */
+	/** Why the last poll failed. */
 	private lastPollError?: ClinikoError;
 
-	/** Sends nothing more once the waiting has been stopped. */
+	/** Sends nothing after `stop`. */
 	private readonly api: ClinikoApi;
 
 	constructor(
 		api: ClinikoApi,
 		private readonly pause: Pause,
-		/** The longest wait for one record, in ms. */
+		/** The maximum wait for one record, in ms. */
 		private readonly maxWait: number,
-		/** What to do when it is over: fail, or give the record as it stands. */
+		/** What to do after that: fail, or return the record as it is. */
 		private readonly onTimeout: 'error' | 'continue',
 	) {
 		this.api = api.until(() => {
@@ -78,13 +78,13 @@ export class Processing {
 	}
 
 	/**
-	 * @param record as it was created
+	 * @param record as the reply to its creation showed it
 	 * @returns the record once it is processed
 	 * @throws ProcessingError, with the attachment's id, if Cliniko cannot read the file, if the record is
-	 *   gone, or if the longest wait is over
+	 *   gone, or after the maximum wait
 	 */
 	async finished(record: PatientAttachment): Promise<PatientAttachment> {
-		// Two equal files may have one record; both wait for the same.
+		// Two uploads may share one record.
 		const known = this.waiting.get(record.id);
 		if (known) return await known.promise;
 		const waiting = {
@@ -100,7 +100,7 @@ export class Processing {
 		return await waiting.promise;
 	}
 
-	/** Ends the waiting, for good: whoever waits gets the record as it stands. */
+	/** Stops polling for good. Pending calls of `finished` return the record as it is. */
 	stop(): void {
 		this.stopped = true;
 		this.settleAll();
@@ -130,16 +130,16 @@ export class Processing {
 		this.polling = false;
 	}
 
-	/** Asks Cliniko once for everything that is waited for. */
+	/** Asks Cliniko once for all pending records. */
 	private async look(): Promise<void> {
 		const ids = [...this.waiting.keys()];
 		const [only] = ids;
-		// A list may leave a record out that can be read by its own address.
+		// A list may omit a record that can be read on its own.
 		if (ids.length === 1 && only) return await this.lookAt(only);
 		for (let from = 0; from < ids.length; from += IDS_PER_POLL) {
 			const asked = ids.slice(from, from + IDS_PER_POLL);
 			const seen = new Set<string>();
-			// A record that somebody archives meanwhile is still on its way.
+			// Also records that somebody has archived in the meantime.
 			const filters = [`id:=${asked.join(',')}`, 'archived_at:*'];
 			for await (const rows of this.api.list('patient_attachments', filters, {
 				action: 'see whether Cliniko has processed the files',
@@ -152,7 +152,7 @@ export class Processing {
 			}
 			for (const id of asked) {
 				const waiting = this.waiting.get(id);
-				// A list may show a new record some time after its creation, so the first miss is let pass.
+				// Lists may lag behind, so the first time that a record is missing is ignored.
 				if (!seen.has(id) && waiting && ++waiting.unlisted > 1) await this.lookAt(id);
 			}
 		}
@@ -183,7 +183,7 @@ export class Processing {
 		}
 	}
 
-	/** @returns whether there is nothing left to wait for */
+	/** @returns whether the wait for the record is over */
 	private settle({ record, deadline, resolve, reject }: Waiting): boolean {
 		const { id } = record;
 		if (isUnreadable(record)) {
@@ -246,7 +246,7 @@ function notShown(id: string): ClinikoError {
 	);
 }
 
-/** Whether a later poll may tell more: the file is stored, so there is no hurry to give up. */
+/** Whether a later poll may succeed. The file is stored, so there is no reason to give up early. */
 function mayPass({ httpCode }: ClinikoError): boolean {
 	return (
 		httpCode === undefined || [408, 429].includes(httpCode) || httpCode >= 500 || httpCode < 300

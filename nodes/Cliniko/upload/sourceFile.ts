@@ -5,23 +5,20 @@ import { ClinikoError } from '../errors';
 import { safeFileName } from '../records/fileName';
 
 /**
- * Above this size in bytes a file is streamed. Up to it, it is sent as one Buffer: then S3's own
- * refusal can be read even if S3 answers before it has the whole file.
+ * Files above this size, in bytes, are streamed. Smaller ones are sent as one Buffer, so that S3's
+ * refusal can be read even if it arrives before the whole file has been sent.
  */
 export const STREAM_ABOVE = 1024 * 1024;
 
 /**
- * How much of a stored file is read at a time, in bytes. Less for a smaller file: a reader sets aside
- * so much for each of its reads.
+ * How much of a stored file is read at a time, in bytes. Less for a smaller file: the stream allocates
+ * a buffer of this size for each read.
  */
 const CHUNK = 256 * 1024;
 
 const MIME_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 
-/**
- * What n8n writes into `data` in place of the content of a stored file: the modes of n8n-core's
- * binary data service.
- */
+/** What n8n writes into `data` if the file is in its store: the modes of its binary data service. */
 const STORAGE_MODES = ['default', 'filesystem', 'filesystem-v2', 's3', 'azure', 'database'];
 
 const CODE_NODE_ADVICE =
@@ -30,48 +27,48 @@ const CODE_NODE_ADVICE =
 /** n8n's store of binary data, as the upload needs it. */
 export interface BinaryStore {
 	metadata: (id: string) => Promise<{ fileSize: number }>;
-	/** Gives a Node.js Readable, which keeps its file open until it ends or is destroyed. */
+	/** Opens a Node.js Readable, which keeps its file open until it ends or is destroyed. */
 	stream: (
 		id: string,
 		chunkSize: number,
 	) => Promise<AsyncIterable<Uint8Array> & { destroy?: () => unknown }>;
 }
 
-/** A file that is to be uploaded. */
+/** A file to upload. */
 export interface SourceFile {
-	/** The name that it will have on the patient's record. */
+	/** Its name on the patient's record. */
 	name: string;
 	contentType: string;
 	/** Exact, in bytes. */
 	size: number;
 	/**
-	 * Tells the file from others in the same execution: what lasts of its id in n8n's store, or a
-	 * digest.
+	 * Identifies the file within the execution: the part of its id in n8n's store that never changes, or
+	 * a digest.
 	 */
 	source: string;
 	/**
-	 * The SHA-256 of the bytes, in hex. A stored file is read for it at the first call.
+	 * The SHA-256 of the bytes, in hex. The first call reads a stored file.
 	 *
 	 * @throws ClinikoError if the file cannot be read or does not have exactly `size` bytes
 	 */
 	digest: () => Promise<string>;
 	/**
-	 * The bytes, from the start at every call: a Buffer up to 1 MiB, a stream above. A stream that
+	 * The bytes, from the start at every call: a Buffer up to 1 MiB, a stream above that. A stream that
 	 * does not yield exactly `size` bytes throws.
 	 *
-	 * @param signal closes the stream when it aborts. Needed by whoever may stop reading before the
-	 *   end without calling the iterator's `return`, as an HTTP client does
+	 * @param signal closes the stream when it aborts, for callers that may stop reading without calling
+	 *   the iterator's `return`, such as an HTTP client
 	 */
 	open: (signal?: AbortSignal) => Promise<Buffer | AsyncIterable<Uint8Array>>;
 }
 
 /**
- * Finds out what is to be uploaded, without reading a stored file yet.
+ * Describes a file of an item. A stored file is not read yet.
  *
- * @param field the name of the binary field, for a file that has no name
- * @param data n8n's binary data: with an `id` it is in n8n's store, otherwise base64 in `data`
- * @param rename overrides the file's own name, unless empty
- * @throws ClinikoError if the file is empty or gone, or if `data` holds no file
+ * @param field the name of the binary field, used if the file has no name
+ * @param data n8n's binary data: with an `id`, the file is in n8n's store, otherwise it is base64
+ * @param rename replaces the file's own name, unless empty
+ * @throws ClinikoError if the file is empty or gone, or if `data` is not a file
  */
 export async function sourceFile(
 	field: string,
@@ -91,7 +88,7 @@ export async function sourceFile(
 	);
 	const { id } = data;
 	if (id && typeof id !== 'string') notReadable(name);
-	// n8n takes what the id stands for, so new content beside it would not be what is sent.
+	// n8n would read the file of the id, and ignore the new content beside it.
 	if (id && !isStorageNote(data.data, id)) {
 		throw new ClinikoError(
 			`The content of the file "${name}" was changed, but its id still stands for the old one.`,
@@ -110,7 +107,7 @@ export async function sourceFile(
 	let reading: Promise<string> | undefined;
 	const digest = async () =>
 		await (reading ??= sha256(read()).catch((error: unknown) => {
-			// A store that is out of reach may be back at the next call.
+			// The store may be available again at the next call.
 			reading = undefined;
 			throw error;
 		}));
@@ -118,15 +115,15 @@ export async function sourceFile(
 		name,
 		contentType: MIME_TYPE.test(data.mimeType) ? data.mimeType : 'application/octet-stream',
 		size,
-		// n8n keeps the files of a webhook or a form in a temporary folder, and puts them into the
-		// execution's own when that is over: a person's retry finds them under another path.
+		// n8n keeps the files of a webhook or form in a temporary folder and moves them to the
+		// execution's own when it ends, so a manual retry finds them under another path.
 		source: id ? id.replace(/^.*\//, '') : await digest(),
 		digest,
 		open: async (signal) => (size <= STREAM_ABOVE ? await collect(read(signal)) : read(signal)),
 	};
 }
 
-/** The name and the digest of a file; nothing if it cannot be read any more. */
+/** The name and the digest of a file; undefined if it can no longer be read. */
 export async function contentOf({
 	name,
 	digest,
@@ -142,7 +139,7 @@ async function storedSize(id: string, name: string, store: BinaryStore): Promise
 		const { fileSize } = await store.metadata(id);
 		if (Number.isSafeInteger(fileSize)) return fileSize;
 	} catch {
-		// Told below.
+		// Reported below.
 	}
 	return notReadable(name);
 }
@@ -177,8 +174,8 @@ function notReadable(name: string): never {
 }
 
 /**
- * The number of bytes that a base64 text stands for, without decoding it. Buffer.from decodes any
- * text whatsoever and skips what it does not know, so the text is checked here.
+ * The number of bytes in a base64 text, without decoding it. Buffer.from accepts any text and skips
+ * invalid characters, so the text is validated here.
  */
 function decodedSize(base64: string, name: string): number {
 	if (STORAGE_MODES.includes(base64)) {
@@ -196,7 +193,7 @@ function decodedSize(base64: string, name: string): number {
 	return (base64.length / 4) * 3 - paddingOf(base64);
 }
 
-/** Whether the `data` of a stored file is what n8n leaves there: nothing, or the name of its storage. */
+/** Whether `data` is what n8n writes for a stored file: nothing, or the name of the storage mode. */
 function isStorageNote(data: unknown, id: string): boolean {
 	if (data === undefined || data === null || data === '') return true;
 	return typeof data === 'string' && [...STORAGE_MODES, id.split(':', 1)[0]].includes(data);
@@ -206,7 +203,7 @@ function isStorageNote(data: unknown, id: string): boolean {
 function isBase64(text: string): boolean {
 	const content = text.slice(0, text.length - paddingOf(text));
 	if (text.length % 4 !== 0 || /[^A-Za-z0-9+/]/.test(content)) return false;
-	// The bits of the last character that are beyond the last byte have to be zero.
+	// The unused bits of the last character must be zero.
 	const last = text.slice(-4);
 	return Buffer.from(last, 'base64').toString('base64') === last;
 }
@@ -215,7 +212,7 @@ function paddingOf(base64: string): number {
 	return base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
 }
 
-/** Decodes piece by piece, so that a file in an item is never held a second time. */
+/** Decodes in chunks, so that memory never holds a second copy of the file. */
 async function* decoded(base64: string): AsyncGenerator<Uint8Array> {
 	// Four characters are three bytes, and CHUNK is a multiple of four.
 	for (let at = 0; at < base64.length; at += CHUNK) {
@@ -229,7 +226,7 @@ async function sha256(source: AsyncIterable<Uint8Array>): Promise<string> {
 	return hash.digest('hex');
 }
 
-/** The length is announced before the first byte, so a file that turns out otherwise is not sent. */
+/** Throws if the source does not have exactly `size` bytes, which the request has announced. */
 async function* exactly(
 	size: number,
 	name: string,

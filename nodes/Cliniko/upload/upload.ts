@@ -3,17 +3,17 @@ import type { SourceFile } from './sourceFile';
 
 /** One file for one patient. */
 export interface Upload {
-	/** The item that the file comes from. */
+	/** The index of the item that the file comes from. */
 	itemIndex: number;
-	/** The file as n8n has it, and the name of its binary field. */
+	/** The binary field as n8n has it. */
 	field: FileField;
 	patientId: string;
 	/** At most 255 characters; empty for none. */
 	description: string;
 	file: SourceFile;
-	/** Identifies the upload in `UploadMemory`: the same in every try, and no other upload's. */
+	/** Identifies the upload in `UploadMemory`: unique, and the same in every attempt. */
 	identity: string;
-	/** Whether to use the attachment that is on the record already, if the file is there. */
+	/** Whether to skip the upload and return the existing attachment if the file is already there. */
 	skipIfThere: boolean;
 	/** Whether to wait until Cliniko has processed the file. */
 	waitForProcessing: boolean;

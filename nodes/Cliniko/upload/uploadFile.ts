@@ -13,15 +13,15 @@ import { requestPresignedPost } from './presignedPost';
 import type { Processing } from './processing';
 import type { Upload } from './upload';
 
-/** How far the clock of n8n may be ahead where Cliniko's replies do not tell, in ms. */
+/** How far n8n's clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
 const CLOCK_ERROR = 60 * 60_000;
 
-/** What an upload needs. */
+/** What an upload depends on. */
 export interface UploadTools {
 	api: ClinikoApi;
 	sendToS3: SendToS3;
 	pause: Pause;
-	/** How many files are sent at the same time. */
+	/** Limits how many files are sent at the same time. */
 	limiter: Limiter;
 	memory: UploadMemory;
 	recordCreator: RecordCreator;
@@ -30,13 +30,13 @@ export interface UploadTools {
 }
 
 /**
- * The whole way of a file onto the patient's record. The wait for Cliniko's processing holds up no
- * other file.
+ * The whole way of a file onto the patient's record. Waiting for Cliniko's processing does not hold up
+ * other files.
  *
  * @returns the record, processed if the upload asks for that
- * @throws NotStarted if the limiter was stopped before; ProcessingError if the file is stored and
- *   something is wrong with its processing; any other ClinikoError if it is not on the record, or if
- *   that cannot be told: `memory` knows which
+ * @throws NotStarted if the limiter was stopped before this upload began; ProcessingError if the file
+ *   is stored but its processing failed; any other ClinikoError if it is not on the record, or may not
+ *   be: `memory` knows which
  */
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload));
@@ -46,7 +46,7 @@ export async function uploadFile(tools: UploadTools, upload: Upload): Promise<Pa
 	return processed;
 }
 
-/** Stores the file, unless an earlier try of this execution has, or "Skip" finds it there. */
+/** Stores the file, unless an earlier attempt of this execution has, or "Skip" finds it there. */
 async function putOnRecord(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const earlier = await resume(tools, upload);
 	if (earlier) return assertOwnRecord(earlier, upload);
@@ -62,7 +62,7 @@ async function putOnRecord(tools: UploadTools, upload: Upload): Promise<PatientA
 	});
 }
 
-/** What an earlier try of this execution has made of the file; nothing if it is to be sent. */
+/** The record that an earlier attempt of this execution created; undefined if there is none. */
 async function resume(
 	{ api, pause, memory, recordCreator }: UploadTools,
 	upload: Upload,
@@ -94,21 +94,23 @@ async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachm
 	const { patientId, file } = upload;
 	const post = await requestPresignedPost(api, patientId, file);
 	const stored = await postToS3(tools, post, patientId, file);
-	// One wrong clock must not make a search begin after the record.
+	// A search for the record begins at this time, so a wrong clock must not put it too late.
 	const now = Date.now() + Math.min(stored.clockAhead, stored.isUndated ? -CLOCK_ERROR : 0);
-	// Another n8n process may have stored the same file meanwhile.
+	// Another n8n process may have stored the same file in the meantime.
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;
 	const create = async (attempt: number) => await createRecord(api, upload, stored, attempt);
 	const record = await recordCreator.createOnce(upload, now, create);
 	if (patientIdOf(record) !== undefined) return record;
-	// The reply does not say whose record it is.
+	// The reply does not name the patient.
 	return (await readCreated(api, pause, record.id).catch(() => undefined)) ?? record;
 }
 
 /**
- * Passes a record on if it is the right patient's. It is stored and remembered by now, so that a
- * further try says the same instead of putting the file on yet another record.
+ * Returns the record if it is the right patient's. By now the memory has it, so another attempt ends
+ * with the same error instead of storing the file again.
+ *
+ * @throws WrongPatient if it is not
  */
 function assertOwnRecord(
 	record: PatientAttachment,

@@ -3,20 +3,20 @@ import { NotStarted } from '../transport/limiter';
 import { ProcessingError } from './processing';
 import type { Upload } from './upload';
 
-/** What became of one file: its record, an error, or neither if it was not started any more. */
+/** The outcome of one upload: a record, an error, or neither if it was never started. */
 export interface Outcome {
 	upload: Upload;
-	/** The attachment, once the file is stored; also there if only the processing went wrong. */
+	/** The attachment, if the file is stored, even if its processing failed. */
 	record?: PatientAttachment;
 	error?: Error;
 }
 
 /**
- * Uploads the files of a run, side by side.
+ * Uploads the files of a run concurrently.
  *
- * @param uploadOne uploads one file, and waits for its turn by itself
- * @param onError called for each file that fails
- * @returns an outcome for each upload, in their order; never throws for a single file
+ * @param uploadOne uploads one file; it waits for its own turn
+ * @param onError called for each upload that fails
+ * @returns an outcome for each upload, in their order; does not throw if an upload fails
  */
 export async function uploadFiles(
 	uploads: Upload[],

@@ -7,7 +7,7 @@ import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { attachmentIdField, attachmentIdOf } from './attachmentId';
 import { optionalPatientIdField, optionalPatientIdOf } from './patientId';
 
-/** The fields in which the user picks one attachment. */
+/** The fields in which the user chooses an attachment. */
 export function attachmentFields(description: string): INodeProperties[] {
 	return [
 		optionalPatientIdField(
@@ -17,14 +17,14 @@ export function attachmentFields(description: string): INodeProperties[] {
 	];
 }
 
-/** Which attachment an item asks for. */
+/** The attachment that an item asks for. */
 export interface OneAttachment {
 	id: string;
-	/** Whose it has to be, if that is given. */
+	/** The patient it has to belong to, if given. */
 	patientId?: string;
 }
 
-/** @throws ClinikoError if the parameters are no ids */
+/** @throws ClinikoError if a parameter is not an id */
 export function attachmentOf(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -34,7 +34,7 @@ export function attachmentOf(
 	return { id: attachmentIdOf(context, itemIndex, shard), patientId };
 }
 
-/** @throws ClinikoError if the attachment is not there, or is another patient's */
+/** @throws ClinikoError if the attachment does not exist or belongs to another patient */
 export async function readAttachment(
 	api: ClinikoApi,
 	{ id, patientId }: OneAttachment,
@@ -50,9 +50,9 @@ export async function readAttachment(
 }
 
 /**
- * Makes sure that the attachment is the patient's, if a patient is given; costs a request then only.
+ * Checks that the attachment belongs to the patient. Sends a request only if a patient is given.
  *
- * @throws ClinikoError if it is not
+ * @throws ClinikoError if it does not
  */
 export async function assertOwner(api: ClinikoApi, attachment: OneAttachment): Promise<void> {
 	if (attachment.patientId !== undefined) await readAttachment(api, attachment);

@@ -14,7 +14,7 @@ const attachment: RecordKind = {
 		'Choose an attachment from the list, or give its ID, which Upload and Get Many output as "id". If an expression gives it, check that the node before found the attachment.',
 };
 
-/** The field in which the user picks an attachment. */
+/** The field in which the user chooses an attachment. */
 export function attachmentIdField(description: string): INodeProperties {
 	return recordIdField(attachment, { displayName: 'Attachment', required: true, description });
 }

@@ -3,11 +3,11 @@ import { clinikoTimestamp } from '../../transport/cliniko/timestamp';
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
- * The moment that a text means, as Cliniko's filters take it.
+ * Converts a date or time to the form that Cliniko's filters take.
  *
- * @param text ISO 8601: a day, or a day and a time, with or without an offset
- * @param zone the IANA time zone that is meant where the text has no offset; n8n's date picker gives none
- * @returns such as `2026-11-22T09:30:00Z`; nothing if the text is no such moment
+ * @param text ISO 8601: a date, or a date and a time, with or without an offset
+ * @param zone the IANA time zone of a text without an offset, which is what n8n's date picker gives
+ * @returns for example `2026-11-22T09:30:00Z`; undefined if the text is not a valid date or time
  */
 export function inUtc(text: string, zone: string): string | undefined {
 	const [, day, minutes = '00:00', seconds = ':00', offset] = MOMENT.exec(text) ?? [];
@@ -17,19 +17,19 @@ export function inUtc(text: string, zone: string): string | undefined {
 	return Number.isNaN(moment) ? undefined : clinikoTimestamp(moment);
 }
 
-/** Whether the calendar has this day: to JavaScript February 30 is March 2. */
+/** Whether the date exists: JavaScript reads February 30 as March 2. */
 function isDay(day: string): boolean {
 	return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
-/** The moment at which the clocks of a zone show what clocks in UTC show at `asUtc`. */
+/** The time at which a zone's clocks show what UTC clocks show at `asUtc`. */
 function inZone(asUtc: number, zone: string): number {
 	const first = asUtc - offsetAt(asUtc, zone);
-	// Near a change of the clocks the offset at the first guess is not yet the right one.
+	// Near a daylight saving change, the offset of the first guess may be wrong.
 	return asUtc - offsetAt(first, zone);
 }
 
-/** How far the clocks of a zone are ahead of UTC at a moment, in ms. */
+/** The offset of a zone from UTC at a given time, in ms. */
 function offsetAt(moment: number, zone: string): number {
 	const parts = new Intl.DateTimeFormat('en-US', {
 		timeZone: zone,

@@ -1,13 +1,13 @@
 import { ClinikoError } from '../../errors';
 import { textOf } from './text';
 
-/** Cliniko's own limit (OpenAPI, `UploadedPatientAttachment.description`). */
+/** Cliniko's limit, in characters (OpenAPI, `UploadedPatientAttachment.description`). */
 const LONGEST = 255;
 
 /**
  * The description of an attachment, checked before anything is sent.
  *
- * @throws ClinikoError if it is no text, or longer than Cliniko takes
+ * @throws ClinikoError if it is not text, or longer than Cliniko accepts
  */
 export function descriptionOf(value: unknown): string {
 	const description = textOf(value, 'Description');

@@ -4,13 +4,13 @@ import { ClinikoError } from '../../errors';
 import { textOf } from './text';
 import { inUtc } from './dateTime';
 
-/** Cliniko's types of fields, which decide the operators (API guide, "Filtering results"). */
+/** The type of a field, which decides its operators (Cliniko's API guide, "Filtering results"). */
 type Kind = 'text' | 'date' | 'dateTime';
 
 /** A field that a list can be filtered by; every list has `created_at`. */
 export interface FilterField {
 	displayName: string;
-	/** Cliniko's name of it. */
+	/** Its name in Cliniko's API. */
 	name: string;
 	kind: Kind;
 }
@@ -18,7 +18,7 @@ export interface FilterField {
 interface Operator {
 	name: string;
 	value: string;
-	/** Cliniko's sign for it. */
+	/** Its sign in Cliniko's `q[]`. */
 	sign: string;
 }
 
@@ -43,11 +43,11 @@ const OPERATORS: Record<Kind, Operator[]> = {
 		{ name: 'Is Not', value: 'isNot', sign: '!=' },
 	],
 	date: [...ORDER, { name: 'Is', value: 'is', sign: '=' }, ...EMPTINESS],
-	// Cliniko has no "=" for moments.
+	// Cliniko has no "=" for times.
 	dateTime: [...ORDER, ...EMPTINESS],
 };
 
-/** The lists of conditions, one for each kind: n8n shows the one that goes with the field. */
+/** The conditions of each kind; n8n shows those of the chosen field. */
 const CONDITIONS: Record<Kind, INodeProperties> = {
 	text: {
 		displayName: 'Condition',
@@ -78,7 +78,7 @@ const PLACEHOLDERS: Record<Kind, string> = {
 	dateTime: 'e.g. 2026-11-22 or 2026-11-22T09:30',
 };
 
-/** The fields in which the user says which records of a list are wanted. */
+/** The fields in which the user filters a list. */
 export function filterFields(fields: FilterField[]): INodeProperties[] {
 	const kinds = [...new Set(fields.map(({ kind }) => kind))];
 	const of = (kind: Kind) => ({
@@ -139,10 +139,10 @@ export function filterFields(fields: FilterField[]): INodeProperties[] {
 }
 
 /**
- * The filters that an item asks for, as Cliniko's `q[]` wants them: `field:` + sign + value.
+ * The filters of an item in the form of Cliniko's `q[]`: `field:` + sign + value.
  *
- * @throws ClinikoError if a filter has no value, since without it the list would be longer than asked
- *   for, or one of the wrong form
+ * @throws ClinikoError if a filter has an invalid value, or none: without the filter, the node would
+ *   return more than was asked for
  */
 export function filtersOf(
 	context: IExecuteFunctions,
@@ -173,7 +173,7 @@ function compile(filter: IDataObject, fields: FilterField[], zone: string): stri
 	}
 	if (EMPTINESS.includes(operator)) return `${field.name}:${operator.sign}`;
 	const value = valueOf(filter[`${kind}Value`], field, zone);
-	// "contains ~a" would read as the operator ~~ and "a".
+	// "contains ~a" would be read as the operator ~~ with "a".
 	return operator.sign === '~' && value.startsWith('~')
 		? `${field.name}:~~%${value}%`
 		: `${field.name}:${operator.sign}${value}`;
@@ -199,7 +199,7 @@ function valueOf(given: unknown, { displayName, kind }: FilterField, zone: strin
 	);
 }
 
-/** Cliniko also takes patterns such as `****-05-**`. */
+/** Cliniko also accepts patterns such as `****-05-**`. */
 function dateIn(text: string): string | undefined {
 	return /^([\d*]{4}-[\d*]{2}-[\d*]{2})(?:T00:00.*)?$/.exec(text)?.[1];
 }

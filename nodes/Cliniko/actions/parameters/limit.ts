@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 
-/** The fields in which the user says how many records are wanted. */
+/** The fields in which the user limits the number of records. */
 export const limitFields: INodeProperties[] = [
 	{
 		displayName: 'Return All',
@@ -23,9 +23,9 @@ export const limitFields: INodeProperties[] = [
 ];
 
 /**
- * How many records an item asks for; Infinity for all.
+ * The number of records that an item asks for; Infinity for all.
  *
- * @throws ClinikoError if the limit is no number above 0
+ * @throws ClinikoError if the limit is not a number above 0
  */
 export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
 	if (context.getNodeParameter('returnAll', itemIndex, false)) return Infinity;

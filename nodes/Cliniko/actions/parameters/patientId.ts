@@ -14,12 +14,12 @@ const patient: RecordKind = {
 		'Choose a patient from the list, or give the ID: the number in the address of the patient’s page. If an expression gives it, check that the node before found the patient.',
 };
 
-/** The field in which the user picks the patient whose record is meant. */
+/** The field in which the user chooses a patient. */
 export function patientIdField(description: string): INodeProperties {
 	return recordIdField(patient, { displayName: 'Patient', required: true, description });
 }
 
-/** The same where the patient may be left out. */
+/** The same field where choosing a patient is optional. */
 export function optionalPatientIdField(description: string): INodeProperties {
 	return recordIdField(patient, { displayName: 'Patient', description });
 }
@@ -34,10 +34,11 @@ export function patientIdOf(context: IExecuteFunctions, itemIndex: number, shard
 }
 
 /**
- * The same where the patient may be left out. An expression that gives nothing does not count as left
- * out: whoever set it wants the patient to be checked.
+ * The patient id of an item where the patient is optional. An expression that yields nothing is an
+ * error and does not count as empty: whoever wrote it wants the patient to be checked.
  *
- * @returns nothing if the field is empty in the node
+ * @returns undefined if the field is empty in the node
+ * @throws ClinikoError
  */
 export function optionalPatientIdOf(
 	context: IExecuteFunctions,

@@ -6,20 +6,20 @@ import type {
 
 import { ClinikoError } from '../../errors';
 
-/** The largest 64-bit number; Cliniko's ids are that wide. */
+/** The largest signed 64-bit integer: Cliniko's ids have up to 64 bits. */
 const LARGEST_ID = 2n ** 63n - 1n;
 
-/** A kind of record that a field of the node asks for, by list, ID or URL. */
+/** A kind of record that the user chooses from a list, by ID or by URL. */
 export interface RecordKind {
-	/** As messages call it. */
+	/** What messages call it. */
 	noun: 'patient' | 'attachment';
-	/** The node's parameter. */
+	/** The name of the node's parameter. */
 	parameter: string;
 	/** The method that fills the list. */
 	listSearch: string;
 	/**
-	 * The record's page in Cliniko, or its address in the API: without a flag, with the shard and the
-	 * id as its two groups.
+	 * A regular expression for the address of the record, in Cliniko or in its API. Its two groups are
+	 * the shard and the id.
 	 */
 	url: string;
 	exampleUrl: string;
@@ -27,7 +27,7 @@ export interface RecordKind {
 	noneAdvice: string;
 }
 
-/** The field in which the user picks a record. */
+/** The field in which the user chooses a record. */
 export function recordIdField(
 	kind: RecordKind,
 	field: Pick<INodeProperties, 'description' | 'required'> & { displayName: string },
@@ -82,11 +82,11 @@ export function recordIdField(
 }
 
 /**
- * The id that an item asks for. It goes into a path and decides whose record is meant, so only a whole
- * and exact id passes.
+ * The id that an item asks for. It becomes part of a path and decides whose record is used, so
+ * anything but a complete, exact id is refused.
  *
- * @param shard the shard of the credential: a page of another one shows another clinic's record
- * @returns a decimal string; ids have up to 64 bits, more than a number holds exactly
+ * @param shard the credential's shard: an address on another shard is another clinic's record
+ * @returns a decimal string, because a number cannot hold 64 bits exactly
  * @throws ClinikoError
  */
 export function recordIdOf(
@@ -106,7 +106,7 @@ export function recordIdOf(
 		: checkedId(value, kind);
 }
 
-/** Whether the field is empty in the node itself, which no expression can make it. */
+/** Whether the field is empty in the node itself, as opposed to an expression that yields nothing. */
 export function isLeftOut(context: IExecuteFunctions, { parameter }: RecordKind): boolean {
 	const set = context.getNode().parameters[parameter];
 	const value: unknown =

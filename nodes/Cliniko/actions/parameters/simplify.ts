@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-/** Whether the output is the few fields that a workflow mostly needs, or the record as it is. */
+/** The switch between the few fields that most workflows need and the complete record. */
 export const simplifyField: INodeProperties = {
 	displayName: 'Simplify',
 	name: 'simplify',
@@ -9,7 +9,7 @@ export const simplifyField: INodeProperties = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
-/** What an item says there. */
+/** Its value for an item. */
 export function simplifyOf(context: IExecuteFunctions, itemIndex: number): boolean {
 	return Boolean(context.getNodeParameter('simplify', itemIndex, true));
 }

@@ -1,12 +1,12 @@
 import { ClinikoError } from '../../errors';
 
 /**
- * The text of a parameter that an expression may have given. An object would become
- * `[object Object]`, and Cliniko would store it.
+ * Reads a parameter as text. An expression may yield anything, and an object would be stored in
+ * Cliniko as `[object Object]`.
  *
  * @param value text, a number, a boolean or a Luxon `DateTime` such as n8n's `$now`; null and
- *   undefined are the empty text
- * @param label the parameter's name as messages call it
+ *   undefined count as empty
+ * @param label what messages call the parameter
  * @throws ClinikoError if it is anything else
  */
 export function textOf(value: unknown, label: string): string {
@@ -21,7 +21,7 @@ export function textOf(value: unknown, label: string): string {
 	);
 }
 
-/** A `DateTime` writes itself as ISO 8601. */
+/** A `DateTime` converts to ISO 8601 text. */
 function isDateTime(value: unknown): boolean {
 	return typeof (value as { toISO?: unknown }).toISO === 'function';
 }

@@ -111,17 +111,17 @@ const fields: INodeProperties[] = [
 	},
 ];
 
-/** What an item asks for. */
+/** The parameters of an item. */
 interface Query {
 	criteria: Criterion[];
-	/** The labels of fields that are set and say nothing, unless they are to be left out. */
+	/** The labels of fields whose expression yields nothing, unless those are to be left out. */
 	empty: string[];
 	includeArchived: boolean;
 	ifNotOne: unknown;
 	simplify: boolean;
 }
 
-/** Why an item has no patient, for people, and what an If node needs to know. */
+/** Why there is not exactly one patient: in words, and for an If node. */
 interface NotFound {
 	message: string;
 	advice: string;
@@ -165,7 +165,7 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 	};
 }
 
-/** What the item says of the patient, and the labels of fields that are set and say nothing. */
+/** What the item says about the patient, and the labels of fields whose expression yields nothing. */
 function criteriaOf(
 	context: IExecuteFunctions,
 	itemIndex: number,

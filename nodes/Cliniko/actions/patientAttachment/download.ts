@@ -46,7 +46,6 @@ async function execute(context: IExecuteFunctions) {
 function outputFieldOf(context: IExecuteFunctions, itemIndex: number): string {
 	const given: unknown = context.getNodeParameter('binaryPropertyName', itemIndex, 'data');
 	const field = textOf(given, 'Put Output File in Field').trim();
-	// An expression may give nothing, which is no name.
 	if (field !== '') return field;
 	throw new ClinikoError(
 		'Put Output File in Field is empty for this item.',

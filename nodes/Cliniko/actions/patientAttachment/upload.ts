@@ -187,14 +187,14 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		async (one) => await uploadFile(tools, one),
 		() => {
 			if (continueOnFail) return;
-			// What is under way is brought to its end: broken off, nobody would know where it is.
+			// Uploads in progress are finished: if they were cut off, their outcome would be unknown.
 			limiter.stop();
 			processing.stop();
 		},
 	);
 	for (const { upload: failed, error } of continueOnFail ? outcomes : []) {
 		if (!error || !memory.recall(failed.identity)) continue;
-		// A loop may save the file anew before it comes back.
+		// A loop may save the file again under another id before it comes back.
 		const content = await contentOf(failed.file);
 		if (content) memory.failed(failed.identity, failed.patientId, content);
 	}

@@ -7,21 +7,21 @@ import type { Upload } from '../../upload/upload';
 import type { Outcome } from '../../upload/uploadFiles';
 import { errorText, nodeError } from '../report';
 
-/** How many items, files or attachments of each kind a message names. */
-const NAMED = 5;
+/** The maximum number of items or attachments that a message lists. */
+const MAX_LISTED = 5;
 
 /**
- * The item of files that failed: the reason for people, and beside it `details`, which a workflow can
- * branch on. `stored` is `yes`, `no` or `unknown`. `safe_to_retry` says that sending the file again,
- * even in a new execution, cannot store it twice. `file` stands for the file, so that a loop that
- * brings the item back sends this one only.
+ * The error item of files that failed: `error` is the reason in words, and a workflow can branch on
+ * `details`. `stored` is `yes`, `no` or `unknown`. `safe_to_retry` means that sending the file again,
+ * even in a new execution, cannot store it twice. `file` is a token for the upload, so that a loop
+ * that brings the item back sends only this file.
  *
- * With "On Error: Continue (using error output)" n8n tells such items by their keys: from about 2.4x on
- * `error` and `details` are fine, before that it looks for an `error` beside `json`. That one must not
- * be copied along, because newer n8n would keep nothing of the item but its message.
+ * With "On Error: Continue (using error output)", n8n recognises error items by their keys. From about
+ * 2.4x on, `error` and `details` in the JSON are enough; older versions look for an `error` beside
+ * `json`. That property is not enumerable, because newer versions would reduce the item to its message.
  *
- * @param uploads what the item would have uploaded; none if that could not be found out
- * @param record the attachment, if the file is on the record all the same
+ * @param uploads the uploads of the item; empty if its parameters are invalid
+ * @param record the attachment, if the file was stored in spite of the error
  */
 export function failedItem(
 	context: IExecuteFunctions,
@@ -34,11 +34,11 @@ export function failedItem(
 	const known = uploads.map(({ identity }) => memory.recall(identity));
 	const attachments = known.flatMap((one) => (one && 'attachment' in one ? one.attachment : []));
 	if (record) attachments.push(record.id);
-	// A record that is gone, or another patient's, is nothing to rely on.
+	// A record that is gone or belongs to another patient does not count as stored.
 	const isWrong =
 		error instanceof WrongPatient || (error instanceof ClinikoError && error.httpCode === 404);
 	const isStored = attachments.length > 0 && attachments.length >= uploads.length && !isWrong;
-	// Which files a faulty item would have had is not known.
+	// Without uploads, it is unknown whether an earlier attempt stored the item's files.
 	const isSafe =
 		uploads.length > 0
 			? attachments.length === 0 && known.every((one) => one === undefined)
@@ -54,7 +54,7 @@ export function failedItem(
 				...(only && { file: tokenOf(only.patientId, only.file.source, only.identity) }),
 			},
 		},
-		// For whoever sends the file again or another way: not the item's other files, which are stored.
+		// The file that failed, so that the workflow can handle it; not the item's other files.
 		binary: only
 			? { [only.field.name]: only.field.data }
 			: context.getInputData()[itemIndex]?.binary,
@@ -69,17 +69,19 @@ export function failedItem(
 }
 
 /**
- * An error that ends a run before anything of it was sent, with what earlier tries of this execution
- * have done: without that, people would start anew and store it twice.
+ * Adds to an error what earlier attempts of this execution have stored. Otherwise people would start a
+ * new execution and store the files twice.
+ *
+ * @param error an error that ended the run before anything was sent
  */
 export function withEarlierTries(error: Error, memory: UploadMemory): Error {
 	const attachments = memory.attachments();
 	const unknown = memory.unknown();
 	if (!(error instanceof ClinikoError) || !memory.resumes) return error;
-	const more = attachments.length - NAMED;
+	const more = attachments.length - MAX_LISTED;
 	const stored =
 		attachments.length > 0 &&
-		`Earlier tries of this execution stored attachment ${attachments.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+		`Earlier tries of this execution stored attachment ${attachments.slice(0, MAX_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
 	const perhaps =
 		unknown > 0 &&
 		`${unknown === 1 ? 'One more file' : `${unknown} more files`} may be there, so look before you run the workflow again.`;
@@ -91,11 +93,11 @@ export function withEarlierTries(error: Error, memory: UploadMemory): Error {
 }
 
 /**
- * The error that ends a run: why the first file failed, whether it is stored, and what became of the
- * others, by their items and attachment ids. The names of other files are left out: they often hold a
+ * The error that ends a run: why one file failed, whether it is stored, and what happened to the
+ * others, by item and attachment id. The names of the other files are left out: they often contain a
  * patient's name, and there may be hundreds.
  *
- * @returns nothing if no file went wrong
+ * @returns undefined if no file failed
  */
 export function runError(
 	outcomes: Outcome[],
@@ -109,7 +111,7 @@ export function runError(
 	const mayBeThere = (one: Outcome) => attachmentOf(one) === undefined && known(one) !== undefined;
 	const gravity = (one: Outcome) =>
 		one.error instanceof WrongPatient ? 2 : mayBeThere(one) ? 1 : 0;
-	// What harms most is said first.
+	// The most serious error comes first.
 	const [first] = outcomes.filter(({ error }) => error).sort((a, b) => gravity(b) - gravity(a));
 	if (!first?.error) return undefined;
 	const { message, description, httpCode } = first.error as ClinikoError;
@@ -145,6 +147,6 @@ function files(count: number): string {
 }
 
 function list(all: string[]): string {
-	const more = all.length - NAMED;
-	return all.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+	const more = all.length - MAX_LISTED;
+	return all.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

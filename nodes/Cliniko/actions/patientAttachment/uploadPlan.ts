@@ -11,7 +11,7 @@ import { contentOf, sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
 import { patientIdOf } from '../parameters/patientId';
 
-/** What the collection "Options" holds; what is left out has the default. */
+/** The collection "Options"; an option that is left out has its default. */
 interface UploadOptions {
 	fileName?: unknown;
 	concurrency?: unknown;
@@ -21,21 +21,21 @@ interface UploadOptions {
 	maxWait?: unknown;
 }
 
-/** What is about the run as a whole; taken from its first item. */
+/** The settings of the whole run, taken from its first item. */
 export interface RunSettings {
-	/** How many files are sent at the same time. */
+	/** The number of files that are sent at the same time. */
 	concurrency: number;
-	/** The longest wait for the processing of a file, in ms. */
+	/** The maximum wait until a file is processed, in ms. */
 	maxWait: number;
 	onTimeout: 'error' | 'continue';
 }
 
-/** What an item asks for: files to upload, or the reason why that cannot be. */
+/** The uploads of an item, or the reason why it cannot be uploaded. */
 export interface UploadPlan {
 	itemIndex: number;
 	uploads: Upload[];
 	simplify: boolean;
-	/** The upload that the item stands for, if it is an error item of this node that comes back. */
+	/** The token of the upload, if the item is an error item of this node that a loop brings back. */
 	token?: string;
 	error?: Error;
 }
@@ -47,7 +47,7 @@ function optionsOf(context: IExecuteFunctions, itemIndex: number): UploadOptions
 /**
  * Reads the settings of the run.
  *
- * @throws ClinikoError if Longest Wait is no time; what n8n throws over an expression
+ * @throws ClinikoError if Longest Wait is invalid; an error of n8n's if an expression fails
  */
 export function runSettings(context: IExecuteFunctions): RunSettings {
 	const { concurrency, maxWait = 300, onTimeout = 'error' } = optionsOf(context, 0);
@@ -66,11 +66,11 @@ export function runSettings(context: IExecuteFunctions): RunSettings {
 }
 
 /**
- * Reads and checks all parameters of all items. Nothing is sent, so that a slip in one item does not
- * leave the files of the others uploaded.
+ * Reads and validates the parameters of all items. Sends nothing, so that a mistake in one item is
+ * found before the files of the others are uploaded.
  *
- * @param shard that the credential is for
- * @returns a plan for each item; with an `error` in it, instead of throwing, if something is not right
+ * @param shard the credential's shard
+ * @returns a plan for each item; does not throw, but sets `error` in the plan of an invalid item
  */
 export async function planUploads(
 	context: IExecuteFunctions,
@@ -108,7 +108,7 @@ async function planItem(
 			context.getNodeParameter('waitForProcessing', itemIndex, true),
 		);
 		const item = context.getInputData()[itemIndex]!;
-		// An error item that comes back in a loop stands for one file; the item's others have their own.
+		// The error item of a loop stands for one file; each other file has its own item.
 		plan.token = tokenIn(item);
 		const ifNoFile = options.ifNoFile ?? 'error';
 		const pick = (ifMissing: 'error' | 'skip') =>
@@ -142,7 +142,7 @@ async function planItem(
 		if (token === undefined) return plan;
 		const failed = plan.uploads.filter(({ file }) => isTokenOf(token, patientId, file.source));
 		if (failed.length > 0) plan.uploads = failed;
-		// The item's JSON, which may come from anywhere, does not stand for any of these files.
+		// The token is not for any of these files: the JSON may come from anywhere.
 		else pick(ifNoFile);
 		return plan;
 	} catch (error) {
@@ -150,15 +150,15 @@ async function planItem(
 	}
 }
 
-/** What an error item of an earlier run of the node says of the upload that failed. */
+/** The token in an error item of an earlier run of this node. */
 function tokenIn({ json }: INodeExecutionData): string | undefined {
 	const details = json.details as IDataObject | null | undefined;
 	return json.error !== undefined && typeof details?.file === 'string' ? details.file : undefined;
 }
 
 /**
- * Gives an `error` to the plans whose patient must not get a file. What an earlier try has stored
- * counts as stored, whatever has become of the patient since.
+ * Sets `error` in the plans whose patient is archived or merged. Files that an earlier attempt has
+ * stored count as stored, even if the patient has been archived since.
  *
  * @param plans are changed in place
  */

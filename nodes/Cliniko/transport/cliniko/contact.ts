@@ -2,13 +2,13 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 
-/** An address in characters that a header can carry: visible ASCII and Latin-1. */
+/** An e-mail address in characters that are allowed in a header: visible ASCII and Latin-1. */
 const EMAIL = /^(?!.*[^\x21-\x7e\xa1-\xff])[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+$/;
 
 /**
- * The address that Cliniko can reach whoever runs this n8n at.
+ * The address at which Cliniko can reach whoever runs this n8n.
  *
- * @throws ClinikoError if the credential has none
+ * @throws ClinikoError if the credential has no valid one
  */
 export function contactOf(credential: ICredentialDataDecryptedObject): string {
 	const contact = String(credential.contactEmail ?? '').trim();

@@ -1,16 +1,16 @@
-/** What matters in valid JSON: an escaped character, the start or end of a string, and a number. */
+/** An escaped character, the start or end of a string, or a number in valid JSON. */
 const TOKEN = /\\.|"|-?\d[\d.eE+-]*/g;
 
 /**
- * Parses JSON as `JSON.parse` does, with two differences, since Cliniko's ids have up to 64 bits:
- * - an `id` is text, whether it was sent as text or as a number
- * - an integer beyond `Number.MAX_SAFE_INTEGER` is text, as its last digits would be lost otherwise
+ * Parses JSON like `JSON.parse`, with two differences, because Cliniko's ids have up to 64 bits:
+ * - an `id` becomes a string, whether it was sent as a string or as a number
+ * - an integer beyond `Number.MAX_SAFE_INTEGER` becomes a string, so that no digits are lost
  *
- * @throws SyntaxError if the text is no JSON
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseJson(text: string): unknown {
 	const value: unknown = JSON.parse(text, idAsText);
-	// Quotes go into valid JSON only: they could make other text valid.
+	// Only after the text has been parsed: added quotes could turn invalid JSON into valid JSON.
 	return /\d{16}/.test(text) ? JSON.parse(withQuotes(text), idAsText) : value;
 }
 
@@ -18,7 +18,7 @@ function idAsText(key: string, value: unknown): unknown {
 	return key === 'id' && Number.isSafeInteger(value) ? String(value) : value;
 }
 
-/** Puts quotes around the integers that a number does not hold exactly. */
+/** Puts quotes around integers that a number cannot hold exactly. */
 function withQuotes(json: string): string {
 	let inString = false;
 	return json.replace(TOKEN, (token) => {

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../../errors';
 
-/** What a request was for: completes the sentences of messages. */
+/** What a request was for, as used in error messages. */
 export interface ErrorContext {
 	/** Follows "could not", e.g. "look up the patient". */
 	action: string;
@@ -11,12 +11,11 @@ export interface ErrorContext {
 }
 
 /**
- * Puts a reply that is no success into words: what happened, what to do, and Cliniko's own words
- * beside it. Only 422 has a documented body (`message`, and `errors` by field), so the status alone
- * decides.
+ * Converts an error reply to an error: what happened, what to do, and Cliniko's own message. Only a 422
+ * has a documented body (`message`, and `errors` by field), so the status alone decides.
  *
- * @param status of the reply
- * @param body of the reply, if it was a JSON object
+ * @param status the status of the reply
+ * @param body the body of the reply, if it was a JSON object
  */
 export function refusal(
 	status: number,
@@ -25,7 +24,7 @@ export function refusal(
 	shard: string,
 ): ClinikoError {
 	const [message, advice] = words(status, errorContext, shard);
-	// What a fault of theirs has to say is for their own people, and may hold anything.
+	// The text of a server error is for Cliniko's developers, and may contain anything.
 	const theirs = status < 500 ? theirWords(body) : '';
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
@@ -77,7 +76,7 @@ function words(
 	}
 }
 
-/** `message` and `errors` of a reply's JSON, in one line; empty if there are none. */
+/** The `message` and `errors` of a reply, in one line; empty if there are none. */
 function theirWords(body: IDataObject | undefined): string {
 	const errors: unknown = body?.errors ?? [];
 	const fields =
@@ -88,18 +87,15 @@ function theirWords(body: IDataObject | undefined): string {
 	return oneLine([message, fields.join(', ')].filter(Boolean).join(': '));
 }
 
-/**
- * Whether a refusal is about where the file is. Cliniko names the field `temp_attachment_url`, though
- * it is sent as `upload_url`.
- */
+/** Whether a refusal is about the upload URL, which Cliniko calls `temp_attachment_url` in its errors. */
 export function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
 	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
 }
 
-/** Statuses that say nothing about what was asked for: no key, no right, too many requests. */
+/** Statuses that are not about the content of the request: key, permissions, rate limit. */
 const ABOUT_OTHER_THINGS = [401, 403, 429];
 
-/** Whether a refusal may be about what was asked for, such as the address of an uploaded file. */
+/** Whether a refusal may be about the content of the request, such as the upload URL. */
 export function isAboutRequest({ httpCode = 0 }: ClinikoError): boolean {
 	return httpCode >= 400 && httpCode < 500 && !ABOUT_OTHER_THINGS.includes(httpCode);
 }

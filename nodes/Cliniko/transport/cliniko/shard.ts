@@ -2,24 +2,24 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 
-/** The shard of keys that were made before keys carried one (Cliniko's guide on URLs). */
+/** The shard of older keys, which do not name one (Cliniko's guide on URLs). */
 const FIRST_SHARD = 'au1';
 
-/** The last part of a key, such as `-uk2`. Only the last: the rest of a key may hold hyphens too. */
+/** The end of a key, such as `-uk2`. The rest of a key may contain hyphens too. */
 const KEY_SUFFIX = /-([a-z]{2}\d{1,2})$/i;
 
 /**
- * What a shard looks like. Cliniko asks integrations to check it, because it becomes part of a host
- * name; its list of shards grows, so the form is checked and not the membership.
+ * The form of a shard. It becomes part of a host name, so Cliniko asks integrations to validate it. New
+ * shards are added, so only the form is checked.
  */
 const SHARD = /^[a-z]{2}\d{1,2}$/;
 
 /**
- * The shard (Cliniko's name for a region's servers) that a credential's key belongs to.
+ * The shard (Cliniko's term for a region's servers) of a credential.
  *
  * @param credential the fields of a "Cliniko API" credential
- * @returns a lower-case shard such as `au2`
- * @throws ClinikoError if the field holds no shard, or another one than the key itself names
+ * @returns the shard in lower case, such as `au2`
+ * @throws ClinikoError if the field is not a shard, or not the one that the key names
  */
 export function shardOf(credential: ICredentialDataDecryptedObject): string {
 	const named = KEY_SUFFIX.exec(apiKeyOf(credential))?.[1]?.toLowerCase();
@@ -42,7 +42,7 @@ export function shardOf(credential: ICredentialDataDecryptedObject): string {
 }
 
 /**
- * The key without the white space that copying it from a web page or an e-mail leaves around it.
+ * The API key, without the white space that copying may leave around it.
  *
  * @throws ClinikoError if there is no key
  */
@@ -58,7 +58,7 @@ export function apiKeyOf(credential: ICredentialDataDecryptedObject): string {
 }
 
 /**
- * The only host that a key of this shard is ever sent to.
+ * The only host to which a key of this shard is ever sent.
  *
  * @param shard a shard from `shardOf`
  */

@@ -1,17 +1,16 @@
-/** One part of a bucket's name. Amazon allows none that begins with `xn--`, as a name in IDN does. */
+/** One part of a bucket's name. Amazon does not allow the prefix `xn--`, which marks an IDN. */
 const LABEL = '(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 
 /** Such as `ap-southeast-2` and `us-gov-west-1`. */
 const REGION = '[a-z]{2,4}(?:-[a-z]+){1,2}-\\d{1,2}';
 
 /**
- * The endpoints of Amazon S3 (AWS, "Amazon S3 endpoints and quotas") below the domains of its
- * partitions: the global one, those of the regions in the form of today and in the old one with a
- * hyphen, dual stack, FIPS.
+ * The endpoints of Amazon S3 (AWS, "Amazon S3 endpoints and quotas") without their domain: global;
+ * regional, in the current form and the older one with a hyphen; dual stack; FIPS.
  */
 const ENDPOINT = `(?:s3|s3-external-1|s3(?:-fips)?(?:\\.dualstack)?[.-]${REGION})`;
 
-/** Takes a bucket's name in front of it, and nothing else. */
+/** The accelerated endpoint, which requires the bucket's name as a prefix. */
 const ACCELERATED = 's3-accelerate(?:\\.dualstack)?';
 
 const S3_HOST = new RegExp(
@@ -19,9 +18,9 @@ const S3_HOST = new RegExp(
 );
 
 /**
- * Whether an address is one of Amazon S3: https, on the default port, without a user's part, and on
- * a host that nobody but S3 answers on. Others can rent a host below `amazonaws.com` as well, so its
- * end is not enough. The bucket may stand in the host or in the path.
+ * Whether a URL is Amazon S3's: https, the default port, no user name or password, and a host that
+ * only S3 can have. Other AWS customers have hosts under `amazonaws.com` too, so the domain alone is not
+ * enough. The bucket may be in the host or in the path.
  */
 export function isS3Host({ protocol, username, password, port, hostname }: URL): boolean {
 	return protocol === 'https:' && !username && !password && port === '' && S3_HOST.test(hostname);

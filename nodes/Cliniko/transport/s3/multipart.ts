@@ -1,6 +1,6 @@
 import { randomBytes } from 'crypto';
 
-/** A file as it stands in a form: its name and type, and how many bytes `content` yields. */
+/** A file in a form. `content` yields exactly `size` bytes. */
 export interface FormFile {
 	name: string;
 	contentType: string;
@@ -11,19 +11,19 @@ export interface FormFile {
 
 /** A `multipart/form-data` body of known length. */
 export interface Form {
-	/** For the `Content-Type` header, with the boundary. */
+	/** The `Content-Type` header, with the boundary. */
 	contentType: string;
-	/** Of the whole body in bytes, for the `Content-Length` header. */
+	/** The `Content-Length` header: the length of the whole body, in bytes. */
 	contentLength: number;
 	body: Buffer | StreamedBody;
 }
 
 /**
- * Builds the body of S3's POST Object: all fields in their order, and the file as the last part,
- * since S3 ignores whatever follows it (AWS, "POST Object").
+ * Builds the body of S3's POST Object: all fields in order, and the file last, because S3 ignores what
+ * follows it (AWS, "POST Object").
  *
- * @param fields names and values; sent as they are, whatever their names
- * @param file a Buffer goes out as one Buffer, anything else as a stream
+ * @param fields names and values, sent unchanged
+ * @param file if its content is a Buffer, so is the body; otherwise the body is a stream
  */
 export function multipartForm(fields: Record<string, string>, file: FormFile): Form {
 	const boundary = `----n8n-nodes-cliniko-${randomBytes(16).toString('hex')}`;
@@ -44,17 +44,17 @@ export function multipartForm(fields: Record<string, string>, file: FormFile): F
 }
 
 /**
- * Keeps a name inside its quotes the way browsers do (HTML, "multipart/form-data encoding
- * algorithm"); the rest is sent as UTF-8, unescaped.
+ * Escapes a name the way browsers do (HTML, "multipart/form-data encoding algorithm"); everything else
+ * is sent as UTF-8.
  */
 function quoted(name: string): string {
 	return name.replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/"/g, '%22');
 }
 
 /**
- * A body that n8n's request helper streams with an exact `Content-Length`. The HTTP library below it
- * sends whatever calls itself a Blob chunk by chunk, and takes length and type from it; a community
- * node may import neither `stream` nor a form library. The engine tests hold n8n to this.
+ * A body that n8n's request helper streams with an exact `Content-Length`. The HTTP library sends
+ * anything that presents itself as a Blob chunk by chunk, and takes length and type from it. A community
+ * node may import neither `stream` nor a form library. The engine tests check that n8n streams it.
  */
 export class StreamedBody {
 	constructor(

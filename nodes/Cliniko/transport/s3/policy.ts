@@ -1,30 +1,30 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** What a form field must say: exactly this, or something that starts with it. */
+/** The required value of a form field, or what it must start with. */
 export interface FieldCondition {
 	match: 'eq' | 'starts-with';
 	value: string;
 }
 
 /**
- * What a presigned post's policy says that the sender has to know before it sends anything. S3 checks
- * all of it too, but only once the file is on its way.
+ * The parts of a presigned post's policy that can be checked before the file is sent. S3 checks all of
+ * it, but only while the file is being sent.
  */
 export interface Policy {
-	/** When S3 stops taking the form, ms since 1970 by the signer's clock. */
+	/** When the form expires, in ms since 1970 by the signer's clock. */
 	expiration?: number;
-	/** The sizes in bytes that S3 takes, both included. */
+	/** The allowed sizes in bytes, inclusive. */
 	size?: { min: number; max: number };
-	/** What the form must say as `Content-Type`. */
+	/** The condition on the field `Content-Type`. */
 	contentType?: FieldCondition;
-	/** What must be true of the file's key, all of it; at least one. */
+	/** The conditions on the key, all of which must be met; at least one. */
 	key?: FieldCondition[];
 }
 
 /**
  * Reads the policy of a presigned post: base64 of JSON with `expiration` and `conditions` (AWS,
- * "Creating a POST policy"). It is the signer's document and S3 has the last word on it, so what is
- * missing or of no known form is left out, and never a reason to refuse a file.
+ * "Creating a POST policy"). S3 decides in the end, so anything missing or unknown is left out instead
+ * of being a reason to refuse the file.
  *
  * @param encoded the form field `policy`
  */

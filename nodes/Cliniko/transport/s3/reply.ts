@@ -2,8 +2,8 @@ import { XMLParser } from 'fast-xml-parser';
 import type { IDataObject } from 'n8n-workflow';
 
 /**
- * Keys stay the strings they are: no numbers, no white space lost. Without `htmlEntities` the parser
- * would leave references such as `&#39;` as they stand.
+ * Keys must stay exact: strings, with their white space. Without `htmlEntities`, the parser would not
+ * decode references such as `&#39;`.
  */
 const parser = new XMLParser({
 	parseTagValue: false,
@@ -20,16 +20,20 @@ export interface S3Refusal {
 }
 
 /**
- * The key of the stored object from S3's reply with status 201.
+ * Reads the key of the stored object from S3's reply with status 201.
  *
  * @param xml a `PostResponse` document
- * @returns the key, not encoded in any way; nothing if there is none to be read
+ * @returns the key, not encoded; undefined if there is none
  */
 export function readStoredKey(xml: string): string | undefined {
 	return text(parse(xml, 'PostResponse').Key);
 }
 
-/** @param xml an `Error` document; anything else gives an empty object */
+/**
+ * Reads S3's error reply.
+ *
+ * @param xml an `Error` document; the result is empty for anything else
+ */
 export function readRefusal(xml: string): S3Refusal {
 	const error = parse(xml, 'Error');
 	return { code: text(error.Code), message: text(error.Message) };
@@ -37,7 +41,7 @@ export function readRefusal(xml: string): S3Refusal {
 
 function parse(xml: string, root: string): IDataObject {
 	try {
-		// Validated, since half a reply must not pass for a whole one.
+		// With validation, so that a truncated reply is not accepted.
 		const document = parser.parse(xml, true) as IDataObject;
 		const element = document[root];
 		return typeof element === 'object' && element !== null ? (element as IDataObject) : {};
