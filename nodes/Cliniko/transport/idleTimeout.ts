@@ -102,7 +102,7 @@ async function watched<T>(
 			if (moved() !== seen) still = 0;
 			seen = moved();
 		}
-		throw new Error('The transfer made no progress');
+		throw new Error('The transfer stands still');
 	};
 	try {
 		return await Promise.race([work, watch()]);
