@@ -12,6 +12,17 @@ export function randomOf(seed: number): () => number {
 	};
 }
 
+/** When all patients of the list are created, if nothing else is said. */
+export const SECOND = '2026-03-02T09:00:00Z';
+
+/** So many patients, with the ids from 1 on. */
+export const patients = (count: number): IDataObject[] =>
+	upTo(count).map((id) => ({ id: String(id), created_at: SECOND }));
+
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
+
+export const ascending = (ids: number[]): number[] => [...ids].sort((a, b) => a - b);
+
 /**
  * Cliniko's list of patients, all created in the same second, in another order with each request. It
  * cannot be sorted by ids, and heeds no filters but those by ids.
@@ -36,18 +47,17 @@ export class PatientList {
 		private readonly random: () => number = Math.random,
 	) {}
 
+	/** How many requests there were, without those that were refused. */
+	get requests(): number {
+		return this.cliniko.sent.filter(({ query }) => !sortsById(query)).length;
+	}
+
 	private answer({ filters, query }: Sent, count: number): Answer {
-		if (query.get('sort')?.includes('id')) return reply(400, { message: 'Cannot sort by id' });
+		if (sortsById(query)) return reply(400, { message: 'Cannot sort by id' });
 		const page = Number(query.get('page'));
 		this.beforePage(count, page);
-		const selected = this.rows.filter(({ id }) =>
-			filters.every((filter) => {
-				const [, than, bound = ''] = /^id:(<|>=|=)(\d+)$/.exec(filter) ?? [];
-				if (!than) return true;
-				if (than === '=') return id === bound;
-				return (than === '<') === BigInt(String(id)) < BigInt(bound);
-			}),
-		);
+		const tests = filters.map(testOf);
+		const selected = this.rows.filter(({ id }) => tests.every((test) => test(String(id))));
 		if (this.isUnstable) shuffle(selected, this.random);
 		const perPage = Number(query.get('per_page'));
 		const isLast = page * perPage >= selected.length;
@@ -57,6 +67,19 @@ export class PatientList {
 			links: this.hasNext(isLast) ? { next: 'https://elsewhere.example/' } : {},
 		};
 	}
+}
+
+function sortsById(query: URLSearchParams): boolean {
+	return query.get('sort')?.includes('id') ?? false;
+}
+
+/** Whether an id fits a filter; other filters let everything through. */
+function testOf(filter: string): (id: string) => boolean {
+	const [, operator, value = ''] = /^id:(<|>=|=)(\d+)$/.exec(filter) ?? [];
+	if (!operator) return () => true;
+	if (operator === '=') return (id) => id === value;
+	const bound = BigInt(value);
+	return (id) => (operator === '<') === BigInt(id) < bound;
 }
 
 /** Puts rows into another order (Fisher and Yates). */

@@ -57,13 +57,6 @@ describe('Work on each item', () => {
 		).toEqual([]);
 	});
 
-	it('may give more results than a call can have arguments', async () => {
-		const records = Array.from({ length: 200_000 }, (_, at) => ({ json: { at } }));
-		const output = await run(async () => await Promise.resolve(records), { items: 1 });
-		expect(output).toHaveLength(200_000);
-		expect(output.at(-1)).toEqual({ json: { at: 199_999 }, pairedItem: { item: 0 } });
-	});
-
 	it('passes files on', async () => {
 		const binary = { data: { mimeType: 'application/pdf', data: '' } };
 		const output = await run(async () => await Promise.resolve([{ json: {}, binary }]), {

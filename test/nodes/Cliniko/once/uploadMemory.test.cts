@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import {
 	tokenOf,
@@ -220,82 +219,6 @@ describe('The memory of an execution', () => {
 		expect(tries[1]).toEqual(tries[0]);
 		expect(tries[2]![1]).toBe(tries[0]![0]);
 		expect(tries[2]![0]).not.toBe(tries[0]![0]);
-	});
-
-	it('gives every upload an identity of its own, in any order of tries and runs', () => {
-		/** A file that an item of a try brings, and how its upload ends. */
-		const brought = fc.record({
-			source: fc.constantFrom('a', 'a', 'a', 'b'),
-			patientId: fc.constantFrom('1', '1', '1', '2'),
-			itemIndex: fc.nat(2),
-			position: fc.constantFrom(0, 0, 1),
-			end: fc.constantFrom('handed on', 'stored', 'open', 'refused'),
-		});
-		const aTry = fc.record({
-			isNextRun: fc.boolean(),
-			files: fc.uniqueArray(brought, {
-				maxLength: 4,
-				selector: ({ itemIndex, position }) => `${itemIndex} ${position}`,
-			}),
-		});
-		fc.assert(
-			fc.property(fc.array(aTry, { minLength: 2, maxLength: 5 }), (tries) => {
-				let context: IDataObject = {};
-				let run = 0;
-				let lastId = 100;
-				/** What each attachment was made of, and the run that handed it on. */
-				const made = new Map<string, { file: string; handedOn?: number }>();
-				for (const { isNextRun, files } of tries) {
-					if (isNextRun) run++;
-					// What an earlier try of the same run handed on, n8n has thrown away.
-					for (const one of made.values()) if (one.handedOn === run) delete one.handedOn;
-					context = stored(context);
-					const memory = memoryOf(context, run);
-					const identities = memory.identify(files);
-					expect(new Set(identities).size).toBe(identities.length);
-					for (const [at, identity] of identities.entries()) {
-						const { source, patientId, end } = files[at]!;
-						const file = `${source} of ${patientId}`;
-						const before = memory.recall(identity);
-						if (before && 'attachment' in before) {
-							const known = made.get(before.attachment)!;
-							expect(known.file).toBe(file);
-							expect(known.handedOn ?? run).toBe(run);
-						} else if (end === 'refused') {
-							memory.asked(identity, SINCE);
-							memory.refused(identity);
-						} else {
-							memory.asked(identity, SINCE);
-							if (end === 'open') continue;
-							made.set(String(++lastId), { file });
-							memory.stored(identity, String(lastId));
-						}
-						const known = memory.recall(identity);
-						if (end === 'handed on' && known && 'attachment' in known) {
-							memory.handedOn(identity);
-							made.get(known.attachment)!.handedOn = run;
-						}
-					}
-					// What was stored and never handed on is resumed by the next upload of its file.
-					expect(memory.attachments().sort()).toEqual([...made.keys()].sort());
-				}
-			}),
-			{ numRuns: 1000 },
-		);
-	});
-
-	it('is quick for thousands of files', () => {
-		const places = Array.from({ length: 3000 }, (_, itemIndex) =>
-			place({ itemIndex, source: `file ${itemIndex}` }),
-		);
-		const context: IDataObject = {};
-		const memory = memoryOf(context);
-		for (const identity of memory.identify(places)) memory.stored(identity, '77');
-
-		const began = performance.now();
-		memoryOf(context).identify(places);
-
-		expect(performance.now() - began).toBeLessThan(1000);
 	});
 
 	describe('of a file that failed and that a loop has saved anew', () => {

@@ -113,19 +113,13 @@ export class ClinikoList {
 			return reply(400, { message: 'Cannot sort by id' });
 		}
 		const isArchivedShown = filters.includes('archived_at:*');
+		const tests = filters.map(testOf);
 		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
-			.filter((row) => filters.every((filter) => fits(row, filter)))
-			.sort((a, b) => {
-				for (const one of columns) {
-					const [column = '', direction = 'asc'] = one.split(':');
-					const order = compared(a, b, column);
-					if (order !== 0) return direction === 'desc' ? -order : order;
-				}
-				return rank.get(a.id)! - rank.get(b.id)! || compared(a, b, 'id');
-			});
+			.filter((row) => tests.every((test) => test(row)))
+			.sort(orderOf(columns, (a, b) => rank.get(a.id)! - rank.get(b.id)! || byId(a, b)));
 		const start = (page - 1) * Math.ceil(perPage);
 		const end = start + Math.ceil(perPage);
 		const body = {
@@ -138,17 +132,22 @@ export class ClinikoList {
 	}
 }
 
-function fits(row: Row, filter: string): boolean {
-	if (filter === 'archived_at:*') return true;
-	const [, than, bound = ''] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
-	if (than) return (than === '<') === BigInt(row.id) < BigInt(bound);
+/** Whether a row fits a filter; throws if Cliniko would not take the filter. */
+function testOf(filter: string): (row: Row) => boolean {
+	if (filter === 'archived_at:*') return () => true;
+	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
+	if (id) {
+		const bound = BigInt(id);
+		return (row) => (than === '<') === BigInt(row.id) < bound;
+	}
 	const [, column = '', operator, value = ''] =
 		/^(created_at|processed_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
-	if (operator === '?') return timeOf(row, column) !== 0;
+	if (operator === '?') return (row) => timeOf(row, column) !== 0;
 	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
 		throw new Error(`Cliniko would not take ${filter}`);
 	}
-	return timeOf(row, column) !== 0 && timeOf(row, column) >= Date.parse(value);
+	const bound = Date.parse(value);
+	return (row) => timeOf(row, column) !== 0 && timeOf(row, column) >= bound;
 }
 
 function timeOf(row: Row, column: string): number {
@@ -157,10 +156,22 @@ function timeOf(row: Row, column: string): number {
 	return time ?? 0;
 }
 
-/** Times are compared in whole seconds, as they are shown. */
-function compared(a: Row, b: Row, column: string): number {
-	if (column === 'id') return BigInt(a.id) < BigInt(b.id) ? -1 : Number(a.id !== b.id);
-	return Math.floor(timeOf(a, column) / 1000) - Math.floor(timeOf(b, column) / 1000);
+type Compare = (a: Row, b: Row) => number;
+
+/** The order by columns such as `created_at:desc`, and by `last` where they are equal. */
+function orderOf(columns: string[], last: Compare): Compare {
+	return columns.reduceRight<Compare>((next, sortKey) => {
+		const [column = '', direction] = sortKey.split(':');
+		// Times are compared in whole seconds, as they are shown.
+		const seconds = (row: Row) => Math.floor(timeOf(row, column) / 1000);
+		const compare: Compare = column === 'id' ? byId : (a, b) => seconds(a) - seconds(b);
+		return (a, b) => (direction === 'desc' ? -compare(a, b) : compare(a, b)) || next(a, b);
+	}, last);
+}
+
+/** By number, which is by length first: ids have no leading zeros. */
+function byId({ id: a }: Row, { id: b }: Row): number {
+	return a.length - b.length || (a < b ? -1 : Number(a !== b));
 }
 
 function render({ id, created_at, processed_at, archived }: Row): IDataObject {

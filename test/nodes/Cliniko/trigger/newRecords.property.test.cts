@@ -6,6 +6,7 @@ import {
 	type Watch,
 } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { reply } from '../connection.cts';
+import { randomOf } from '../patientList.cts';
 import {
 	ClinikoList,
 	CREATED,
@@ -14,6 +15,7 @@ import {
 	PROCESSED,
 	SECOND,
 } from './clinikoList.cts';
+import { idsOf, sorted, Watching } from './watching.cts';
 
 /**
  * What may come together: how far a stamp is ahead of Cliniko's clock or behind it, how late its record
@@ -292,4 +294,41 @@ describe('records that are processed in another order than they were created in'
 			{ numRuns: 1000 },
 		);
 	}, 120_000);
+});
+
+describe('a list of several pages', () => {
+	it('is told once each in any order, whatever Cliniko can sort by', async () => {
+		for (let seed = 1; seed <= 50; seed++) {
+			forgetWhatCanBeSorted();
+			const list = new ClinikoList();
+			list.isUnstable = true;
+			list.sortsById = seed % 2 === 0;
+			list.random = randomOf(seed);
+			const watching = await Watching.from(list);
+			const ids = idsOf(Array.from({ length: 100 + seed * 7 }, () => list.add()));
+			expect(sorted(await watching.poll())).toEqual(ids);
+			// Nothing that was left out would be seen again an hour later.
+			list.now += 60 * MINUTE;
+			expect(await watching.poll()).toEqual([]);
+		}
+	});
+});
+
+it('records are told once where the clocks of Cliniko’s servers are five seconds apart', async () => {
+	const random = randomOf(7);
+	const skew = () => Math.round((random() - 0.5) * 5) * SECOND;
+	forgetWhatCanBeSorted();
+	const list = new ClinikoList();
+	list.skew = skew;
+	const watching = await Watching.from(list);
+	const told: string[] = [];
+	const ids: string[] = [];
+	for (let poll = 0; poll < 200; poll++) {
+		list.now += Math.floor(random() * 30) * SECOND;
+		for (let count = Math.floor(random() * 4); count > 0; count--) {
+			ids.push(list.add({ created_at: list.now + skew() }).id);
+		}
+		told.push(...(await watching.poll()));
+	}
+	expect(sorted(told)).toEqual(ids);
 });

@@ -1,11 +1,4 @@
-import { randomOf } from '../patientList.cts';
-import {
-	newestRecord,
-	newRecordsSince,
-	startFromNow,
-	type Cursor,
-	type Watch,
-} from '../../../../nodes/Cliniko/trigger/newRecords.ts';
+import { newestRecord, type Watch } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { rejection, reply } from '../connection.cts';
 import {
 	ClinikoList,
@@ -15,33 +8,7 @@ import {
 	PROCESSED,
 	SECOND,
 } from './clinikoList.cts';
-
-/** What n8n's database gives back of a cursor. */
-const stored = (cursor: Cursor) => JSON.parse(JSON.stringify(cursor)) as Cursor;
-
-/** A watch that was begun, and its polls. */
-class Watching {
-	private constructor(
-		readonly list: ClinikoList,
-		private readonly watch: Watch,
-		public cursor: Cursor,
-	) {}
-
-	static async from(list: ClinikoList, watch = CREATED): Promise<Watching> {
-		return new Watching(list, watch, await startFromNow(list.api, watch));
-	}
-
-	/** The ids of what one poll tells. */
-	async poll(): Promise<string[]> {
-		const { records, cursor } = await newRecordsSince(
-			this.list.api,
-			this.watch,
-			stored(this.cursor),
-		);
-		this.cursor = cursor;
-		return records.map(({ id }) => id);
-	}
-}
+import { idsOf, sorted, Watching } from './watching.cts';
 
 let list: ClinikoList;
 
@@ -49,10 +16,6 @@ beforeEach(() => {
 	list = new ClinikoList();
 	forgetWhatCanBeSorted();
 });
-
-const idsOf = (rows: Array<{ id: string }>) => rows.map(({ id }) => id);
-
-const sorted = (ids: string[]) => [...ids].sort((a, b) => Number(a) - Number(b));
 
 /** Adds so many records at once. */
 const addMany = (count: number) => Array.from({ length: count }, () => list.add());
@@ -133,7 +96,7 @@ describe('starting from now', () => {
 
 	it('throws if Cliniko does not answer as it should, and has started nothing', async () => {
 		list.beforePage = () => reply(401, 'HTTP Basic: Access denied.');
-		const { message } = await rejection(startFromNow(list.api, CREATED));
+		const { message } = await rejection(Watching.from(list));
 		expect(message).toContain('refused the API key');
 	});
 });
@@ -235,53 +198,6 @@ describe('new records', () => {
 	});
 });
 
-describe('a burst of 3000 records', () => {
-	it('is told once, and costs one request a poll once it is over', async () => {
-		const watching = await Watching.from(list);
-		const ids = Array.from({ length: 3000 }, () => {
-			list.now += SECOND / 20;
-			return list.add().id;
-		});
-		let before = list.requests;
-		expect(await watching.poll()).toEqual(ids);
-		expect(list.requests - before).toBe(30);
-		for (let minute = 1; minute <= 20; minute++) {
-			list.now += MINUTE;
-			before = list.requests;
-			expect(await watching.poll()).toEqual([]);
-			// While the burst is in the overlap, all of it is read.
-			expect(list.requests - before).toBeLessThanOrEqual(minute <= 12 ? 30 : 1);
-		}
-		const { id } = list.add();
-		before = list.requests;
-		expect(await watching.poll()).toEqual([id]);
-		expect(list.requests - before).toBe(1);
-	});
-
-	it('hides nothing that comes while it is in the overlap, and is not told again', async () => {
-		const watching = await Watching.from(list);
-		const ids = idsOf(addMany(3000));
-		expect(await watching.poll()).toEqual(ids);
-		for (let minute = 1; minute <= 12; minute++) {
-			list.now += MINUTE;
-			const [early, late] = [list.add({ created_at: list.now - 3 * MINUTE }), list.add()];
-			expect(await watching.poll()).toEqual([early.id, late.id]);
-			expect(await watching.poll()).toEqual([]);
-		}
-	});
-
-	it('is told once where one poll comes every hour', async () => {
-		const watching = await Watching.from(list);
-		list.isUnstable = true;
-		list.sortsById = false;
-		list.now += 60 * MINUTE;
-		const ids = idsOf(addMany(3000));
-		expect(sorted(await watching.poll())).toEqual(ids);
-		list.now += 60 * MINUTE;
-		expect(await watching.poll()).toEqual([]);
-	});
-});
-
 describe('a list of several pages', () => {
 	it('shows all others where a record is archived between two of them', async () => {
 		const watching = await Watching.from(list);
@@ -318,22 +234,6 @@ describe('a list of several pages', () => {
 		expect(await watching.poll()).toEqual([late.id]);
 	});
 
-	it('is told once each in any order, whatever Cliniko can sort by', async () => {
-		for (let seed = 1; seed <= 50; seed++) {
-			forgetWhatCanBeSorted();
-			list = new ClinikoList();
-			list.isUnstable = true;
-			list.sortsById = seed % 2 === 0;
-			list.random = randomOf(seed);
-			const watching = await Watching.from(list);
-			const ids = idsOf(addMany(100 + seed * 7));
-			expect(sorted(await watching.poll())).toEqual(ids);
-			// Nothing that was left out would be seen again an hour later.
-			list.now += 60 * MINUTE;
-			expect(await watching.poll()).toEqual([]);
-		}
-	});
-
 	it.each([
 		['no count', () => undefined],
 		['a count of none', () => 0],
@@ -352,23 +252,6 @@ describe('a list of several pages', () => {
 		expect(await watching.poll()).toEqual([]);
 		expect(list.requests - before).toBeLessThanOrEqual(24);
 	});
-});
-
-it('records are told once where the clocks of Cliniko’s servers are five seconds apart', async () => {
-	const random = randomOf(7);
-	const skew = () => Math.round((random() - 0.5) * 5) * SECOND;
-	list.skew = skew;
-	const watching = await Watching.from(list);
-	const told: string[] = [];
-	const ids: string[] = [];
-	for (let poll = 0; poll < 200; poll++) {
-		list.now += Math.floor(random() * 30) * SECOND;
-		for (let count = Math.floor(random() * 4); count > 0; count--) {
-			ids.push(list.add({ created_at: list.now + skew() }).id);
-		}
-		told.push(...(await watching.poll()));
-	}
-	expect(sorted(told)).toEqual(ids);
 });
 
 it('a row that is older than what was asked for is not told', async () => {

@@ -1,9 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { eachItem } from '../../../../../nodes/Cliniko/actions/eachItem.ts';
 import { limitOf } from '../../../../../nodes/Cliniko/actions/parameters/limit.ts';
 import { newestRecords } from '../../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply, thrownBy } from '../../connection.cts';
-import { PatientList, randomOf } from '../../patientList.cts';
+import { PatientList, randomOf, upTo } from '../../patientList.cts';
 
 const PURPOSE = { action: 'list patients' };
 
@@ -20,8 +19,6 @@ const withPatients = (count: number) =>
 	});
 
 const idsOf = (rows: IDataObject[]) => rows.map(({ id }) => Number(id));
-
-const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
 describe('A list, newest first', () => {
 	it.each([
@@ -99,32 +96,6 @@ describe('A list, newest first', () => {
 		const { message } = await rejection(newestRecords(api, 'patients', [], 10, PURPOSE));
 		expect(message).toMatch(/^Could not list patients: /);
 	});
-});
-
-it('All of 130,000 records become items', async () => {
-	const count = 130_000;
-	const cliniko = new FakeCliniko(({ query }) => {
-		const start = (Number(query.get('page')) - 1) * 100;
-		return {
-			patients: Array.from({ length: 100 }, (_, at) => ({ id: String(count - start - at) })),
-			total_entries: count,
-			links: start + 100 < count ? { next: 'more' } : {},
-		};
-	});
-	const context = {
-		getInputData: () => [{ json: {} }],
-		continueOnFail: () => false,
-	} as unknown as IExecuteFunctions;
-	const items = await eachItem(context, {
-		read: () => Infinity,
-		run: async (limit) => {
-			const rows = await newestRecords(cliniko.api, 'patients', [], limit, PURPOSE);
-			return rows.map((json) => ({ json }));
-		},
-	});
-	expect(items).toHaveLength(count);
-	expect(new Set(items.map(({ json }) => json.id)).size).toBe(count);
-	expect(cliniko.sent).toHaveLength(1300);
 });
 
 it('The limit is kept though the list has to be read in parts', async () => {
