@@ -6,30 +6,7 @@ import {
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { SourceFile } from '../../../nodes/Cliniko/upload/sourceFile.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
-
-/** A clock that only moves when somebody waits by it. */
-export class Clock {
-	/** ms since 1970. */
-	time = Date.parse('2026-03-02T09:00:00Z');
-
-	/** All waits so far, in ms. */
-	readonly pauses: number[] = [];
-
-	readonly now = (): number => this.time;
-
-	readonly pause = async (ms: number): Promise<void> => {
-		this.pauses.push(ms);
-		// Whatever could go on without a wait does so first.
-		await new Promise(setImmediate);
-		this.time += ms;
-	};
-
-	/** Lets code that asks `Date.now` see this clock too. */
-	rule(): this {
-		jest.spyOn(Date, 'now').mockImplementation(this.now);
-		return this;
-	}
-}
+import { Clock } from './clock.cts';
 
 /** A request as it arrives at the fake Cliniko. */
 export interface Sent {
@@ -63,19 +40,19 @@ export function reply(
 export class FakeCliniko {
 	readonly sent: Sent[] = [];
 
-	readonly clock = new Clock();
+	readonly clock: Clock;
 
 	readonly api: ClinikoApi;
 
 	constructor(
 		answer: (sent: Sent, count: number) => Answer | Promise<Answer>,
-		more: Partial<ClinikoConnection> = {},
+		{ clock = new Clock(), ...more }: Partial<ClinikoConnection> & { clock?: Clock } = {},
 	) {
+		this.clock = clock;
 		this.api = new ClinikoApi({
 			shard: 'au1',
 			account: 'account of the clinic',
-			pause: this.clock.pause,
-			now: this.clock.now,
+			pause: clock.pause,
 			random: () => 0.5,
 			assertNotCancelled: () => undefined,
 			request: async (options) => {

@@ -17,7 +17,7 @@ import {
 	type Answer,
 	type Sent,
 } from './connection.cts';
-import type { Timeline } from './timeline.cts';
+import type { Clock } from './clock.cts';
 
 /** Where S3 takes files. */
 export const URL_OF_POST = 'https://files.s3.amazonaws.com/';
@@ -96,7 +96,7 @@ export class PatientRecords {
 	private lastId = 100;
 
 	constructor(
-		private readonly timeline: Timeline,
+		private readonly clock: Clock,
 		private readonly uploads: Upload[],
 		/** The fate of the `nth` request for a file, counted from 1. */
 		public fate: (file: number, nth: number) => Fate,
@@ -146,16 +146,12 @@ export class PatientRecords {
 
 	/** Its API, as one run of the node sees it. */
 	connect(more: Partial<ClinikoConnection> = {}): ClinikoApi {
-		const { pause, now } = this.timeline;
-		return new FakeCliniko(async (sent) => await this.answer(sent), {
-			pause,
-			now,
-			...more,
-		}).api;
+		const { clock } = this;
+		return new FakeCliniko(async (sent) => await this.answer(sent), { clock, ...more }).api;
 	}
 
 	/** What the search needs of it, as one run of the node sees it. */
-	search(api: ClinikoApi, pause = this.timeline.pause): RecordSearch {
+	search(api: ClinikoApi, pause = this.clock.pause): RecordSearch {
 		return {
 			api,
 			pause,
@@ -174,9 +170,9 @@ export class PatientRecords {
 		const id = String(++this.lastId);
 		const record = {
 			id,
-			created: this.timeline.time,
-			processed: this.timeline.time + Math.floor(this.random() * 5000),
-			listed: this.timeline.time + Math.floor(this.random() * this.lag),
+			created: this.clock.time,
+			processed: this.clock.time + Math.floor(this.random() * 5000),
+			listed: this.clock.time + Math.floor(this.random() * this.lag),
 			digest: digestOf(`bytes of ${id}`),
 			userId: OWN_USER,
 			...more,
@@ -194,7 +190,7 @@ export class PatientRecords {
 		if (sent.method === 'POST') return await this.create(sent.body!);
 		await this.wait(500);
 		if (sent.path.endsWith('/attachment_presigned_post')) {
-			const date = new Date(this.theirSecond(this.timeline.time)).toUTCString();
+			const date = new Date(this.theirSecond(this.clock.time)).toUTCString();
 			return reply(200, { url: URL_OF_POST, fields: { key: 'temp/${filename}' } }, { date });
 		}
 		const [, id] = /^\/patient_attachments\/(\d+)$/.exec(sent.path) ?? [];
@@ -209,7 +205,7 @@ export class PatientRecords {
 		const since = Date.parse(sent.filters.find((one) => one.startsWith('created_at'))!.slice(13));
 		const rows = this.kept
 			.filter((record) => record.patientId === filters.patient_id)
-			.filter((record) => record.listed <= this.timeline.time)
+			.filter((record) => record.listed <= this.clock.time)
 			.filter((record) => this.createdAt(record) >= since)
 			.map((record) => ({ record, at: this.random() }))
 			.sort((a, b) => a.at - b.at);
@@ -262,7 +258,7 @@ export class PatientRecords {
 		const { id, processed, patientId, size, userId, name, description } = kept;
 		const shown = this.changesText ? name.toLowerCase().replace(/[^a-z0-9.]+/g, '_') : name;
 		const base =
-			this.timeline.time < processed
+			this.clock.time < processed
 				? freshRecord(id, patientId)
 				: processedRecord(id, shown, size, patientId);
 		return {
@@ -283,6 +279,6 @@ export class PatientRecords {
 	}
 
 	private async wait(longest: number): Promise<void> {
-		await this.timeline.pause(Math.floor(this.random() * longest));
+		await this.clock.pause(Math.floor(this.random() * longest));
 	}
 }

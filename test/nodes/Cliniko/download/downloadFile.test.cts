@@ -6,7 +6,7 @@ import {
 import type { FileStore } from '../../../../nodes/Cliniko/transport/fileStore.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { FakeCliniko, freshRecord, processedRecord, reply, type Answer } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -38,19 +38,19 @@ const download = async (
 	content: (count: number) => Answer = redirect,
 	cancelledAfter = Infinity,
 ) => {
-	const timeline = new Timeline();
-	const begin = timeline.time;
+	const clock = new Clock();
+	const begin = clock.time;
 	const pause = async (ms: number) => {
-		await timeline.pause(ms);
-		if (timeline.time - begin > cancelledAfter) throw new ClinikoError('Canceled.', 'No more.');
+		await clock.pause(ms);
+		if (clock.time - begin > cancelledAfter) throw new ClinikoError('Canceled.', 'No more.');
 	};
-	const cliniko = new FakeCliniko((_, count) => content(count), { pause, now: timeline.now });
+	const cliniko = new FakeCliniko((_, count) => content(count), { clock, pause });
 	const fetched: string[] = [];
 	const stored: Array<[name: string, type: string]> = [];
 	const abortedAt: number[] = [];
 	const s3: FileStore<Given> = {
 		fetch: async (address, signal) => {
-			signal.addEventListener('abort', () => abortedAt.push(timeline.time - begin));
+			signal.addEventListener('abort', () => abortedAt.push(clock.time - begin));
 			const answer = given[Math.min(fetched.push(address), given.length) - 1]!;
 			if (answer.unreachable) throw new Error(`connect ECONNREFUSED ${address}`);
 			const { status = 200, headers = {} } = answer;
@@ -64,7 +64,7 @@ const download = async (
 			expect(signal.aborted).toBe(false);
 			stored.push([name, type]);
 			for (const [wait, bytes] of chunks) {
-				if (wait > 0) await timeline.pause(wait);
+				if (wait > 0) await clock.pause(wait);
 				arrived(bytes);
 			}
 			if (breaks) throw new Error(`aborted: https://files.example/?X-Amz-Signature=${SIGNATURE}`);
@@ -73,7 +73,7 @@ const download = async (
 		pause,
 	};
 	const work = downloadFile(cliniko.api, record, s3);
-	const [result] = await timeline.run(Promise.allSettled([work]));
+	const [result] = await Promise.allSettled([work]);
 	return {
 		data: result.status === 'fulfilled' ? (result.value as DownloadedFile).data : undefined,
 		warning: result.status === 'fulfilled' ? (result.value as DownloadedFile).warning : undefined,
@@ -81,7 +81,7 @@ const download = async (
 		cliniko,
 		fetched,
 		stored,
-		took: timeline.time - begin,
+		took: clock.time - begin,
 		abortedAt,
 	};
 };

@@ -1,8 +1,12 @@
 import type { IDataObject, IHttpRequestOptions, ILoadOptionsFunctions } from 'n8n-workflow';
 import { searchAttachments } from '../../../../nodes/Cliniko/methods/searchAttachments.ts';
 import { freshRecord, processedRecord, rejection, reply } from '../connection.cts';
+import { doNotFake } from '../clock.cts';
 
 describe('The list of attachments', () => {
+	// The timer of a request's deadline outlives its test.
+	beforeEach(() => jest.useFakeTimers({ doNotFake }));
+
 	/** What n8n gives the method, with a Cliniko that answers each search. */
 	const search = async (
 		answer: IDataObject,

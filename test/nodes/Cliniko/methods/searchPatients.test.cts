@@ -1,5 +1,6 @@
 import type { IDataObject, IHttpRequestOptions, ILoadOptionsFunctions } from 'n8n-workflow';
 import { searchPatients } from '../../../../nodes/Cliniko/methods/searchPatients.ts';
+import { doNotFake } from '../clock.cts';
 import { rejection, reply } from '../connection.cts';
 
 const patient = (id: string, more: IDataObject = {}): IDataObject => ({
@@ -11,6 +12,9 @@ const patient = (id: string, more: IDataObject = {}): IDataObject => ({
 });
 
 describe('The list of patients', () => {
+	// The timer of a request's deadline outlives its test.
+	beforeEach(() => jest.useFakeTimers({ doNotFake }));
+
 	/** What n8n gives the method, with a Cliniko that answers each search. */
 	const search = async (
 		answer: (filters: string[], query: URLSearchParams) => IDataObject,

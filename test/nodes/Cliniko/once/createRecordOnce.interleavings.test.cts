@@ -18,7 +18,7 @@ import {
 	type Fate,
 	type Kept,
 } from '../patientRecords.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 /** How often a creation is asked for at most. */
 const TRIES = 2;
@@ -107,12 +107,12 @@ async function run(
 	seed: number,
 	{ apart = 0, foreign, ...more }: RunOptions = {},
 ): Promise<Run> {
-	const timeline = new Timeline().rule();
+	const clock = new Clock();
 	const random = randomFrom(seed);
 	const ahead = Math.floor((random() - 0.5) * 7_200_000);
 	const memory = new UploadMemory({}, 0);
 	const records = new PatientRecords(
-		timeline,
+		clock,
 		uploads,
 		(file, nth) => lives[file]![nth - 1] ?? 'not created, 500',
 		random,
@@ -128,9 +128,9 @@ async function run(
 	const api = records.connect();
 	const creation = new RecordCreator(records.search(api), memory);
 	const results = uploads.map(async (upload, file): Promise<Ended> => {
-		if (apart > 0) await timeline.pause(Math.floor(random() * apart));
+		if (apart > 0) await clock.pause(Math.floor(random() * apart));
 		// The reply that told Cliniko's clock had whole seconds only.
-		const now = Math.floor((timeline.time + ahead) / 1000) * 1000;
+		const now = Math.floor((clock.time + ahead) / 1000) * 1000;
 		try {
 			return {
 				upload,
@@ -141,7 +141,7 @@ async function run(
 		}
 	});
 	if (foreign) {
-		void timeline.pause(Math.floor(random() * 3000)).then(() => {
+		void clock.pause(Math.floor(random() * 3000)).then(() => {
 			records.keep({
 				name: 'Invoice.pdf',
 				size: 7,
@@ -151,7 +151,7 @@ async function run(
 			});
 		});
 	}
-	const ended = await timeline.run(Promise.all(results));
+	const ended = await Promise.all(results);
 	return { ended, records, memory };
 }
 
@@ -385,18 +385,18 @@ describe('The records of files whose creation is uncertain', () => {
 			uploads: Upload[],
 			records: PatientRecords,
 			context: IDataObject,
-			timeline: Timeline,
+			clock: Clock,
 			random: () => number,
 			/** How long it lasts at most, in ms. */
 			life: number,
 		): Promise<Ended[]> {
-			const end = timeline.time + life;
+			const end = clock.time + life;
 			const assertNotCancelled = () => {
-				if (timeline.time >= end) throw new ClinikoError('The execution was canceled.', 'Stop.');
+				if (clock.time >= end) throw new ClinikoError('The execution was canceled.', 'Stop.');
 			};
 			const pause = async (ms: number) => {
 				assertNotCancelled();
-				await timeline.pause(Math.max(Math.min(ms, end - timeline.time), 0));
+				await clock.pause(Math.max(Math.min(ms, end - clock.time), 0));
 				assertNotCancelled();
 			};
 			const api = records.connect({ pause, assertNotCancelled });
@@ -412,7 +412,7 @@ describe('The records of files whose creation is uncertain', () => {
 			});
 			const sendToS3 = async ({ body }: IHttpRequestOptions) => {
 				assertNotCancelled();
-				await timeline.pause(Math.floor(random() * 3000));
+				await clock.pause(Math.floor(random() * 3000));
 				const [, file] = /content of file (\d)/.exec(String(body))!;
 				return reply(201, `<PostResponse><Key>${keyOf(Number(file))}</Key></PostResponse>`);
 			};
@@ -426,16 +426,14 @@ describe('The records of files whose creation is uncertain', () => {
 				alreadyUploaded,
 				processing: new Processing(api, pause, 0, 'continue'),
 			};
-			return await timeline.run(
-				Promise.all(
-					uploads.map(async (upload): Promise<Ended> => {
-						try {
-							return { upload, record: await uploadFile(tools, upload) };
-						} catch (error) {
-							return { upload, error: error as Error };
-						}
-					}),
-				),
+			return await Promise.all(
+				uploads.map(async (upload): Promise<Ended> => {
+					try {
+						return { upload, record: await uploadFile(tools, upload) };
+					} catch (error) {
+						return { upload, error: error as Error };
+					}
+				}),
 			);
 		}
 
@@ -449,24 +447,24 @@ describe('The records of files whose creation is uncertain', () => {
 				for (let order = 0; order < orders; order++) {
 					const seed = ++runs;
 					const random = randomFrom(seed);
-					const timeline = new Timeline().rule();
+					const clock = new Clock();
 					const uploads = filesOf(kind, 2);
 					for (const [file, { file: source }] of uploads.entries()) {
 						source.open = async () => await Promise.resolve(Buffer.from(`content of file ${file}`));
 					}
 					const ahead = Math.floor((random() - 0.5) * 7_200_000);
-					const records = new PatientRecords(timeline, uploads, (file) => pair[file]!, random, {
+					const records = new PatientRecords(clock, uploads, (file) => pair[file]!, random, {
 						ahead,
 					});
 					const context: IDataObject = {};
 					const life = Math.floor(random() * (order % 2 === 0 ? 6000 : 60_000));
-					await attempt(uploads, records, context, timeline, random, life);
+					await attempt(uploads, records, context, clock, random, life);
 					openInBetween += JSON.stringify(context).split('since').length - 1;
 
 					records.fate = () => 'answered';
 					// As it comes back from n8n's database.
 					const again = JSON.parse(JSON.stringify(context)) as IDataObject;
-					const ended = await attempt(uploads, records, again, timeline, random, Infinity);
+					const ended = await attempt(uploads, records, again, clock, random, Infinity);
 					const memory = new UploadMemory(again, 0);
 					const faults = [
 						...(await faultsOf({ ended, records, memory })),

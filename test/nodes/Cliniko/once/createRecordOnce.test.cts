@@ -15,7 +15,7 @@ import {
 	type Sent,
 } from '../connection.cts';
 import { creationOf, PatientRecords, type Fate } from '../patientRecords.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const NOW = Date.parse('2026-03-02T09:00:00Z');
 
@@ -35,7 +35,7 @@ describe('The creation of a record', () => {
 
 	/** Creates one with these answers to the requests that create, and these records to be seen. */
 	const create = (
-		posts: Answer[],
+		posts: Array<Answer | (() => Answer)>,
 		{
 			rows = [] as IDataObject[],
 			contents = {} as Record<string, string>,
@@ -51,9 +51,9 @@ describe('The creation of a record', () => {
 				return sent.path === '/patient_attachments' ? { patient_attachments: rows } : read(sent);
 			}
 			remembered.push(memory.recall(upload.identity));
-			return posts[asked++]!;
+			const answer = posts[asked++]!;
+			return typeof answer === 'function' ? answer() : answer;
 		});
-		cliniko.clock.rule();
 		const upload = uploadOf();
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
 		const result = creation.createOnce(upload, NOW, creationOf(cliniko.api, upload));
@@ -69,7 +69,6 @@ describe('The creation of a record', () => {
 	) => {
 		const memory = new UploadMemory(JSON.parse(JSON.stringify(context)) as IDataObject, 0);
 		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }));
-		cliniko.clock.rule();
 		const upload = uploadOf({ name });
 		const before = memory.recall(upload.identity) as { since: number; accepted?: true };
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
@@ -333,9 +332,11 @@ describe('The creation of a record', () => {
 
 	it('is looked for once more where Cliniko says that an earlier request has used the file up', async () => {
 		const rows: IDataObject[] = [];
-		const { cliniko, result } = create([BROKEN, usedUp], { rows, contents: OURS.contents });
-		while (!(cliniko.lines.length > 6)) await cliniko.clock.pause(0);
-		rows.push(row('77'));
+		const shownLate = () => {
+			rows.push(row('77'));
+			return usedUp;
+		};
+		const { cliniko, result } = create([BROKEN, shownLate], { rows, contents: OURS.contents });
 
 		expect((await result).id).toBe('77');
 		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, LOOK]);
@@ -443,7 +444,6 @@ describe('The creation of a record', () => {
 				},
 			},
 		);
-		cliniko.clock.rule();
 		const creation = new RecordCreator(searchOf(cliniko), memory);
 		const upload = uploadOf();
 
@@ -455,7 +455,7 @@ describe('The creation of a record', () => {
 	});
 
 	it('goes on for other patients while one patient’s record is looked for', async () => {
-		const timeline = new Timeline().rule();
+		const clock = new Clock();
 		const uploads = [
 			uploadOf({}, { identity: 'a' }),
 			uploadOf({}, { identity: 'b' }),
@@ -463,24 +463,24 @@ describe('The creation of a record', () => {
 		];
 		const fates: Fate[] = ['not created, 500', 'answered', 'answered'];
 		const records = new PatientRecords(
-			timeline,
+			clock,
 			uploads,
 			(file, nth) => (nth > 1 ? 'answered' : fates[file]!),
 			() => 0.5,
 		);
 		const api = records.connect();
 		const creation = new RecordCreator(records.search(api), new UploadMemory({}, 0));
-		const begin = timeline.time;
+		const begin = clock.time;
 		const over: Array<[string, number]> = [];
 		const create = async (file: number, after: number) => {
-			await timeline.pause(after);
+			await clock.pause(after);
 			const upload = uploads[file]!;
-			await creation.createOnce(upload, timeline.time, creationOf(api, upload, file));
-			over.push([upload.identity, timeline.time - begin]);
+			await creation.createOnce(upload, clock.time, creationOf(api, upload, file));
+			over.push([upload.identity, clock.time - begin]);
 		};
 
 		// The first one is being looked for when the others begin.
-		await timeline.run(Promise.all([create(0, 0), create(1, 1500), create(2, 1500)]));
+		await Promise.all([create(0, 0), create(1, 1500), create(2, 1500)]);
 
 		expect(over[0]).toEqual(['c', 1500 + 800]);
 		// The same patient's others have to wait until the search is over.

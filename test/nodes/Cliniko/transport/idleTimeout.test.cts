@@ -5,7 +5,7 @@ import {
 	type Progress,
 } from '../../../../nodes/Cliniko/transport/idleTimeout.ts';
 import { rejection } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const MIB = 1024 * 1024;
 const SECOND = 1000;
@@ -13,9 +13,9 @@ const MINUTE = 60 * SECOND;
 
 describe('A transfer', () => {
 	/** Chunks of which each comes after a wait of its own. */
-	async function* slow(timeline: Timeline, ...waits: number[]): AsyncGenerator<Uint8Array> {
+	async function* slow(clock: Clock, ...waits: number[]): AsyncGenerator<Uint8Array> {
 		for (const wait of waits) {
-			await timeline.pause(wait);
+			await clock.pause(wait);
 			yield Buffer.from('x');
 		}
 	}
@@ -29,19 +29,19 @@ describe('A transfer', () => {
 	/** Runs a transfer by a fake clock, and tells how it ended and after how long. */
 	const run = async <T,>(
 		size: number,
-		transfer: (timeline: Timeline, signal: AbortSignal, progress: Progress) => Promise<T>,
+		transfer: (clock: Clock, signal: AbortSignal, progress: Progress) => Promise<T>,
 	) => {
-		const timeline = new Timeline();
-		const begin = timeline.time;
+		const clock = new Clock();
+		const begin = clock.time;
 		const signals: AbortSignal[] = [];
 		const abortedAt: number[] = [];
-		const work = withUploadIdleTimeout(size, timeline.pause, async (signal, progress) => {
+		const work = withUploadIdleTimeout(size, clock.pause, async (signal, progress) => {
 			signals.push(signal);
-			signal.addEventListener('abort', () => abortedAt.push(timeline.time - begin));
-			return await transfer(timeline, signal, progress);
+			signal.addEventListener('abort', () => abortedAt.push(clock.time - begin));
+			return await transfer(clock, signal, progress);
 		});
-		const [result] = await timeline.run(Promise.allSettled([work]));
-		return { result, took: timeline.time - begin, abortedAt, timeline };
+		const [result] = await Promise.allSettled([work]);
+		return { result, took: clock.time - begin, abortedAt, clock };
 	};
 
 	const never = async (): Promise<never> => await new Promise<never>(() => {});
@@ -52,8 +52,8 @@ describe('A transfer', () => {
 	])('that moves is not broken off, though it takes %s', async (_, count, wait) => {
 		const { result, took, abortedAt } = await run(
 			100,
-			async (timeline, __, progress) =>
-				await read(progress(slow(timeline, ...Array<number>(count).fill(wait)))),
+			async (clock, __, progress) =>
+				await read(progress(slow(clock, ...Array<number>(count).fill(wait)))),
 		);
 
 		expect(result).toEqual({ status: 'fulfilled', value: count });
@@ -95,8 +95,8 @@ describe('A transfer', () => {
 	);
 
 	it('that stands still in its middle is broken off, counted from its last move', async () => {
-		const { result, took } = await run(0, async (timeline, _, progress) => {
-			return await read(progress(slow(timeline, 30 * SECOND, 45 * SECOND, 10 * MINUTE)));
+		const { result, took } = await run(0, async (clock, _, progress) => {
+			return await read(progress(slow(clock, 30 * SECOND, 45 * SECOND, 10 * MINUTE)));
 		});
 
 		expect(result.status).toBe('rejected');
@@ -105,8 +105,8 @@ describe('A transfer', () => {
 	});
 
 	it('does not move where nobody takes what it gives', async () => {
-		const { result, took } = await run(0, async (timeline, _, progress) => {
-			for await (const __ of progress(slow(timeline, 0, 0))) await never();
+		const { result, took } = await run(0, async (clock, _, progress) => {
+			for await (const __ of progress(slow(clock, 0, 0))) await never();
 		});
 
 		expect(result.status).toBe('rejected');
@@ -115,9 +115,9 @@ describe('A transfer', () => {
 
 	it('may take its time for the reply after its last byte, as long as a slow line needs', async () => {
 		const reply = async (wait: number) =>
-			await run(4 * MIB, async (timeline, _, progress) => {
-				await read(progress(slow(timeline, 0)));
-				await timeline.pause(wait);
+			await run(4 * MIB, async (clock, _, progress) => {
+				await read(progress(slow(clock, 0)));
+				await clock.pause(wait);
 				return 'stored';
 			});
 
@@ -126,8 +126,8 @@ describe('A transfer', () => {
 	});
 
 	it('that fails ends with its own error, and at once', async () => {
-		const { result, took, abortedAt } = await run(0, async (timeline) => {
-			await timeline.pause(1500);
+		const { result, took, abortedAt } = await run(0, async (clock) => {
+			await clock.pause(1500);
 			throw new Error('ECONNRESET');
 		});
 
@@ -137,11 +137,11 @@ describe('A transfer', () => {
 	});
 
 	it('is not watched any more once it is over', async () => {
-		const { timeline } = await run(0, async () => await Promise.resolve('stored'));
+		const { clock } = await run(0, async () => await Promise.resolve('stored'));
 
-		await timeline.run(timeline.pause(10 * MINUTE));
+		await clock.pause(10 * MINUTE);
 
-		expect(timeline.pauses).toEqual([1000, 10 * MINUTE]);
+		expect(clock.pauses).toEqual([1000, 10 * MINUTE]);
 	});
 
 	it('ends where the watch itself is broken off: the execution was cancelled', async () => {
@@ -163,15 +163,15 @@ describe('A transfer', () => {
 		const unheard = jest.fn();
 		process.on('unhandledRejection', unheard);
 		try {
-			const { timeline } = await run(0, async (line, signal) => {
+			await run(0, async (clock, signal) => {
 				await new Promise((_, reject) => {
 					signal.addEventListener('abort', () => reject(new Error('aborted')));
 				});
-				await line.pause(0);
+				await clock.pause(0);
 			});
 			await run(0, async () => await Promise.reject(new Error('ECONNRESET')));
-			await timeline.settle();
-			await timeline.settle();
+			await new Promise(setImmediate);
+			await new Promise(setImmediate);
 		} finally {
 			process.off('unhandledRejection', unheard);
 		}
@@ -183,26 +183,26 @@ describe('A transfer', () => {
 describe('A transfer that counts for itself', () => {
 	/** Moves after each of these waits, and then waits for the last one. */
 	const run = async (waits: number[], last: number, longest?: number) => {
-		const timeline = new Timeline();
-		const begin = timeline.time;
+		const clock = new Clock();
+		const begin = clock.time;
 		let moved = 0;
 		let abortedAt: number | undefined;
 		const work = withIdleTimeout(
-			timeline.pause,
+			clock.pause,
 			() => moved,
 			async (signal) => {
-				signal.addEventListener('abort', () => (abortedAt = timeline.time - begin));
+				signal.addEventListener('abort', () => (abortedAt = clock.time - begin));
 				for (const wait of waits) {
-					await timeline.pause(wait);
+					await clock.pause(wait);
 					moved += 65_536;
 				}
-				await timeline.pause(last);
+				await clock.pause(last);
 				return 'whole';
 			},
 			longest,
 		);
-		const [result] = await timeline.run(Promise.allSettled([work]));
-		return { result, took: timeline.time - begin, abortedAt };
+		const [result] = await Promise.allSettled([work]);
+		return { result, took: clock.time - begin, abortedAt };
 	};
 
 	it('may last for as long as it moves', async () => {
@@ -237,21 +237,21 @@ describe('A transfer that counts for itself', () => {
 });
 
 describe('A request with a deadline', () => {
-	const run = async (request: (timeline: Timeline, signal: AbortSignal) => Promise<string>) => {
-		const timeline = new Timeline();
-		const begin = timeline.time;
+	const run = async (request: (clock: Clock, signal: AbortSignal) => Promise<string>) => {
+		const clock = new Clock();
+		const begin = clock.time;
 		let abortedAt: number | undefined;
-		const work = withDeadline(timeline.pause, MINUTE, async (signal) => {
-			signal.addEventListener('abort', () => (abortedAt = timeline.time - begin));
-			return await request(timeline, signal);
+		const work = withDeadline(clock.pause, MINUTE, async (signal) => {
+			signal.addEventListener('abort', () => (abortedAt = clock.time - begin));
+			return await request(clock, signal);
 		});
-		const [result] = await timeline.run(Promise.allSettled([work]));
-		return { result, took: timeline.time - begin, abortedAt };
+		const [result] = await Promise.allSettled([work]);
+		return { result, took: clock.time - begin, abortedAt };
 	};
 
 	it('may last until then, and what it resolves with may go on', async () => {
-		const { result, abortedAt } = await run(async (timeline) => {
-			await timeline.pause(MINUTE - 1);
+		const { result, abortedAt } = await run(async (clock) => {
+			await clock.pause(MINUTE - 1);
 			return 'the reply';
 		});
 
@@ -268,8 +268,8 @@ describe('A request with a deadline', () => {
 	});
 
 	it('that fails ends with its own error, and at once', async () => {
-		const { result, took } = await run(async (timeline) => {
-			await timeline.pause(1500);
+		const { result, took } = await run(async (clock) => {
+			await clock.pause(1500);
 			throw new Error('ECONNRESET');
 		});
 

@@ -14,6 +14,7 @@ import {
 	pauseFor,
 	sendToS3,
 } from '../../../../nodes/Cliniko/transport/n8n.ts';
+import { doNotFake } from '../clock.cts';
 import { rejection, reply } from '../connection.cts';
 
 /** n8n's side of a run: what was sent, and a way to cancel it. */
@@ -48,6 +49,8 @@ const n8n = (given = {}) => {
 	};
 	return { context: context as unknown as IExecuteFunctions, sent, cancel };
 };
+
+beforeEach(() => jest.useFakeTimers({ doNotFake }));
 
 describe('The connection to Cliniko', () => {
 	it('goes to the shard of the credential, which n8n signs for', async () => {
@@ -87,10 +90,6 @@ describe('The connection to Cliniko', () => {
 	});
 
 	describe('asks and gets no whole reply, though something may come all the time', () => {
-		beforeEach(() => jest.useFakeTimers());
-
-		afterEach(() => jest.useRealTimers());
-
 		/** A request that never ends, whatever n8n is told. */
 		const start = async (given: (context: IExecuteFunctions) => void = () => undefined) => {
 			const { context, cancel } = n8n();
@@ -157,7 +156,10 @@ describe('The connection to Cliniko', () => {
 		};
 		const api = await connect(context);
 
-		expect(await api.requestFile('/x', { action: 'download' })).toMatchObject({ body: stream });
+		const file = api.requestFile('/x', { action: 'download' });
+		await jest.advanceTimersByTimeAsync(1000);
+
+		expect(await file).toMatchObject({ body: stream });
 		expect(read).toEqual([stream]);
 	});
 
@@ -173,10 +175,6 @@ describe('The connection to Cliniko', () => {
 });
 
 describe('A wait in a run', () => {
-	beforeEach(() => jest.useFakeTimers());
-
-	afterEach(() => jest.useRealTimers());
-
 	const wait = (ms: number) => {
 		const { context, cancel } = n8n();
 		const state = { cancel, over: false, error: undefined as Error | undefined };

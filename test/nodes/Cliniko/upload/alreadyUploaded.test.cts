@@ -15,7 +15,7 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const START = Date.parse('2026-03-02T09:00:00Z');
 
@@ -50,7 +50,6 @@ const execution = (
 	const cliniko = new FakeCliniko(
 		(sent) => answer(sent) ?? ({ patient_attachments: records } as Answer),
 	);
-	cliniko.clock.rule();
 	const compared: string[] = [];
 	const already = new AlreadyUploaded({
 		api: cliniko.api,
@@ -408,22 +407,22 @@ describe('A file that this process has stored', () => {
 describe('Executions of one process that bring a file at the same moment', () => {
 	/** A Cliniko with a patient's records, and executions at it that store what is not there. */
 	const start = () => {
-		const timeline = new Timeline().rule();
+		const clock = new Clock();
 		const records: IDataObject[] = [];
 		const contents = new Map<string, string>();
 		const sent: string[] = [];
 		const begin = ({ isCancelled = (): boolean => false, fails = false } = {}) => {
 			const pause = async (ms: number) => {
-				await timeline.pause(ms);
+				await clock.pause(ms);
 				if (isCancelled()) throw new ClinikoError('The execution was canceled.', 'Stop.');
 			};
 			const cliniko = new FakeCliniko(
 				async ({ path }) => {
-					await timeline.pause(300);
+					await clock.pause(300);
 					if (path === '/patient_attachments') return { patient_attachments: [...records] };
 					return records.find(({ id }) => path.endsWith(`/${id as string}`)) ?? reply(404);
 				},
-				{ pause, now: timeline.now },
+				{ clock, pause },
 			);
 			const already = new AlreadyUploaded({
 				api: cliniko.api,
@@ -438,67 +437,66 @@ describe('Executions of one process that bring a file at the same moment', () =>
 				await already.exclusive(upload, async () => {
 					const there = await already.find(upload);
 					if (there) return there.id;
-					await timeline.pause(takes);
+					await clock.pause(takes);
 					if (fails) throw new Error('S3 has a fault');
+					const sha256 = await upload.file.digest();
 					const id = String(100 + records.length);
 					const record = { ...freshRecord(id, PATIENT), created_at: '2026-03-02T09:00:01Z' };
 					sent.push(upload.file.source);
-					contents.set(id, await upload.file.digest());
+					contents.set(id, sha256);
 					records.push(record);
 					await already.remember(upload, record);
 					return id;
 				});
 		};
-		return { timeline, sent, begin };
+		return { clock, sent, begin };
 	};
 
 	it('store it once', async () => {
-		const { timeline, sent, begin } = start();
+		const { sent, begin } = start();
 		const [a, b, c] = [begin(), begin(), begin()];
 
-		const ids = await timeline.run(
-			Promise.all([a(uploadNamed()), b(uploadNamed()), c(uploadNamed())]),
-		);
+		const ids = await Promise.all([a(uploadNamed()), b(uploadNamed()), c(uploadNamed())]);
 
 		expect(sent).toEqual([OURS]);
 		expect(ids).toEqual(['100', '100', '100']);
 	});
 
 	it('store it once though it is twice in one of them', async () => {
-		const { timeline, sent, begin } = start();
+		const { sent, begin } = start();
 		const a = begin();
 
-		const ids = await timeline.run(Promise.all([a(uploadNamed()), a(uploadNamed())]));
+		const ids = await Promise.all([a(uploadNamed()), a(uploadNamed())]);
 
 		expect(sent).toEqual([OURS]);
 		expect(ids).toEqual(['100', '100']);
 	});
 
 	it('store both of two files with the same name and size, side by side', async () => {
-		const { timeline, sent, begin } = start();
+		const { clock, sent, begin } = start();
 		const [a, b] = [begin(), begin()];
 		const other = uploadNamed('Referral.pdf', { source: 'other bytes' });
-		const began = timeline.time;
+		const began = clock.time;
 
-		const ids = await timeline.run(Promise.all([a(uploadNamed()), b(other)]));
+		const ids = await Promise.all([a(uploadNamed()), b(other)]);
 
 		expect([...sent].sort()).toEqual(['other bytes', OURS]);
 		expect(new Set(ids).size).toBe(2);
-		expect(timeline.time - began).toBeLessThan(2 * 2000);
+		expect(clock.time - began).toBeLessThan(2 * 2000);
 	});
 
 	it('leave the queue where they are cancelled, and do not hold up the next', async () => {
-		const { timeline, sent, begin } = start();
+		const { clock, sent, begin } = start();
 		let cancelled = false;
-		const began = timeline.time;
+		const began = clock.time;
 		const first = begin()(uploadNamed(), 60_000);
 		const second = rejection(begin({ isCancelled: () => cancelled })(uploadNamed())).then(
-			(error) => [error.message, timeline.time - began],
+			(error) => [error.message, clock.time - began],
 		);
 		const third = begin()(uploadNamed());
-		void timeline.pause(5000).then(() => (cancelled = true));
+		void clock.pause(5000).then(() => (cancelled = true));
 
-		const [a, b, c] = await timeline.run(Promise.all([first, second, third]));
+		const [a, b, c] = await Promise.all([first, second, third]);
 
 		expect([a, c]).toEqual(['100', '100']);
 		expect(sent).toEqual([OURS]);
@@ -509,10 +507,10 @@ describe('Executions of one process that bring a file at the same moment', () =>
 	});
 
 	it('try it for themselves where the one before failed', async () => {
-		const { timeline, sent, begin } = start();
+		const { sent, begin } = start();
 		const [a, b] = [begin({ fails: true }), begin()];
 
-		const results = await timeline.run(Promise.allSettled([a(uploadNamed()), b(uploadNamed())]));
+		const results = await Promise.allSettled([a(uploadNamed()), b(uploadNamed())]);
 
 		expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
 		expect(sent).toEqual([OURS]);

@@ -14,7 +14,7 @@ import {
 } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import { STREAM_ABOVE, type SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
 import { fileOf, rejection, reply } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const post: PresignedPost = {
 	url: 'https://files.s3.amazonaws.com/',
@@ -97,17 +97,16 @@ const send = async (
 	source: SourceFile = file(),
 	{
 		posts = () => post,
-		timeline = new Timeline(),
-		pause = timeline.pause,
+		clock = new Clock(),
+		pause = clock.pause,
 	}: {
 		posts?: (count: number) => PresignedPost;
-		timeline?: Timeline;
+		clock?: Clock;
 		pause?: Pause;
 	} = {},
 ) => {
-	timeline.rule();
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);
-	const begin = timeline.time;
+	const begin = clock.time;
 	const sent: Sent[] = [];
 	/** What happened, in order. */
 	const log: string[] = [];
@@ -127,7 +126,7 @@ const send = async (
 	const connection: S3Connection = {
 		api,
 		sendToS3: async (options, signal) => {
-			const one = { options, signal, at: timeline.time - begin };
+			const one = { options, signal, at: clock.time - begin };
 			log.push('send');
 			sent.push(one);
 			const given = await answer(one, sent.length);
@@ -141,18 +140,18 @@ const send = async (
 		return await postToS3(connection, first, '1', { ...source, open });
 	};
 	const result = steps();
-	await timeline.run(result.catch(() => undefined));
-	return { result, sent, log, open, timeline };
+	await result.catch(() => undefined);
+	return { result, sent, log, open, clock };
 };
 
 const refusalOf = async (answers: S3Answer | S3Answer[], source?: SourceFile) =>
 	await rejection((await send(answers, source)).result);
 
 /** The pieces of a body, and when each was given. */
-const piecesOf = async ({ options }: Sent, now: () => number) => {
+const piecesOf = async ({ options }: Sent) => {
 	const pieces: Array<{ length: number; at: number }> = [];
 	for await (const { length } of (options.body as unknown as StreamedBody).stream()) {
-		pieces.push({ length, at: now() });
+		pieces.push({ length, at: Date.now() });
 	}
 	return pieces;
 };
@@ -192,10 +191,10 @@ describe('A file that is sent to S3', () => {
 	});
 
 	it('goes out as a stream of exact length where it is large', async () => {
-		const { sent, timeline } = await send(stored, large());
+		const { sent } = await send(stored, large());
 
 		const options = sent[0]?.options;
-		const pieces = await piecesOf(sent[0]!, timeline.now);
+		const pieces = await piecesOf(sent[0]!);
 		const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
 		expect(pieces.map((piece) => piece.length).slice(1, -1)).toEqual([STREAM_ABOVE, 1]);
 		expect(options?.headers?.['Content-Length']).toBe(length);
@@ -346,7 +345,7 @@ describe('A file that is sent to S3', () => {
 
 	it('is not sent again once the execution is cancelled', async () => {
 		const cancelled = new ClinikoError('The execution was cancelled.', 'Nothing more was sent.');
-		const timeline = new Timeline();
+		const clock = new Clock();
 		let over = false;
 
 		const { result, sent } = await send(
@@ -356,8 +355,8 @@ describe('A file that is sent to S3', () => {
 			},
 			file(),
 			{
-				timeline,
-				pause: async (ms) => await (over ? Promise.reject(cancelled) : timeline.pause(ms)),
+				clock,
+				pause: async (ms) => await (over ? Promise.reject(cancelled) : clock.pause(ms)),
 			},
 		);
 
@@ -428,9 +427,9 @@ describe('A file that is sent to S3', () => {
 			[0, 500],
 			[1, 1500],
 		])('after waits that differ (random %d)', async (random, wait) => {
-			const timeline = new Timeline();
-			const pause = jest.spyOn(timeline, 'pause');
-			const result = send([BROKEN, stored], file(), { timeline });
+			const clock = new Clock();
+			const pause = jest.spyOn(clock, 'pause');
+			const result = send([BROKEN, stored], file(), { clock });
 			jest.spyOn(Math, 'random').mockReturnValue(random);
 
 			await (
@@ -489,28 +488,28 @@ describe('A file that is sent to S3', () => {
 	});
 
 	describe('with a presigned post that lasts for a time only', () => {
-		const lasting = (ms: number, timeline: Timeline, more: Partial<PresignedPost> = {}) => ({
+		const lasting = (ms: number, clock: Clock, more: Partial<PresignedPost> = {}) => ({
 			...post,
-			expires: timeline.time + ms,
+			expires: clock.time + ms,
 			...more,
 		});
 
 		it('is sent with it as long as it lasts', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { log } = await send([BROKEN, BROKEN, stored], file(), {
-				timeline,
-				posts: () => lasting(60_000, timeline),
+				clock,
+				posts: () => lasting(60_000, clock),
 			});
 
 			expect(log).toEqual(['presign', 'send', 'send', 'send']);
 		});
 
 		it('is sent with a new one where too little of its time is left', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { result, log, sent } = await send(stored, file(), {
-				timeline,
+				clock,
 				posts: (count) =>
-					lasting(count === 1 ? 9999 : 60_000, timeline, {
+					lasting(count === 1 ? 9999 : 60_000, clock, {
 						url: `https://files-${count}.s3.amazonaws.com/`,
 						fields: { ...post.fields, 'x-count': `presigned post ${count}` },
 						clockAhead: count,
@@ -527,10 +526,10 @@ describe('A file that is sent to S3', () => {
 		});
 
 		it('is sent with a new one where it has run out between two tries', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { result, log } = await send([BROKEN, BROKEN, stored], file(), {
-				timeline,
-				posts: () => lasting(11_500, timeline),
+				clock,
+				posts: () => lasting(11_500, clock),
 			});
 
 			await result;
@@ -539,20 +538,20 @@ describe('A file that is sent to S3', () => {
 		});
 
 		it('goes by Cliniko’s clock', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { log } = await send(stored, file(), {
-				timeline,
-				posts: () => lasting(3_600_000 + 60_000, timeline, { clockAhead: 3_600_000 }),
+				clock,
+				posts: () => lasting(3_600_000 + 60_000, clock, { clockAhead: 3_600_000 }),
 			});
 
 			expect(log).toEqual(['presign', 'send']);
 		});
 
 		it('is sent all the same where the clocks are such that every one has run out', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { result, log } = await send(stored, file(), {
-				timeline,
-				posts: () => lasting(-60_000, timeline),
+				clock,
+				posts: () => lasting(-60_000, clock),
 			});
 
 			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
@@ -572,14 +571,14 @@ describe('A file that is sent to S3', () => {
 		});
 
 		it('is sent with a new one where S3 refuses it and it has run out meanwhile', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { result, log } = await send(
 				async (_, count) => {
-					await timeline.pause(55_000);
+					await clock.pause(55_000);
 					return count === 1 ? s3Error(403, 'AccessDenied', 'No.') : stored;
 				},
 				file(),
-				{ timeline, posts: (count) => lasting(count === 1 ? 50_000 : 60_000, timeline) },
+				{ clock, posts: (count) => lasting(count === 1 ? 50_000 : 60_000, clock) },
 			);
 
 			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
@@ -607,21 +606,21 @@ describe('A file that is sent to S3', () => {
 	describe('after a try that broke off', () => {
 		/** Reads each body as it comes, and says when its pieces came, counted from its try. */
 		const run = async (first: S3Answer, source: SourceFile, answers = [first, stored]) => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const times: number[][] = [];
 			await send(
 				async (sent, count) => {
 					const { body } = sent.options;
-					const begin = timeline.time;
+					const begin = clock.time;
 					if (Buffer.isBuffer(body)) times.push([]);
 					else {
-						const pieces = await piecesOf(sent, timeline.now);
+						const pieces = await piecesOf(sent);
 						times.push(pieces.map(({ at }) => at - begin));
 					}
 					return answers[count - 1]!;
 				},
 				source,
-				{ timeline },
+				{ clock },
 			);
 			return times;
 		};

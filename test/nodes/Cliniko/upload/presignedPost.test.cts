@@ -315,7 +315,7 @@ describe('A presigned post', () => {
 				const expiration = new Date(theirs + minutes(10)).toISOString();
 				return reply(200, withPolicy({ expiration }), { date: new Date(theirs).toUTCString() });
 			});
-			const clock = cliniko.clock.rule();
+			const clock = cliniko.clock;
 			return { clock, post: await requestPresignedPost(cliniko.api, '456', file) };
 		};
 
@@ -336,7 +336,7 @@ describe('A presigned post', () => {
 		it('by our clock where Cliniko does not say what its own is', async () => {
 			const expiration = '2026-03-02T09:10:00Z';
 			const cliniko = new FakeCliniko(() => withPolicy({ expiration }));
-			const clock = cliniko.clock.rule();
+			const clock = cliniko.clock;
 			const post = await requestPresignedPost(cliniko.api, '456', file);
 
 			expect(post).toMatchObject({ clockAhead: 0, isUndated: true });

@@ -1,9 +1,7 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import type { ClinikoConnection } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import {
-	Clock,
 	FakeCliniko,
 	freshRecord,
 	processedRecord,
@@ -12,7 +10,7 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const MAX_WAIT = 300_000;
 
@@ -30,10 +28,10 @@ describe('The wait for Cliniko’s processing', () => {
 			onTimeout = 'error' as 'error' | 'continue',
 			pause = undefined as Pause | undefined,
 		} = {},
-		connection: Partial<ClinikoConnection> = {},
+		connection: ConstructorParameters<typeof FakeCliniko>[1] = {},
 	) => {
 		const cliniko = new FakeCliniko(answer, connection);
-		const clock = cliniko.clock.rule();
+		const clock = cliniko.clock;
 		const processing = new Processing(cliniko.api, pause ?? clock.pause, maxWait, onTimeout);
 		const finished = async (...ids: string[]) =>
 			await Promise.all(ids.map(async (id) => await processing.finished(freshRecord(id))));
@@ -403,6 +401,7 @@ describe('The wait for Cliniko’s processing', () => {
 			},
 			{ pause: async (ms) => await (cancelled ? Promise.reject(stop) : clock.pause(ms)) },
 			{
+				clock,
 				assertNotCancelled: () => {
 					if (cancelled) throw stop;
 				},
@@ -441,23 +440,22 @@ describe('The wait for Cliniko’s processing', () => {
 			answer: (sent: Sent, count: number) => Answer,
 			ids: string[],
 		) => {
-			const timeline = new Timeline().rule();
+			const clock = new Clock();
 			let stop = () => {};
 			const cliniko = new FakeCliniko(
 				async (sent, count) => {
 					if (count === nth) stop();
-					await timeline.pause(100);
+					await clock.pause(100);
 					return answer(sent, count);
 				},
-				{ pause: timeline.pause, now: timeline.now },
+				{ clock },
 			);
-			const processing = new Processing(cliniko.api, timeline.pause, MAX_WAIT, 'error');
+			const processing = new Processing(cliniko.api, clock.pause, MAX_WAIT, 'error');
 			stop = () => processing.stop();
-			const waiting = Promise.all(
+			const records = await Promise.all(
 				ids.map(async (id) => await processing.finished(freshRecord(id))),
 			);
-			const records = await timeline.run(waiting);
-			await timeline.run(timeline.pause(2 * MAX_WAIT));
+			await clock.pause(2 * MAX_WAIT);
 			return { records, cliniko };
 		};
 

@@ -61,7 +61,7 @@ describe('An upload', () => {
 			if (sent.method === 'POST') return reply(201, freshRecord('77', PATIENT));
 			return { url: 'https://files.s3.amazonaws.com', fields: { key: 'temp/x/${filename}' } };
 		});
-		const { pause } = cliniko.clock.rule();
+		const { pause } = cliniko.clock;
 		const sendToS3 = async ({ method, url }: IHttpRequestOptions) => {
 			log.push(`${method} ${url}`);
 			if (s3 instanceof Error) throw s3;

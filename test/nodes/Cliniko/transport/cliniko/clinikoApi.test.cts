@@ -11,7 +11,8 @@ import {
 	UnknownOutcome,
 	type ClinikoReply,
 } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import { Clock, rejection, reply } from '../../connection.cts';
+import { Clock } from '../../clock.cts';
+import { rejection, reply } from '../../connection.cts';
 
 const HOST = 'https://api.uk2.cliniko.com';
 const READ = { action: 'look up the patient' };
@@ -57,7 +58,6 @@ describe('Cliniko’s API', () => {
 		},
 		account: 'account of the clinic',
 		pause: clock.pause,
-		now: clock.now,
 		random: () => 0.5,
 		assertNotCancelled: () => {
 			if (cancelled)

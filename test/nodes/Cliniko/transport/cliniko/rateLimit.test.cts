@@ -2,7 +2,7 @@ import {
 	RateLimitGate,
 	untilReset,
 } from '../../../../../nodes/Cliniko/transport/cliniko/rateLimit.ts';
-import { Clock } from '../../connection.cts';
+import { Clock } from '../../clock.cts';
 
 const now = Date.parse('2026-03-02T09:00:00Z');
 const seconds = (time: number) => String(time / 1000);
@@ -71,7 +71,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 
 	it('is over for nobody before it is over for all', async () => {
 		const clock = new Clock();
-		const gate = new RateLimitGate(clock.pause, clock.now);
+		const gate = new RateLimitGate(clock.pause, Date.now);
 		gate.shut({ 'retry-after': '30' });
 		gate.shut({ 'retry-after': '2' });
 
@@ -85,7 +85,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 		const gate: RateLimitGate = new RateLimitGate(async (ms) => {
 			await clock.pause(ms);
 			if (clock.pauses.length === 1) gate.shut({ 'retry-after': '5' });
-		}, clock.now);
+		}, Date.now);
 		gate.shut({ 'retry-after': '1' });
 
 		await gate.pass();
@@ -97,7 +97,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 		/** How long each of these refusals is waited for. */
 		const waits = async (refusals: Array<Record<string, string> | 'accepted'>) => {
 			const clock = new Clock();
-			const gate = new RateLimitGate(clock.pause, clock.now);
+			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (const headers of refusals) {
 				if (headers === 'accepted') gate.accepted();
 				else {
@@ -127,7 +127,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 
 		it('and begins anew where nobody has asked for a long time', async () => {
 			const clock = new Clock();
-			const gate = new RateLimitGate(clock.pause, clock.now);
+			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (let time = 0; time < 3; time++) {
 				gate.shut(past);
 				await gate.pass();
@@ -141,7 +141,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 
 		it('but once for all that was sent together', async () => {
 			const clock = new Clock();
-			const gate = new RateLimitGate(clock.pause, clock.now);
+			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (let round = 0; round < 3; round++) {
 				for (let request = 0; request < 20; request++) gate.shut({ 'x-ratelimit-reset': '0' });
 				await gate.pass();
@@ -154,7 +154,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 	it('is none as long as Cliniko did not refuse anything', async () => {
 		const clock = new Clock();
 
-		await new RateLimitGate(clock.pause, clock.now).pass();
+		await new RateLimitGate(clock.pause, Date.now).pass();
 
 		expect(clock.pauses).toEqual([]);
 	});
