@@ -8,7 +8,7 @@ import type { SourceFile } from '../../../nodes/Cliniko/upload/sourceFile.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
 import { Clock } from './clock.cts';
 
-/** A request as it arrives at the fake Cliniko. */
+/** A request to the fake Cliniko. */
 export interface Sent {
 	method: string;
 	/** Below `/v1`. */
@@ -20,10 +20,10 @@ export interface Sent {
 	options: IHttpRequestOptions;
 }
 
-/** What Cliniko answers: the JSON of a reply with status 200, or more than that. */
+/** The JSON of a reply with status 200, or a whole reply, or that no reply comes. */
 export type Answer = IDataObject | Partial<IN8nHttpFullResponse> | Error;
 
-/** A reply with another status than 200, or with headers. */
+/** A reply with a status and headers. */
 export function reply(
 	statusCode: number,
 	body: unknown = {},
@@ -36,7 +36,7 @@ export function reply(
 	} as IN8nHttpFullResponse;
 }
 
-/** Cliniko's API over a function that answers in Cliniko's place. */
+/** Cliniko's API with a function in place of the server. */
 export class FakeCliniko {
 	readonly sent: Sent[] = [];
 
@@ -94,7 +94,6 @@ export async function rejection(promise: Promise<unknown>): Promise<Error & IDat
 	);
 }
 
-/** What a function threw. */
 export function thrownBy(call: () => unknown): Error & IDataObject {
 	try {
 		call();
@@ -104,12 +103,12 @@ export function thrownBy(call: () => unknown): Error & IDataObject {
 	throw new Error('Expected an error');
 }
 
-/** The digest of a file with these bytes, which may be any name for them. */
+/** The digest of a file's bytes; any string can stand for them. */
 export function digestOf(bytes: string | Buffer): string {
 	return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** A file that nobody reads; its digest is that of its `source`. */
+/** A file that must not be read; its digest is that of its `source`. */
 export function fileOf(more: Partial<SourceFile> = {}): SourceFile {
 	const { source = 'source of the file' } = more;
 	return {

@@ -31,7 +31,7 @@ describe('The error that stops the node', () => {
 	it.each([
 		['without a status', undefined],
 		['with a status', 503],
-	])('keeps its words where the name of a file reads like a fault of n8n’s, %s', (_, status) => {
+	])('keeps its words when the name of a file reads like a fault of n8n’s, %s', (_, status) => {
 		for (const word of ['ENOENT', 'ECONNREFUSED', 'ETIMEDOUT', 'EPERM']) {
 			const error = new ClinikoError(`The file "${word}.pdf" is empty.`, 'Look at it.', status);
 
@@ -87,13 +87,13 @@ describe('The text of an error item', () => {
 		);
 	});
 
-	it('has no file where there is none', () => {
+	it('has no file when there is none', () => {
 		expect(errorText(new ClinikoError('No patient is set.', 'Choose one.'), 0)).toBe(
 			'No patient is set. [item 0] Choose one.',
 		);
 	});
 
-	it('has no advice where there is none', () => {
+	it('has no advice when there is none', () => {
 		expect(errorText(new Error('Odd.'), 0)).toBe('Odd. [item 0]');
 		expect(errorText(new ClinikoError('Odd.', ''), 0)).toBe('Odd. [item 0]');
 	});

@@ -58,7 +58,7 @@ describe('Whatever a form sends', () => {
 					const query = new URLSearchParams([['q[]', filter]]).toString();
 					expect([...new URLSearchParams(query)]).toEqual([['q[]', filter]]);
 					for (const comparison of COMPARISONS) {
-						// Cliniko would refuse it otherwise.
+						// Otherwise Cliniko would reject it.
 						expect(() => compileFilters([filter], fields, comparison)(row)).not.toThrow();
 					}
 				}

@@ -40,7 +40,7 @@ describe('An e-mail address', () => {
 		expect(fits('email', 'pepe@mail.example', { email: 'pepe+clinic@mail.example' })).toBe(false);
 	});
 
-	it('is looked for by what has no case, and one letter in both, where Cliniko minds the case', () => {
+	it('is searched for by its caseless characters and one letter in both cases when Cliniko is case-sensitive', () => {
 		expect(filtersOf('email', 'Jane.Doe7@Mail.Example')).toEqual(['email:~jane.doe7@mail.example']);
 		expect(filtersOf('email', 'Jane.Doe7@Mail.Example', 'case')).toEqual([
 			'email:~~%.%7@%.%x%',
@@ -65,7 +65,7 @@ describe('An e-mail address', () => {
 		['two with names', 'Jane <jane@mail.example>, Joe <joe@mail.example>'],
 		['two, one of them with a name', 'jane@mail.example, Joe <joe@mail.example>'],
 		['empty brackets', 'Jane <>'],
-	])('is refused where it is %s: any might be meant', (_, value) => {
+	])('is refused when it is %s: any might be meant', (_, value) => {
 		const error = thrownBy(() => criterion('email', value));
 		expect(error).toBeInstanceOf(ClinikoError);
 		expect(error.message).toBe('Email is not one e-mail address for this item.');
@@ -167,7 +167,7 @@ describe('An old reference ID', () => {
 });
 
 describe('Whatever a form sends', () => {
-	it('is never passed on where it is white space alone', () => {
+	it('is never passed on when it is white space alone', () => {
 		for (const { name: one } of CRITERIA.filter(({ name: it }) => it !== 'oldReferenceId')) {
 			expect(() => criterion(one, ' \n')).toThrow(ClinikoError);
 		}

@@ -4,10 +4,10 @@ import { freshRecord, processedRecord, rejection, reply } from '../connection.ct
 import { doNotFake } from '../clock.cts';
 
 describe('The list of attachments', () => {
-	// The timer of a request's deadline outlives its test.
+	// A request's deadline timer outlives its test.
 	beforeEach(() => jest.useFakeTimers({ doNotFake }));
 
-	/** What n8n gives the method, with a Cliniko that answers each search. */
+	/** Calls the method with a Cliniko that answers each search. */
 	const search = async (
 		answer: IDataObject,
 		patientId: unknown = '',
@@ -53,7 +53,7 @@ describe('The list of attachments', () => {
 		expect((await search(none, '9007199254740993')).filters).toEqual([
 			['patient_id:=9007199254740993'],
 		]);
-		// n8n gives no number for an id that was typed, but an expression may.
+		// A typed id is text in n8n, but an expression may give a number.
 		expect((await search(none, 12)).filters).toEqual([['patient_id:=12']]);
 	});
 
@@ -70,7 +70,7 @@ describe('The list of attachments', () => {
 		['what would be another parameter', 'a&q[]=id:=1', ['filename:~a&q[]=id:=1']],
 		['only spaces', '  ', []],
 		['nothing', '', []],
-	])('looks for what is typed in the file name: %s', async (_, typed, filters) => {
+	])('searches for what is typed in the file name: %s', async (_, typed, filters) => {
 		expect((await search(none, '', typed)).filters).toEqual([filters]);
 		expect((await search(none, '12', typed)).filters).toEqual([['patient_id:=12', ...filters]]);
 	});
@@ -104,7 +104,7 @@ describe('The list of attachments', () => {
 		expect((await search(none, '', '', '3')).result.paginationToken).toBeUndefined();
 	});
 
-	it('says what is wrong where Cliniko refuses', async () => {
+	it('says what is wrong when Cliniko refuses', async () => {
 		const refused = search(reply(403) as unknown as IDataObject);
 
 		expect((await rejection(refused)).message).toContain('Could not look up attachments');

@@ -12,10 +12,10 @@ const patient = (id: string, more: IDataObject = {}): IDataObject => ({
 });
 
 describe('The list of patients', () => {
-	// The timer of a request's deadline outlives its test.
+	// A request's deadline timer outlives its test.
 	beforeEach(() => jest.useFakeTimers({ doNotFake }));
 
-	/** What n8n gives the method, with a Cliniko that answers each search. */
+	/** Calls the method with a Cliniko that answers each search. */
 	const search = async (
 		answer: (filters: string[], query: URLSearchParams) => IDataObject,
 		...typed: Array<string | undefined>
@@ -99,7 +99,7 @@ describe('The list of patients', () => {
 				['preferred_first_name:~a&q[]=id:=1'],
 			],
 		],
-	])('looks for %s in the names', async (_, typed, filters) => {
+	])('searches for %s in the names', async (_, typed, filters) => {
 		expect((await search(() => ({ patients: [] }), typed)).filters).toEqual(filters);
 	});
 
@@ -141,7 +141,7 @@ describe('The list of patients', () => {
 		expect(last.paginationToken).toBeUndefined();
 	});
 
-	it('says what is wrong where the reply has no list: nobody there is another thing', async () => {
+	it('says what is wrong when the reply has no list, which is not an empty list', async () => {
 		const { message } = await rejection(search(() => ({ total_entries: 0 })));
 		expect(message).toBe("Could not look up patients: Cliniko's reply has no list of patients.");
 	});
@@ -150,11 +150,11 @@ describe('The list of patients', () => {
 		['no rows', { patients: [] }],
 		['rows without an id', { patients: [{ first_name: 'Jane' }] }],
 		['an id that does not fit into a path', { patients: [{ id: '12/3' }] }],
-	])('is empty where the reply has %s', async (_, body) => {
+	])('is empty when the reply has %s', async (_, body) => {
 		expect((await search(() => body as IDataObject)).result.results).toEqual([]);
 	});
 
-	it('says what is wrong where Cliniko refuses', async () => {
+	it('says what is wrong when Cliniko refuses', async () => {
 		const refused = search(() => reply(403) as unknown as IDataObject);
 
 		expect((await rejection(refused)).message).toContain('Could not look up patients');

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 
 describe('The memory of an execution', () => {
-	it('is quick for thousands of files', () => {
+	it('is fast for thousands of files', () => {
 		const places = Array.from({ length: 3000 }, (_, itemIndex) => ({
 			patientId: '9007199254740993',
 			source: `file ${itemIndex}`,

@@ -5,8 +5,8 @@ import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 const SINCE = Date.parse('2026-03-02T09:00:00Z');
 
 describe('The memory of an execution', () => {
-	it('gives every upload an identity of its own, in any order of tries and runs', () => {
-		/** A file that an item of a try brings, and how its upload ends. */
+	it('gives every upload an identity of its own, in any order of attempts and runs', () => {
+		/** A file in an item of one attempt, and how its upload ends. */
 		const brought = fc.record({
 			source: fc.constantFrom('a', 'a', 'a', 'b'),
 			patientId: fc.constantFrom('1', '1', '1', '2'),
@@ -26,13 +26,13 @@ describe('The memory of an execution', () => {
 				let context: IDataObject = {};
 				let run = 0;
 				let lastId = 100;
-				/** What each attachment was made of, and the run that handed it on. */
+				/** The file of each attachment, and the run that passed it on. */
 				const made = new Map<string, { file: string; handedOn?: number }>();
 				for (const { isNextRun, files } of tries) {
 					if (isNextRun) run++;
-					// What an earlier try of the same run handed on, n8n has thrown away.
+					// n8n discards what an earlier attempt of the same run passed on.
 					for (const one of made.values()) if (one.handedOn === run) delete one.handedOn;
-					// As n8n's database gives it back.
+					// As it comes back from n8n's database.
 					context = JSON.parse(JSON.stringify(context)) as IDataObject;
 					const memory = new UploadMemory(context, run);
 					const identities = memory.identify(files);
@@ -60,7 +60,7 @@ describe('The memory of an execution', () => {
 							made.get(known.attachment)!.handedOn = run;
 						}
 					}
-					// What was stored and never handed on is resumed by the next upload of its file.
+					// The next upload of the same file resumes one that was stored but never passed on.
 					expect(memory.attachments().sort()).toEqual([...made.keys()].sort());
 				}
 			}),

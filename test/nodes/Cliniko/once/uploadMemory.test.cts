@@ -20,10 +20,10 @@ const place = (more: Partial<Position> = {}): Position => ({
 describe('The memory of an execution', () => {
 	const memoryOf = (context: IDataObject = {}, run = 0) => new UploadMemory(context, run);
 
-	/** As n8n's database gives it back. */
+	/** As it comes back from n8n's database. */
 	const stored = (context: IDataObject) => JSON.parse(JSON.stringify(context)) as IDataObject;
 
-	it('knows nothing of a file that was never asked for', () => {
+	it('knows nothing of a file that was never requested', () => {
 		const memory = memoryOf();
 
 		expect(memory.recall(memory.identify([place()])[0]!)).toBeUndefined();
@@ -78,7 +78,7 @@ describe('The memory of an execution', () => {
 		expect(memoryOf(context, 1).attachments()).toEqual(['77', '78']);
 	});
 
-	it('is there in the next try, and after it went through n8n’s database', () => {
+	it('is there in the next attempt, and after it went through n8n’s database', () => {
 		const context: IDataObject = { ofAnotherVersion: true };
 		const before = memoryOf(context);
 		const [a, b] = before.identify([place(), place({ itemIndex: 1 })]);
@@ -120,8 +120,8 @@ describe('The memory of an execution', () => {
 		for (const part of [PATIENT, 'Jane']) expect(JSON.stringify(context)).not.toContain(part);
 	});
 
-	describe('finds the upload of an earlier try', () => {
-		/** Uploads one file; it is stored, and handed on if that is said. */
+	describe('finds the upload of an earlier attempt', () => {
+		/** Uploads and stores one file, and passes it on if asked to. */
 		const earlier = ({ handedOn = false, run = 0, at = place() } = {}) => {
 			const context: IDataObject = {};
 			const memory = memoryOf(context, run);
@@ -137,21 +137,21 @@ describe('The memory of an execution', () => {
 		};
 		const KNOWN = { attachment: '77' };
 
-		it('in the next try of the same run, though it was handed on', () => {
+		it('in the next attempt of the same run, though it was passed on', () => {
 			expect(recalled(earlier(), 0, place())).toEqual([KNOWN]);
 			expect(recalled(earlier({ handedOn: true }), 0, place())).toEqual([KNOWN]);
 		});
 
-		it('in a later run of a loop, where it never was handed on', () => {
+		it('in a later run of a loop, when it never was passed on', () => {
 			expect(recalled(earlier(), 1, place())).toEqual([KNOWN]);
 		});
 
-		it('not in a later run of a loop that comes back with what was handed on', () => {
+		it('not in a later run of a loop that comes back with what was passed on', () => {
 			expect(recalled(earlier({ handedOn: true }), 1, place())).toEqual([undefined]);
 		});
 
-		it('by what the earlier runs handed on, not by what this one has handed on again', () => {
-			// In run 0 it fails, in run 1 it is handed on; in run 2 the loop brings the file again.
+		it('by what the earlier runs passed on, not by what this one has passed on again', () => {
+			// It fails in run 0 and is passed on in run 1; in run 2 the loop brings the file again.
 			const context = earlier();
 			const second = memoryOf(context, 1);
 			const [identity] = second.identify([place()]);
@@ -178,7 +178,7 @@ describe('The memory of an execution', () => {
 			expect(recalled(earlier(), 1, other)).toEqual([undefined]);
 		});
 
-		it('for one upload only, where the same file is there twice', () => {
+		it('for one upload only, when the same file is there twice', () => {
 			const twice = [place(), place({ itemIndex: 1 })];
 			expect(recalled(earlier(), 0, ...twice)).toEqual([KNOWN, undefined]);
 			expect(recalled(earlier({ at: twice[1]! }), 0, ...twice)).toEqual([undefined, KNOWN]);
@@ -188,7 +188,7 @@ describe('The memory of an execution', () => {
 			]);
 		});
 
-		it('in its own place first, where the order of the items is another one', () => {
+		it('in its own place first, when the order of the items is another one', () => {
 			const places = ['a', 'b', 'a'].map((source, itemIndex) => place({ source, itemIndex }));
 			const context: IDataObject = {};
 			const memory = memoryOf(context);
@@ -221,7 +221,7 @@ describe('The memory of an execution', () => {
 		expect(tries[2]![0]).not.toBe(tries[0]![0]);
 	});
 
-	describe('of a file that failed and that a loop has saved anew', () => {
+	describe('of a file that failed and that a loop has saved again', () => {
 		const content = { name: 'Consent.pdf', sha256: 'a'.repeat(64) };
 		const recalled = (again: Partial<Position>) => {
 			const context: IDataObject = {};

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { listRecords } from '../../../../nodes/Cliniko/requests/listRecords.ts';
-import { ascending, PatientList, patients, randomOf, SECOND, upTo } from '../patientList.cts';
+import { ascending, PatientList, patients, SECOND, upTo } from '../patientList.cts';
+import { randomOf } from '../random.cts';
 
 const PURPOSE = { action: 'list patients' };
 
@@ -18,7 +19,7 @@ describe('A list without a stable order', () => {
 });
 
 describe('A list that changes while it is read', () => {
-	it('has no new record counted in place of one that is missing', async () => {
+	it('never counts a new record in place of a missing one', async () => {
 		for (let seed = 1; seed <= 200; seed++) {
 			const list = new PatientList(patients(102), randomOf(seed));
 			list.beforePage = (_, page) => {
@@ -35,7 +36,7 @@ describe('A list that changes while it is read', () => {
 describe('A list that is read in parts', () => {
 	const LARGEST = 2n ** 63n - 1n;
 
-	/** Ids that lie close together, far apart, or both. */
+	/** Dense ids, sparse ids, or both. */
 	const ids = fc
 		.array(
 			fc.record({
@@ -80,7 +81,7 @@ describe('A list that is read in parts', () => {
 			),
 			{ numRuns: 150 },
 		);
-		// Six requests a page at most, and a few for a list that hardly needs a second page.
+		// At most six requests a page, and a few more for a list of little more than one page.
 		expect(worst).toBeLessThanOrEqual(3);
 	}, 120_000);
 });

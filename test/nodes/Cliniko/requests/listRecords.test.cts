@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 import { listRecords, type Reading } from '../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply } from '../connection.cts';
-import { ascending, PatientList, patients, randomOf, SECOND, upTo } from '../patientList.cts';
+import { ascending, PatientList, patients, SECOND, upTo } from '../patientList.cts';
+import { randomOf } from '../random.cts';
 
 const PURPOSE = { action: 'list patients' };
 
@@ -9,7 +10,7 @@ const read = async ({ cliniko }: { cliniko: FakeCliniko }, reading?: Reading) =>
 	(await listRecords(cliniko.api, 'patients', [], PURPOSE, reading)).map(({ id }) => Number(id));
 
 describe('A list without a stable order', () => {
-	it('is sorted by time, and by ids where these are equal, when it was read in parts', async () => {
+	it('is sorted by time, and by ids when these are equal, when it was read in parts', async () => {
 		const rows = patients(150);
 		rows[10]!.created_at = '2026-03-02T09:00:09Z';
 		rows[90]!.created_at = '2026-03-02T08:00:09Z';
@@ -27,7 +28,7 @@ describe('A list without a stable order', () => {
 		}
 	});
 
-	it('gives as many as asked for, though a page repeats what another one had', async () => {
+	it('gives as many as requested, though a page repeats what another one had', async () => {
 		for (const limit of [1, 50, 100, 101, 180, 200, 256, 257, 300]) {
 			const list = new PatientList(patients(257), randomOf(limit));
 			const ids = await read(list, { limit });
@@ -37,7 +38,7 @@ describe('A list without a stable order', () => {
 	});
 });
 
-describe('A list whose count cannot be relied on', () => {
+describe('A list with an unreliable count', () => {
 	it.each([
 		['is not there', () => undefined],
 		['is null', () => null],
@@ -46,7 +47,7 @@ describe('A list whose count cannot be relied on', () => {
 		['is negative', () => -1],
 		['is too large', (count: number) => count + 1000],
 		['is far too large', () => Number.MAX_SAFE_INTEGER],
-	])('is read whole where it %s', async (_, total) => {
+	])('is read whole when it %s', async (_, total) => {
 		for (const count of [0, 1, 2, 100, 101, 257]) {
 			const list = new PatientList(patients(count), randomOf(count));
 			list.total = total;
@@ -55,7 +56,7 @@ describe('A list whose count cannot be relied on', () => {
 		}
 	});
 
-	it('is read to its end where it is too small, in a stable order', async () => {
+	it('is read to its end when it is too small, in a stable order', async () => {
 		const list = new PatientList(patients(257));
 		list.isUnstable = false;
 		list.total = () => 5;
@@ -65,7 +66,7 @@ describe('A list whose count cannot be relied on', () => {
 });
 
 describe('A list that changes while it is read', () => {
-	it('has all others where a record is archived between two pages', async () => {
+	it('has all others when a record is archived between two pages', async () => {
 		for (let taken = 0; taken < 250; taken += 10) {
 			const list = new PatientList(patients(250));
 			list.isUnstable = false;
@@ -79,12 +80,12 @@ describe('A list that changes while it is read', () => {
 		}
 	});
 
-	it('has all others where one is archived and one added between two pages', async () => {
+	it('has all others when one is archived and one added between two pages', async () => {
 		const list = new PatientList(patients(250));
 		list.isUnstable = false;
 		list.beforePage = (_, page) => {
 			if (page !== 2 || list.rows[0]!.id !== '1') return;
-			// With the newest first.
+			// Newest first.
 			list.rows.splice(5, 1);
 			list.rows.unshift({ id: '999', created_at: SECOND });
 		};
@@ -94,7 +95,7 @@ describe('A list that changes while it is read', () => {
 		list.rows = list.rows.filter(({ id }) => id !== '999');
 	});
 
-	it('costs one more request where records are added between its pages', async () => {
+	it('costs one more request when records are added between its pages', async () => {
 		const list = new PatientList(patients(250));
 		list.isUnstable = false;
 		list.beforePage = (request) => list.rows.unshift({ id: String(999 + request) });
@@ -102,7 +103,7 @@ describe('A list that changes while it is read', () => {
 		expect(list.requests).toBe(4);
 	});
 
-	it('is asked for with the newest first, so that what is added comes on the first page', async () => {
+	it('is requested with the newest first, so that what is added comes on the first page', async () => {
 		const list = new PatientList(patients(3));
 		await read(list);
 		expect(list.cliniko.sent.at(-1)!.query.get('sort')).toMatch(/^created_at:desc/);
@@ -132,7 +133,7 @@ describe('A list that never ends', () => {
 		expect(list.requests).toBeLessThanOrEqual(80);
 	});
 
-	it('ends with the same rows on each page, where Cliniko heeds neither page nor filter', async () => {
+	it('ends with the same rows on each page, when Cliniko ignores both page and filter', async () => {
 		const cliniko = new FakeCliniko(() => ({
 			patients: patients(100),
 			total_entries: 5000,
@@ -142,7 +143,7 @@ describe('A list that never ends', () => {
 		expect(cliniko.sent.length).toBeLessThanOrEqual(20);
 	});
 
-	it('ends where each page has rows that were never there before', async () => {
+	it('ends when each page has rows that were never there before', async () => {
 		let id = 0;
 		const cliniko = new FakeCliniko(({ filters }) => {
 			if (filters.length === 0 && id >= 1000) return { patients: [], total_entries: 5000 };
@@ -155,12 +156,12 @@ describe('A list that never ends', () => {
 });
 
 describe('A list that is read in parts', () => {
-	it('ends where the first pages have shown only a few of its records', async () => {
+	it('ends when the first pages have shown only a few of its records', async () => {
 		for (const count of [500, 2000]) {
 			const rows = patients(count);
 			const list = new PatientList(rows);
 			list.isUnstable = false;
-			// Nothing more than the first page is given where no ids are asked for.
+			// Only the first page is returned unless ids are filtered for.
 			const { api } = list.cliniko;
 			const page = api.page.bind(api);
 			api.page = async (...args) => {
@@ -172,7 +173,7 @@ describe('A list that is read in parts', () => {
 		}
 	});
 
-	it('is not taken for whole where a part of it is refused', async () => {
+	it('is not taken for whole when a part of it is refused', async () => {
 		const list = new PatientList(patients(257), randomOf(1));
 		const cliniko = new FakeCliniko((sent, count) =>
 			sent.filters.some((filter) => filter.startsWith('id:>='))

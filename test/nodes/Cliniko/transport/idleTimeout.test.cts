@@ -12,7 +12,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 describe('A transfer', () => {
-	/** Chunks of which each comes after a wait of its own. */
+	/** Chunks, each after a delay. */
 	async function* slow(clock: Clock, ...waits: number[]): AsyncGenerator<Uint8Array> {
 		for (const wait of waits) {
 			await clock.pause(wait);
@@ -26,7 +26,7 @@ describe('A transfer', () => {
 		return length;
 	};
 
-	/** Runs a transfer by a fake clock, and tells how it ended and after how long. */
+	/** Runs a transfer, and returns how it ended and after how long. */
 	const run = async <T,>(
 		size: number,
 		transfer: (clock: Clock, signal: AbortSignal, progress: Progress) => Promise<T>,
@@ -49,7 +49,7 @@ describe('A transfer', () => {
 	it.each([
 		['an hour', 3600, SECOND],
 		['a day, with pauses that are just not too long', 24 * 60, MINUTE - SECOND],
-	])('that moves is not broken off, though it takes %s', async (_, count, wait) => {
+	])('that makes progress is not aborted, though it takes %s', async (_, count, wait) => {
 		const { result, took, abortedAt } = await run(
 			100,
 			async (clock, __, progress) =>
@@ -81,7 +81,7 @@ describe('A transfer', () => {
 		['of 4 MiB', 4 * MIB, 60 + 262.144],
 		['of 4 GiB: no more than that can be on its way', 4096 * MIB, 60 + 262.144],
 	])(
-		'that stands still is broken off, after a time that depends on what may be on its way: %s',
+		'that stalls is aborted, after a time that depends on how much may be buffered: %s',
 		async (_, size, seconds) => {
 			const { result, took, abortedAt } = await run(size, never);
 
@@ -94,17 +94,17 @@ describe('A transfer', () => {
 		},
 	);
 
-	it('that stands still in its middle is broken off, counted from its last move', async () => {
+	it('that stalls midway is aborted, counted from its last progress', async () => {
 		const { result, took } = await run(0, async (clock, _, progress) => {
 			return await read(progress(slow(clock, 30 * SECOND, 45 * SECOND, 10 * MINUTE)));
 		});
 
 		expect(result.status).toBe('rejected');
-		// It is looked at once a second.
+		// Progress is checked once a second.
 		expect(Math.abs(took - (75 * SECOND + MINUTE))).toBeLessThanOrEqual(SECOND);
 	});
 
-	it('does not move where nobody takes what it gives', async () => {
+	it('makes no progress while nobody reads its chunks', async () => {
 		const { result, took } = await run(0, async (clock, _, progress) => {
 			for await (const __ of progress(slow(clock, 0, 0))) await never();
 		});
@@ -113,7 +113,7 @@ describe('A transfer', () => {
 		expect(took).toBe(MINUTE);
 	});
 
-	it('may take its time for the reply after its last byte, as long as a slow line needs', async () => {
+	it('may wait for the reply after its last byte as long as a slow line needs', async () => {
 		const reply = async (wait: number) =>
 			await run(4 * MIB, async (clock, _, progress) => {
 				await read(progress(slow(clock, 0)));
@@ -136,7 +136,7 @@ describe('A transfer', () => {
 		expect(abortedAt).toEqual([1500]);
 	});
 
-	it('is not watched any more once it is over', async () => {
+	it('is no longer watched once it has ended', async () => {
 		const { clock } = await run(0, async () => await Promise.resolve('stored'));
 
 		await clock.pause(10 * MINUTE);
@@ -144,7 +144,7 @@ describe('A transfer', () => {
 		expect(clock.pauses).toEqual([1000, 10 * MINUTE]);
 	});
 
-	it('ends where the watch itself is broken off: the execution was cancelled', async () => {
+	it('ends when the watch itself is aborted: the execution was cancelled', async () => {
 		const cancelled = async () => await Promise.reject(new Error('The execution was cancelled.'));
 		let signal: AbortSignal | undefined;
 
@@ -159,9 +159,9 @@ describe('A transfer', () => {
 		expect(signal?.aborted).toBe(true);
 	});
 
-	it('leaves no rejection that nobody hears, whichever ends first', async () => {
-		const unheard = jest.fn();
-		process.on('unhandledRejection', unheard);
+	it('leaves no unhandled rejection, whichever ends first', async () => {
+		const unhandled = jest.fn();
+		process.on('unhandledRejection', unhandled);
 		try {
 			await run(0, async (clock, signal) => {
 				await new Promise((_, reject) => {
@@ -173,15 +173,15 @@ describe('A transfer', () => {
 			await new Promise(setImmediate);
 			await new Promise(setImmediate);
 		} finally {
-			process.off('unhandledRejection', unheard);
+			process.off('unhandledRejection', unhandled);
 		}
 
-		expect(unheard).not.toHaveBeenCalled();
+		expect(unhandled).not.toHaveBeenCalled();
 	});
 });
 
-describe('A transfer that counts for itself', () => {
-	/** Moves after each of these waits, and then waits for the last one. */
+describe('A transfer that reports its own progress', () => {
+	/** Makes progress after each of these delays, then waits for `last`. */
 	const run = async (waits: number[], last: number, longest?: number) => {
 		const clock = new Clock();
 		const begin = clock.time;
@@ -205,14 +205,14 @@ describe('A transfer that counts for itself', () => {
 		return { result, took: clock.time - begin, abortedAt };
 	};
 
-	it('may last for as long as it moves', async () => {
+	it('may last as long as it makes progress', async () => {
 		const { result, took } = await run(Array<number>(100).fill(59 * SECOND), 0);
 
 		expect(result).toEqual({ status: 'fulfilled', value: 'whole' });
 		expect(took).toBe(5900 * SECOND);
 	});
 
-	it('is broken off after a minute of silence, whatever came before', async () => {
+	it('is aborted after a minute of silence, whatever came before', async () => {
 		const { result, took, abortedAt } = await run([30 * SECOND], 10 * MINUTE);
 
 		expect(result).toMatchObject({
@@ -223,15 +223,15 @@ describe('A transfer that counts for itself', () => {
 		expect(abortedAt).toBe(took);
 	});
 
-	it('is broken off after a minute where nothing ever comes', async () => {
+	it('is aborted after a minute when nothing ever comes', async () => {
 		expect((await run([], 10 * MINUTE)).took).toBe(MINUTE);
 	});
 
-	it('may be given another time', async () => {
+	it('may have a different timeout', async () => {
 		expect((await run([], 10 * MINUTE, 5 * SECOND)).took).toBe(5 * SECOND);
 	});
 
-	it('has its signal aborted at its end too, so that nothing is left open', async () => {
+	it('has its signal aborted at its end too, so that nothing stays open', async () => {
 		expect(await run([], 1500)).toMatchObject({ took: 1500, abortedAt: 1500 });
 	});
 });
@@ -249,7 +249,7 @@ describe('A request with a deadline', () => {
 		return { result, took: clock.time - begin, abortedAt };
 	};
 
-	it('may last until then, and what it resolves with may go on', async () => {
+	it('may last until then, and a stream that it resolves with may go on', async () => {
 		const { result, abortedAt } = await run(async (clock) => {
 			await clock.pause(MINUTE - 1);
 			return 'the reply';
@@ -259,7 +259,7 @@ describe('A request with a deadline', () => {
 		expect(abortedAt).toBeUndefined();
 	});
 
-	it('is broken off then, though it ends in no other way', async () => {
+	it('is aborted then, even if it would never end', async () => {
 		const { result, took, abortedAt } = await run(async () => await new Promise<never>(() => {}));
 
 		expect(result.status).toBe('rejected');

@@ -3,7 +3,7 @@ import { rejection } from '../connection.cts';
 
 const tick = async () => await new Promise(setImmediate);
 
-/** Tasks that end when the test says so. */
+/** Tasks that finish when the test says so. */
 const tasksOf = (limiter: Limiter) => {
 	const started: string[] = [];
 	const ends = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();

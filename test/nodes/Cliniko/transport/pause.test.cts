@@ -40,7 +40,7 @@ describe('Waiting for other executions', () => {
 		expect((await rejection(waiting)).message).toBe('failed');
 	});
 
-	it('ends within a second where the execution is cancelled', async () => {
+	it('ends within a second when the execution is cancelled', async () => {
 		const { clock, waiting, at, cancel, began } = start();
 		at(12_345, cancel);
 
@@ -49,10 +49,10 @@ describe('Waiting for other executions', () => {
 	});
 
 	it.each(['done', 'fail'] as const)(
-		'waits no more, and leaves no unhandled rejection, once they are over: %s',
+		'stops, and leaves no unhandled rejection, once they have ended: %s',
 		async (end) => {
-			const unheard = jest.fn();
-			process.on('unhandledRejection', unheard);
+			const unhandled = jest.fn();
+			process.on('unhandledRejection', unhandled);
 			try {
 				const { clock, waiting, at, ...ends } = start();
 				at(100, ends[end]);
@@ -68,15 +68,15 @@ describe('Waiting for other executions', () => {
 				second.cancel();
 				await second.clock.pause(5000);
 			} finally {
-				process.off('unhandledRejection', unheard);
+				process.off('unhandledRejection', unhandled);
 			}
-			expect(unheard).not.toHaveBeenCalled();
+			expect(unhandled).not.toHaveBeenCalled();
 		},
 	);
 
-	it('leaves no unhandled rejection where they fail after it was cancelled', async () => {
-		const unheard = jest.fn();
-		process.on('unhandledRejection', unheard);
+	it('leaves no unhandled rejection when they fail after it was cancelled', async () => {
+		const unhandled = jest.fn();
+		process.on('unhandledRejection', unhandled);
 		try {
 			const { waiting, cancel, fail } = start();
 			cancel();
@@ -84,8 +84,8 @@ describe('Waiting for other executions', () => {
 			fail();
 			await new Promise(setImmediate);
 		} finally {
-			process.off('unhandledRejection', unheard);
+			process.off('unhandledRejection', unhandled);
 		}
-		expect(unheard).not.toHaveBeenCalled();
+		expect(unhandled).not.toHaveBeenCalled();
 	});
 });

@@ -18,26 +18,26 @@ export const PROCESSED: Watch = {
 	errorContext: { action: 'look for new attachments' },
 };
 
-/** Lets the process ask again whether lists can be sorted by ids, which it remembers. */
+/** Resets the cached answer to whether lists can be sorted by id. */
 export function forgetWhatCanBeSorted(): void {
 	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
 }
 
-/** A record as Cliniko keeps it; times are ms since 1970 by its clock. */
+/** A record in Cliniko; times are ms since 1970 by Cliniko's clock. */
 export interface Row {
 	id: string;
 	created_at: number;
 	processed_at: number | null;
-	/** From when on lists show it. */
+	/** When lists start to show it. */
 	shown: number;
-	/** From when on they say that it is processed. */
+	/** When lists start to show it as processed. */
 	processed_shown: number;
 	archived: boolean;
 }
 
 /**
- * One of Cliniko's lists in memory, with a clock of its own, behind the real ClinikoApi. It takes what
- * a trigger may ask for and nothing else, so that a request that Cliniko would not take is seen.
+ * One of Cliniko's lists in memory, with its own clock, behind the real ClinikoApi. It accepts only
+ * what a trigger may ask for, and throws at anything that Cliniko would reject.
  */
 export class ClinikoList {
 	/** Cliniko's clock, ms since 1970. */
@@ -45,28 +45,28 @@ export class ClinikoList {
 
 	readonly rows: Row[] = [];
 
-	/** Called before each page is read; what it gives is answered in the page's place. */
+	/** Called before each page; a return value replaces the page. */
 	beforePage: (page: number) => Answer | undefined | void = () => {};
 
 	/** Whether replies have a Date header. */
 	tellsDate = true;
 
-	/** How many rows the largest page has; Cliniko's has 100. */
+	/** Maximum rows per page; 100 in Cliniko. */
 	longestPage = 100;
 
-	/** Whether rows of the same second come in another order with each request. */
+	/** Whether the order of rows with equal timestamps changes with each request. */
 	isUnstable = false;
 
 	/** Whether `id` is a column that lists can be sorted by. */
 	sortsById = true;
 
-	/** A number from 0 to 1, for the order where it is unstable. */
+	/** Random numbers for an unstable order. */
 	random: () => number = Math.random;
 
-	/** What is answered as `total_entries` for so many rows. */
+	/** The `total_entries` of the reply. */
 	total: (count: number) => unknown = (count) => count;
 
-	/** By how much the clock of the server that answers is off, in ms. */
+	/** Clock skew of the server that answers, in ms. */
 	skew: () => number = () => 0;
 
 	readonly cliniko = new FakeCliniko((sent) => this.answer(sent));
@@ -75,7 +75,7 @@ export class ClinikoList {
 
 	private lastId = 8;
 
-	/** Adds a record; its stamp is the clock's time where nothing else is said. */
+	/** Adds a record, by default created now. */
 	add(more: Partial<Row> = {}): Row {
 		const row = {
 			id: String(++this.lastId),
@@ -94,7 +94,7 @@ export class ClinikoList {
 		return this.cliniko.sent.length;
 	}
 
-	/** Answers a request that does not come through `api`. */
+	/** Answers a request that was not sent through `api`. */
 	async answerTo(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
 		const { pathname, searchParams } = new URL(options.url);
 		const path = pathname.replace('/v1', '');
@@ -132,7 +132,7 @@ export class ClinikoList {
 	}
 }
 
-/** Whether a row fits a filter; throws if Cliniko would not take the filter. */
+/** Whether a row matches a filter; throws if Cliniko would reject the filter. */
 function testOf(filter: string): (row: Row) => boolean {
 	if (filter === 'archived_at:*') return () => true;
 	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
@@ -158,18 +158,18 @@ function timeOf(row: Row, column: string): number {
 
 type Compare = (a: Row, b: Row) => number;
 
-/** The order by columns such as `created_at:desc`, and by `last` where they are equal. */
+/** Compares by columns such as `created_at:desc`, then by `last`. */
 function orderOf(columns: string[], last: Compare): Compare {
 	return columns.reduceRight<Compare>((next, sortKey) => {
 		const [column = '', direction] = sortKey.split(':');
-		// Times are compared in whole seconds, as they are shown.
+		// Cliniko's timestamps have whole seconds.
 		const seconds = (row: Row) => Math.floor(timeOf(row, column) / 1000);
 		const compare: Compare = column === 'id' ? byId : (a, b) => seconds(a) - seconds(b);
 		return (a, b) => (direction === 'desc' ? -compare(a, b) : compare(a, b)) || next(a, b);
 	}, last);
 }
 
-/** By number, which is by length first: ids have no leading zeros. */
+/** Numerically: ids have no leading zeros, so the longer one is greater. */
 function byId({ id: a }: Row, { id: b }: Row): number {
 	return a.length - b.length || (a < b ? -1 : Number(a !== b));
 }

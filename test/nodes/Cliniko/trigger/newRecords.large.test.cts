@@ -8,11 +8,11 @@ beforeEach(() => {
 	forgetWhatCanBeSorted();
 });
 
-/** Adds so many records at once. */
+/** Adds records with the same timestamp. */
 const addMany = (count: number) => Array.from({ length: count }, () => list.add());
 
 describe('a burst of 3000 records', () => {
-	it('is told once, and costs one request a poll once it is over', async () => {
+	it('is reported once, and costs one request a poll once it is over', async () => {
 		const watching = await Watching.from(list);
 		const ids = Array.from({ length: 3000 }, () => {
 			list.now += SECOND / 20;
@@ -25,7 +25,7 @@ describe('a burst of 3000 records', () => {
 			list.now += MINUTE;
 			before = list.requests;
 			expect(await watching.poll()).toEqual([]);
-			// While the burst is in the overlap, all of it is read.
+			// The whole burst is read while it is in the overlap.
 			expect(list.requests - before).toBeLessThanOrEqual(minute <= 12 ? 30 : 1);
 		}
 		const { id } = list.add();
@@ -34,7 +34,7 @@ describe('a burst of 3000 records', () => {
 		expect(list.requests - before).toBe(1);
 	});
 
-	it('hides nothing that comes while it is in the overlap, and is not told again', async () => {
+	it('hides no record that comes while it is in the overlap, and is not reported again', async () => {
 		const watching = await Watching.from(list);
 		const ids = idsOf(addMany(3000));
 		expect(await watching.poll()).toEqual(ids);
@@ -46,7 +46,7 @@ describe('a burst of 3000 records', () => {
 		}
 	});
 
-	it('is told once where one poll comes every hour', async () => {
+	it('is reported once when one poll comes every hour', async () => {
 		const watching = await Watching.from(list);
 		list.isUnstable = true;
 		list.sortsById = false;

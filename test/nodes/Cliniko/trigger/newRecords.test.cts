@@ -17,11 +17,11 @@ beforeEach(() => {
 	forgetWhatCanBeSorted();
 });
 
-/** Adds so many records at once. */
+/** Adds records with the same timestamp. */
 const addMany = (count: number) => Array.from({ length: count }, () => list.add());
 
 describe('starting from now', () => {
-	it('tells nothing that is there already', async () => {
+	it('reports nothing that is there already', async () => {
 		for (let ago = 0; ago <= 20; ago++) list.add({ created_at: list.now - ago * MINUTE });
 		const watching = await Watching.from(list);
 		expect(await watching.poll()).toEqual([]);
@@ -29,7 +29,7 @@ describe('starting from now', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('tells nothing that is there already, however much of it is new', async () => {
+	it('reports nothing that is there already, however much of it is new', async () => {
 		for (let count = 0; count < 350; count++) list.add({ created_at: list.now - count * SECOND });
 		const watching = await Watching.from(list);
 		expect(await watching.poll()).toEqual([]);
@@ -47,7 +47,7 @@ describe('starting from now', () => {
 		expect(await watching.poll()).toEqual([id]);
 	});
 
-	it('tells what is created in the second in which it started', async () => {
+	it('reports what is created in the second in which it started', async () => {
 		const there = list.add();
 		const watching = await Watching.from(list);
 		const { id } = list.add({ created_at: there.created_at });
@@ -55,7 +55,7 @@ describe('starting from now', () => {
 	});
 
 	it.each([-60, -1, 1, 60])(
-		'goes by Cliniko’s clock where ours is %i minutes beside it',
+		'goes by Cliniko’s clock when ours is %i minutes beside it',
 		async (minutes) => {
 			list.now = list.cliniko.clock.time - minutes * MINUTE;
 			list.add({ created_at: list.now - 2 * SECOND });
@@ -67,7 +67,7 @@ describe('starting from now', () => {
 		},
 	);
 
-	it('tells what comes after a record whose stamp was ahead of the clock', async () => {
+	it('reports what comes after a record whose timestamp was ahead of the clock', async () => {
 		list.add({ created_at: list.now + 3 * MINUTE });
 		const watching = await Watching.from(list);
 		list.now += SECOND;
@@ -76,7 +76,7 @@ describe('starting from now', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('knows what is there to the second where a reply does not say what time it is', async () => {
+	it('knows what is there to the second when a reply does not say what time it is', async () => {
 		list.tellsDate = false;
 		list.now = list.cliniko.clock.time += SECOND / 2;
 		list.add({ created_at: list.now - SECOND / 2 - 10 * MINUTE });
@@ -84,7 +84,7 @@ describe('starting from now', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('goes by our clock where a reply does not say what time it is', async () => {
+	it('goes by our clock when a reply does not say what time it is', async () => {
 		list.tellsDate = false;
 		list.now = list.cliniko.clock.time += SECOND / 2;
 		const watching = await Watching.from(list);
@@ -102,7 +102,7 @@ describe('starting from now', () => {
 });
 
 describe('new records', () => {
-	it('are told once, in one request each time where they fit on a page', async () => {
+	it('are reported once, in one request each time when they fit on a page', async () => {
 		const watching = await Watching.from(list);
 		const ids = [list.add().id, list.add().id];
 		const before = list.requests;
@@ -114,7 +114,7 @@ describe('new records', () => {
 		expect(list.requests - before).toBe(3);
 	});
 
-	it('come in the order of their timestamps, and of their ids where these are equal', async () => {
+	it('come in the order of their timestamps, and of their ids when these are equal', async () => {
 		const watching = await Watching.from(list);
 		list.now += MINUTE;
 		const [nine, ten, older] = [
@@ -125,7 +125,7 @@ describe('new records', () => {
 		expect(await watching.poll()).toEqual([older, nine, ten]);
 	});
 
-	it('are told on, each once, where all stamps are equal', async () => {
+	it('are reported, each once, when all timestamps are equal', async () => {
 		const watching = await Watching.from(list);
 		const stamp = { created_at: list.now + SECOND };
 		for (let poll = 0; poll < 5; poll++) {
@@ -134,7 +134,7 @@ describe('new records', () => {
 		}
 	});
 
-	it.each([1, 99, 100, 101, 250])('are all told where there are %i of them', async (count) => {
+	it.each([1, 99, 100, 101, 250])('are all reported when there are %i of them', async (count) => {
 		const watching = await Watching.from(list);
 		const ids = Array.from({ length: count }, () => {
 			list.now += SECOND / 4;
@@ -147,7 +147,7 @@ describe('new records', () => {
 		expect(list.requests - before).toBe(2 * Math.ceil(count / 100));
 	});
 
-	it('are told once where a late record moves the pages on while they are read', async () => {
+	it('are reported once when a late record moves the pages on while they are read', async () => {
 		const watching = await Watching.from(list);
 		for (let count = 0; count < 150; count++) list.add();
 		list.beforePage = (page) => {
@@ -161,7 +161,7 @@ describe('new records', () => {
 		);
 	});
 
-	it.each([1, 2, 3])('are all left for the next poll where page %i fails', async (failing) => {
+	it.each([1, 2, 3])('are all left to the next poll when page %i fails', async (failing) => {
 		const watching = await Watching.from(list);
 		const ids = Array.from({ length: 250 }, () => list.add().id);
 		const { cursor } = watching;
@@ -172,7 +172,7 @@ describe('new records', () => {
 		expect(await watching.poll()).toEqual(ids);
 	});
 
-	it('leave out what was told before it was archived and brought back', async () => {
+	it('leave out what was reported before it was archived and brought back', async () => {
 		const watching = await Watching.from(list);
 		const row = list.add();
 		expect(await watching.poll()).toEqual([row.id]);
@@ -199,7 +199,7 @@ describe('new records', () => {
 });
 
 describe('a list of several pages', () => {
-	it('shows all others where a record is archived between two of them', async () => {
+	it('shows all others when a record is archived between two of them', async () => {
 		const watching = await Watching.from(list);
 		const rows = addMany(250);
 		list.beforePage = (page) => {
@@ -212,7 +212,7 @@ describe('a list of several pages', () => {
 		expect(new Set(told).size).toBe(told.length);
 	});
 
-	it('shows all others where a record is deleted between two of them', async () => {
+	it('shows all others when a record is deleted between two of them', async () => {
 		const watching = await Watching.from(list);
 		const ids = idsOf(addMany(250));
 		list.beforePage = (page) => {
@@ -225,7 +225,7 @@ describe('a list of several pages', () => {
 
 	it('hides no record that is processed late while another leaves the list', async () => {
 		const watching = await Watching.from(list, PROCESSED);
-		// Created an hour ago, it is on the second page of a list that begins with the newest.
+		// Created an hour ago, so on the second page, newest first.
 		const late = list.add({ created_at: list.now - 60 * MINUTE });
 		const others = Array.from({ length: 130 }, () => list.add({ processed_at: list.now }));
 		expect(await watching.poll()).toHaveLength(130);
@@ -240,7 +240,7 @@ describe('a list of several pages', () => {
 		['a count that is too small', (count: number) => Math.floor(count / 2)],
 		['a count that is too large', (count: number) => count + 7],
 		['a count as a text', String],
-	])('is told once each with %s', async (_, total) => {
+	])('is reported once each with %s', async (_, total) => {
 		const watching = await Watching.from(list);
 		list.total = total;
 		const ids = idsOf(addMany(250));
@@ -254,7 +254,7 @@ describe('a list of several pages', () => {
 	});
 });
 
-it('a row that is older than what was asked for is not told', async () => {
+it('a row that is older than what was requested is not reported', async () => {
 	const watching = await Watching.from(list);
 	list.beforePage = () => ({
 		patients: [{ id: '3', created_at: '2026-03-02T08:00:00Z' }],
@@ -264,7 +264,7 @@ it('a row that is older than what was asked for is not told', async () => {
 });
 
 describe('a record that shows up late', () => {
-	/** A watch that has just told a record with the timestamp of now. */
+	/** A watch that has just reported a record with the current timestamp. */
 	async function afterOneOf(watch: Watch): Promise<Watching> {
 		const watching = await Watching.from(list, watch);
 		list.now += 30 * MINUTE;
@@ -274,7 +274,7 @@ describe('a record that shows up late', () => {
 	}
 
 	it.each([CREATED, PROCESSED])(
-		'is told up to ten minutes behind the newest that was told ($timestamp)',
+		'is reported up to ten minutes behind the newest that was reported ($timestamp)',
 		async (watch) => {
 			const watching = await afterOneOf(watch);
 			const late = list.now - 10 * MINUTE;
@@ -286,7 +286,7 @@ describe('a record that shows up late', () => {
 	);
 
 	it.each([CREATED, PROCESSED])(
-		'is not told if it is further behind ($timestamp)',
+		'is not reported if it is further behind ($timestamp)',
 		async (watch) => {
 			const watching = await afterOneOf(watch);
 			const late = list.now - 10 * MINUTE - SECOND;
@@ -295,7 +295,7 @@ describe('a record that shows up late', () => {
 		},
 	);
 
-	it('is told up to ten minutes behind the start where nothing has been told yet', async () => {
+	it('is reported up to ten minutes behind the start when nothing has been reported yet', async () => {
 		const watching = await Watching.from(list);
 		const start = list.now;
 		list.now += 60 * MINUTE;
@@ -304,7 +304,7 @@ describe('a record that shows up late', () => {
 		expect(await watching.poll()).toEqual([id]);
 	});
 
-	it('is told ten minutes behind one whose stamp was ahead of the clock', async () => {
+	it('is reported ten minutes behind one whose timestamp was ahead of the clock', async () => {
 		const watching = await Watching.from(list);
 		list.add({ created_at: list.now + 4 * MINUTE });
 		expect(await watching.poll()).toHaveLength(1);
@@ -313,8 +313,8 @@ describe('a record that shows up late', () => {
 	});
 });
 
-describe('a record whose stamp is far ahead of the clock', () => {
-	it('hides nothing that comes until then, and is told once itself', async () => {
+describe('a record whose timestamp is far ahead of the clock', () => {
+	it('hides nothing that comes until then, and is reported once itself', async () => {
 		const watching = await Watching.from(list);
 		const ids = [list.add().id, list.add({ created_at: list.now + 60 * MINUTE }).id];
 		expect(await watching.poll()).toEqual(ids);
@@ -327,7 +327,7 @@ describe('a record whose stamp is far ahead of the clock', () => {
 });
 
 describe('what the cursor keeps', () => {
-	it('is no more than the last ten minutes of stamps', async () => {
+	it('is no more than the last ten minutes of timestamps', async () => {
 		const watching = await Watching.from(list);
 		for (let minute = 0; minute < 100; minute++) {
 			list.now += MINUTE;
@@ -348,7 +348,7 @@ describe('what the cursor keeps', () => {
 });
 
 describe('processed records', () => {
-	it('are told when they are processed, and not before', async () => {
+	it('are reported when they are processed, and not before', async () => {
 		const watching = await Watching.from(list, PROCESSED);
 		const row = list.add();
 		list.now += MINUTE;
@@ -358,7 +358,7 @@ describe('processed records', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('are told in the order of processing, which is not that of creation', async () => {
+	it('are reported in the order of processing, which is not that of creation', async () => {
 		const watching = await Watching.from(list, PROCESSED);
 		const rows = [list.add(), list.add(), list.add()] as const;
 		list.now += MINUTE;
@@ -369,7 +369,7 @@ describe('processed records', () => {
 		expect(await watching.poll()).toEqual([rows[1].id]);
 	});
 
-	it('are told however long ago they were created', async () => {
+	it('are reported however long ago they were created', async () => {
 		const old = list.add({ created_at: list.now - 3 * 24 * 60 * MINUTE });
 		for (let count = 0; count < 250; count++) list.add({ processed_at: list.now });
 		const watching = await Watching.from(list, PROCESSED);
@@ -378,7 +378,7 @@ describe('processed records', () => {
 		expect(await watching.poll()).toEqual([old.id]);
 	});
 
-	it('are not told if they were processed before the start', async () => {
+	it('are not reported if they were processed before the start', async () => {
 		for (let ago = 0; ago < 20; ago++) {
 			list.add({ created_at: list.now - 40 * MINUTE, processed_at: list.now - ago * MINUTE });
 		}
@@ -386,7 +386,7 @@ describe('processed records', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('are not told if they were processed before the start, however many came after', async () => {
+	it('are not reported if they were processed before the start, however many came after', async () => {
 		const waited = { created_at: list.now - 40 * MINUTE, processed_at: list.now - MINUTE };
 		for (let count = 0; count < 120; count++) list.add(waited);
 		for (let count = 0; count < 120; count++) list.add({ created_at: list.now - 20 * MINUTE });
@@ -394,7 +394,7 @@ describe('processed records', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('are told once where they are processed again soon afterwards', async () => {
+	it('are reported once when they are processed again soon afterwards', async () => {
 		const watching = await Watching.from(list, PROCESSED);
 		const row = list.add({ processed_at: list.now });
 		expect(await watching.poll()).toEqual([row.id]);
@@ -405,7 +405,7 @@ describe('processed records', () => {
 });
 
 describe('the newest record', () => {
-	it('is asked for with one request for one record', async () => {
+	it('is requested with one request for one record', async () => {
 		list.add({ created_at: list.now - MINUTE });
 		const { id } = list.add();
 		list.add({ created_at: list.now - 2 * MINUTE });
@@ -414,7 +414,7 @@ describe('the newest record', () => {
 		expect(list.requests).toBe(1);
 	});
 
-	it('is one that has been processed where that is what is watched for', async () => {
+	it('is one that has been processed when that is what is watched for', async () => {
 		const { id } = list.add({ processed_at: list.now, created_at: list.now - MINUTE });
 		list.add();
 		expect(await newestRecord(list.api, PROCESSED)).toMatchObject({ id });

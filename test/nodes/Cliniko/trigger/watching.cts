@@ -6,10 +6,10 @@ import {
 } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { CREATED, type ClinikoList } from './clinikoList.cts';
 
-/** What n8n's database gives back of a cursor. */
+/** A cursor as it comes back from n8n's database. */
 const stored = (cursor: Cursor) => JSON.parse(JSON.stringify(cursor)) as Cursor;
 
-/** A watch that was begun, and its polls. */
+/** A watch with its cursor. */
 export class Watching {
 	private constructor(
 		readonly list: ClinikoList,
@@ -21,7 +21,7 @@ export class Watching {
 		return new Watching(list, watch, await startFromNow(list.api, watch));
 	}
 
-	/** The ids of what one poll tells. */
+	/** The ids of the records that one poll reports. */
 	async poll(): Promise<string[]> {
 		const { records, cursor } = await newRecordsSince(
 			this.list.api,

@@ -11,7 +11,7 @@ const noStore: BinaryStore = {
 };
 
 describe('A file that is to be uploaded', () => {
-	it('in an item is decoded bit by bit, and no copy of it is kept', async () => {
+	it('in an item is decoded in chunks, and no copy of it is kept', async () => {
 		const size = 30_000_000;
 		const data = {
 			data: Buffer.alloc(size, 'x').toString('base64'),
@@ -25,7 +25,7 @@ describe('A file that is to be uploaded', () => {
 		const before = held();
 		const files = [];
 		for (let count = 0; count < 3; count++) files.push(await sourceFile('a', data, '', noStore));
-		// Less than a single copy; what is left of the pieces goes when the collector likes.
+		// Less than one copy; some chunks may not be collected yet.
 		expect(held() - before).toBeLessThan(size);
 
 		let longest = 0;

@@ -20,7 +20,7 @@ const compiled = (textCondition: string, textValue: string) => {
 	return filtersOf(context as unknown as IExecuteFunctions, 0, [LAST_NAME]);
 };
 
-/** Whether "Citizen" fits, said without Cliniko's grammar. */
+/** Whether "Citizen" matches, without Cliniko's filter grammar. */
 function expected(condition: string, value: string): boolean {
 	const wanted = value
 		.normalize('NFD')

@@ -67,7 +67,7 @@ describe('A filter', () => {
 		expect(compiled([filter])).toEqual([written]);
 	});
 
-	it('has what the node shows where nothing was changed', () => {
+	it('has what the node shows when nothing was changed', () => {
 		expect(compiled([{ dateTimeValue: '2026-11-22' }])).toEqual([
 			'created_at:>=2026-11-21T14:00:00Z',
 		]);
@@ -171,7 +171,7 @@ describe('Archived records', () => {
 		['exclude', []],
 		['include', ['archived_at:*']],
 		['only', ['archived_at:?']],
-	])('are left out unless asked for: %s', (archived, filters) => {
+	])('are left out unless requested: %s', (archived, filters) => {
 		expect(compiled(undefined, archived)).toEqual(filters);
 		expect(compiled([text('is', 'A')], archived)).toEqual(['last_name:=A', ...filters]);
 	});
@@ -205,7 +205,7 @@ describe('The fields for filters', () => {
 		}
 	});
 
-	it('hide the value where the condition needs none', () => {
+	it('hide the value when the condition needs none', () => {
 		for (const kind of ['text', 'date', 'dateTime']) {
 			const value = values.find(({ name }) => name === `${kind}Value`)!;
 			expect(value.displayOptions?.hide).toEqual({ [`${kind}Condition`]: ['empty', 'notEmpty'] });

@@ -2,11 +2,12 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { limitOf } from '../../../../../nodes/Cliniko/actions/parameters/limit.ts';
 import { newestRecords } from '../../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply, thrownBy } from '../../connection.cts';
-import { PatientList, randomOf, upTo } from '../../patientList.cts';
+import { PatientList, upTo } from '../../patientList.cts';
+import { randomOf } from '../../random.cts';
 
 const PURPOSE = { action: 'list patients' };
 
-/** A Cliniko that has so many patients, numbered from 1. */
+/** A Cliniko with `count` patients, numbered from 1. */
 const withPatients = (count: number) =>
 	new FakeCliniko(({ query }) => {
 		const [page, perPage] = [Number(query.get('page')), Number(query.get('per_page'))];
@@ -46,7 +47,7 @@ describe('A list, newest first', () => {
 		},
 	);
 
-	it('is asked for with its filters and its order on every page', async () => {
+	it('is requested with its filters and its order on every page', async () => {
 		const cliniko = withPatients(150);
 		await newestRecords(
 			cliniko.api,
@@ -74,7 +75,7 @@ describe('A list, newest first', () => {
 		expect(idsOf(rows)).toEqual(upTo(200));
 	});
 
-	it('has as many as asked for though one came twice', async () => {
+	it('has as many as requested though one came twice', async () => {
 		const cliniko = new FakeCliniko((_, count) => ({
 			patients: [{ id: '1' }, { id: '2' }, { id: String(2 + count) }],
 			links: { next: 'more' },

@@ -27,7 +27,7 @@ describe('Cliniko’s JSON', () => {
 		);
 	});
 
-	it('is what JSON.parse gives where there is neither an id nor a large number', () => {
+	it('is what JSON.parse gives when there is neither an id nor a large number', () => {
 		fc.assert(
 			fc.property(fc.json({ stringUnit: 'binary' }), (text) => {
 				fc.pre(!text.includes('"id"') && !/\d{16}/.test(text));

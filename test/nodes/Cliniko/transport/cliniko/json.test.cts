@@ -37,7 +37,7 @@ describe('Cliniko’s JSON', () => {
 		'{"__proto__":{"size":1}}',
 		'"id"',
 		'null',
-	])('is left as it is where nothing is lost: %s', (text) => {
+	])('is left as it is when nothing is lost: %s', (text) => {
 		expect(parseJson(text)).toEqual(JSON.parse(text));
 	});
 

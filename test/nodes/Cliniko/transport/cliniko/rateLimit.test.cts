@@ -80,7 +80,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(clock.pauses).toEqual([31_000]);
 	});
 
-	it('goes on where it was made longer meanwhile', async () => {
+	it('goes on when it was made longer in the meantime', async () => {
 		const clock = new Clock();
 		const gate: RateLimitGate = new RateLimitGate(async (ms) => {
 			await clock.pause(ms);
@@ -93,8 +93,8 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(clock.pauses).toEqual([2000, 6000]);
 	});
 
-	describe('grows where Cliniko refuses again', () => {
-		/** How long each of these refusals is waited for. */
+	describe('grows when Cliniko refuses again', () => {
+		/** The wait after each of these 429 replies. */
 		const waits = async (refusals: Array<Record<string, string> | 'accepted'>) => {
 			const clock = new Clock();
 			const gate = new RateLimitGate(clock.pause, Date.now);
@@ -121,11 +121,11 @@ describe('The wait for Cliniko’s rate limit', () => {
 			expect(await waits(Array(7).fill({}))).toEqual([15, 15, 15, 15, 16, 32, 60]);
 		});
 
-		it('and begins anew once it has accepted something', async () => {
+		it('and starts over once it has accepted something', async () => {
 			expect(await waits([past, past, past, 'accepted', past])).toEqual([2, 2, 4, 2]);
 		});
 
-		it('and begins anew where nobody has asked for a long time', async () => {
+		it('and starts over after a long time without requests', async () => {
 			const clock = new Clock();
 			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (let time = 0; time < 3; time++) {
