@@ -40,7 +40,7 @@ describe('Work on each item', () => {
 		]);
 	});
 
-	it('is done one after the other', async () => {
+	it('is done sequentially', async () => {
 		const log: string[] = [];
 		await run(async (item) => {
 			log.push(`start ${item}`);

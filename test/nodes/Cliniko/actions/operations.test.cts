@@ -74,7 +74,7 @@ describe('The parameters of the node', () => {
 		['invoice', 'upload'],
 		['patientAttachment', 'toString'],
 		['__proto__', 'upload'],
-	])('do not lead to what cannot be done: %s %s', (of, operation) => {
+	])('do not offer an impossible combination: %s %s', (of, operation) => {
 		expect(operationFor(of, operation)).toBeUndefined();
 	});
 
@@ -273,7 +273,7 @@ describe('As a tool of an AI agent', () => {
 		);
 	});
 
-	it('no field is without a description, from which a model learns what belongs there', () => {
+	it('every field has a description, which tells a model what belongs there', () => {
 		const fields = ['archive', 'download', 'get', 'getMany', 'update', 'upload'].flatMap(
 			(operation) => operationFor('patientAttachment', operation)!.fields,
 		);

@@ -1,7 +1,7 @@
-import type { IDataObject, IHttpRequestOptions, ILoadOptionsFunctions } from 'n8n-workflow';
+import type { IDataObject, ILoadOptionsFunctions } from 'n8n-workflow';
 import { searchPatients } from '../../../../nodes/Cliniko/methods/searchPatients.ts';
-import { doNotFake } from '../clock.cts';
 import { rejection, reply } from '../connection.cts';
+import { loadOptions } from './loadOptions.cts';
 
 const patient = (id: string, more: IDataObject = {}): IDataObject => ({
 	id,
@@ -12,33 +12,15 @@ const patient = (id: string, more: IDataObject = {}): IDataObject => ({
 });
 
 describe('The list of patients', () => {
-	// A request's deadline timer outlives its test.
-	beforeEach(() => jest.useFakeTimers({ doNotFake }));
-
 	/** Calls the method with a Cliniko that answers each search. */
 	const search = async (
 		answer: (filters: string[], query: URLSearchParams) => IDataObject,
 		...typed: Array<string | undefined>
 	) => {
-		const sent: URL[] = [];
-		const context = {
-			getCredentials: async () =>
-				await Promise.resolve({
-					apiKey: 'MS0xLTE2OTk-uk2',
-					shard: '',
-					contactEmail: 'a@b.example',
-				}),
-			helpers: {
-				httpRequestWithAuthentication: async (credential: string, { url }: IHttpRequestOptions) => {
-					expect(credential).toBe('clinikoApi');
-					const address = new URL(url);
-					sent.push(address);
-					const given = answer(address.searchParams.getAll('q[]'), address.searchParams);
-					return await Promise.resolve('statusCode' in given ? given : reply(200, given));
-				},
-			},
-		} as unknown as ILoadOptionsFunctions;
-		const result = await searchPatients.call(context, ...typed);
+		const { context, sent } = loadOptions(({ searchParams }) =>
+			answer(searchParams.getAll('q[]'), searchParams),
+		);
+		const result = await searchPatients.call(context as unknown as ILoadOptionsFunctions, ...typed);
 		return { result, filters: sent.map(({ searchParams }) => searchParams.getAll('q[]')), sent };
 	};
 
@@ -126,7 +108,7 @@ describe('The list of patients', () => {
 		expect(result.results).toEqual([{ name, value: '1' }]);
 	});
 
-	it('goes on page by page, while any of its searches has one more', async () => {
+	it('continues page by page, while any of its searches has more', async () => {
 		const { result } = await search(
 			([filter]) => ({
 				patients: [],

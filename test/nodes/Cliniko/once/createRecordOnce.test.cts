@@ -454,7 +454,7 @@ describe('The creation of a record', () => {
 		expect(memory.recall(upload.identity)).toEqual({ since: NOW });
 	});
 
-	it('goes on for other patients while one patient’s record is searched for', async () => {
+	it('continues for other patients while one patient’s record is searched for', async () => {
 		const clock = new Clock();
 		const uploads = [
 			uploadOf({}, { identity: 'a' }),

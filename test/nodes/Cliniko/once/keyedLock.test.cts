@@ -46,7 +46,7 @@ describe('A keyed lock', () => {
 		expect(await results).toEqual(['result of a', 'result of b', 'result of c']);
 	});
 
-	it('lets exclusive work wait for everything that has begun', async () => {
+	it('makes exclusive work wait for everything that has started', async () => {
 		const { log, shared, exclusive, settle, done } = start();
 		void shared('a');
 		void shared('b');
@@ -83,7 +83,7 @@ describe('A keyed lock', () => {
 		expect(log).toEqual(['a', 'search', 'b', 'c', 'd']);
 	});
 
-	it('lets exclusive work go first that asked in the same moment', async () => {
+	it('starts exclusive work first that was queued at the same time', async () => {
 		const { log, shared, exclusive, settle, done } = start();
 		// Only queued, not started.
 		void shared('a');
@@ -193,7 +193,7 @@ describe('A keyed lock', () => {
 		expect([...log].sort()).toEqual(['a', 'other search', 'search']);
 	});
 
-	it('keeps nothing of a key that nobody uses any more', async () => {
+	it('forgets keys that are no longer used', async () => {
 		const { lock, shared, exclusive, settle, done, fail } = start();
 		const locks = (lock as unknown as { locks: Map<string, unknown> }).locks;
 		const works = [

@@ -285,7 +285,7 @@ describe('The search for a record that may have been created', () => {
 	});
 
 	describe('looks', () => {
-		it('for a minute: a list may lag, and a request that nobody answered may still run', async () => {
+		it('for a minute: a list may lag, and a request without a reply may still run', async () => {
 			const { result, pauses, cliniko } = search([]);
 
 			expect(await result).toBeUndefined();
@@ -293,7 +293,7 @@ describe('The search for a record that may have been created', () => {
 			expect(cliniko.sent).toHaveLength(WAITS.length);
 		});
 
-		it.each([1, 2, 3, 4, 5])('until the record is there: at look %d', async (there) => {
+		it.each([1, 2, 3, 4, 5])('until the record shows up: at search %d', async (there) => {
 			const { result, pauses } = search((look) => (look >= there ? [record('77')] : []), {
 				77: BYTES,
 			});

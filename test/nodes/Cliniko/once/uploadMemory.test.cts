@@ -30,7 +30,7 @@ describe('The memory of an execution', () => {
 		expect(memory.attachments()).toEqual([]);
 	});
 
-	it('knows since when a file may be stored, and then what it became', () => {
+	it('knows since when a file may be stored, and then as which attachment', () => {
 		const memory = memoryOf();
 
 		memory.asked('a', SINCE);
@@ -78,7 +78,7 @@ describe('The memory of an execution', () => {
 		expect(memoryOf(context, 1).attachments()).toEqual(['77', '78']);
 	});
 
-	it('is there in the next attempt, and after it went through n8n’s database', () => {
+	it('is kept for the next attempt, through n8n’s database', () => {
 		const context: IDataObject = { ofAnotherVersion: true };
 		const before = memoryOf(context);
 		const [a, b] = before.identify([place(), place({ itemIndex: 1 })]);

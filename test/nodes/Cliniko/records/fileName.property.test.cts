@@ -122,7 +122,7 @@ describe('The name of a file, whatever it was', () => {
 		});
 	});
 
-	it('has nothing that nobody sees', () => {
+	it('has no invisible characters', () => {
 		holds((made) => expect(made).not.toMatch(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/u));
 	});
 
@@ -174,7 +174,7 @@ describe('The name of a file, whatever it was', () => {
 			holds((made) => expect(read(encoded(made))).toBe(FOLDER + made));
 		});
 
-		it('in the encoded form as it stands, which is another name only if it is nobody’s', () => {
+		it('in the encoded form as it is, which is another name only if no record has it', () => {
 			holds((made) => {
 				const key = encoded(made).slice(HOST.length);
 

@@ -71,7 +71,7 @@ describe('A patient', () => {
 		[{ archived_at: '', deleted_at: '', merged_at: '' }, false],
 		[{ archived_at: '', deleted_at: '2026-03-02T09:00:00Z', merged_at: '' }, true],
 		[{ archived_at: '', deleted_at: '', merged_at: '2026-03-02T09:00:00Z' }, true],
-	])('is out of use when any of three times says so: %j', (more, is) => {
+	])('is closed when any of three timestamps says so: %j', (more, is) => {
 		expect(isArchived({ id: '7', ...more } as never)).toBe(is);
 	});
 
@@ -84,7 +84,7 @@ describe('A patient', () => {
 		expect(mergedInto({ id: '7', merged_with_patient: link(self) })).toBe(id);
 	});
 
-	it('is merged into nobody when there is no link', () => {
+	it('is not merged when there is no link', () => {
 		expect(mergedInto({ id: '7' })).toBeUndefined();
 		expect(mergedInto({ id: '7', merged_with_patient: null! })).toBeUndefined();
 	});

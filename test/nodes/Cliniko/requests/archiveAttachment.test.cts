@@ -65,7 +65,7 @@ describe('Archiving an attachment', () => {
 		expect(cliniko.clock.pauses).toEqual([1000]);
 	});
 
-	it('is given up after three times, with what Cliniko said last', async () => {
+	it('is given up after three attempts, with Cliniko’s last error', async () => {
 		const { cliniko, result } = archive([reply(500), reply(500), reply(503)], [open]);
 		const error = await rejection(result);
 

@@ -173,7 +173,7 @@ describe('A list that is read in parts', () => {
 		}
 	});
 
-	it('is not taken for whole when a part of it is refused', async () => {
+	it('is not considered complete when a part of it is refused', async () => {
 		const list = new PatientList(patients(257), randomOf(1));
 		const cliniko = new FakeCliniko((sent, count) =>
 			sent.filters.some((filter) => filter.startsWith('id:>='))

@@ -391,7 +391,7 @@ describe('A file from S3', () => {
 		expect(arrived).toEqual([4, 3]);
 	});
 
-	it('waits for the store to be there before the first byte', async () => {
+	it('waits for the store before the first byte', async () => {
 		const { context } = store();
 		const content = new PassThrough();
 		content.write('first');
@@ -450,7 +450,7 @@ describe('A file from S3', () => {
 		expect(content.destroyed).toBe(true);
 	});
 
-	it('that is none gives the words of the refusal', async () => {
+	it('that is invalid gives the error message', async () => {
 		const { context } = store();
 		context.helpers.binaryToString = async (body) =>
 			await Promise.resolve(`text of ${String(body)}`);

@@ -90,6 +90,11 @@ export class ClinikoList {
 		return row;
 	}
 
+	/** Adds records with the same timestamp. */
+	addMany(count: number): Row[] {
+		return Array.from({ length: count }, () => this.add());
+	}
+
 	get requests(): number {
 		return this.cliniko.sent.length;
 	}

@@ -8,9 +8,6 @@ beforeEach(() => {
 	forgetWhatCanBeSorted();
 });
 
-/** Adds records with the same timestamp. */
-const addMany = (count: number) => Array.from({ length: count }, () => list.add());
-
 describe('a burst of 3000 records', () => {
 	it('is reported once, and costs one request a poll once it is over', async () => {
 		const watching = await Watching.from(list);
@@ -36,7 +33,7 @@ describe('a burst of 3000 records', () => {
 
 	it('hides no record that comes while it is in the overlap, and is not reported again', async () => {
 		const watching = await Watching.from(list);
-		const ids = idsOf(addMany(3000));
+		const ids = idsOf(list.addMany(3000));
 		expect(await watching.poll()).toEqual(ids);
 		for (let minute = 1; minute <= 12; minute++) {
 			list.now += MINUTE;
@@ -51,7 +48,7 @@ describe('a burst of 3000 records', () => {
 		list.isUnstable = true;
 		list.sortsById = false;
 		list.now += 60 * MINUTE;
-		const ids = idsOf(addMany(3000));
+		const ids = idsOf(list.addMany(3000));
 		expect(sorted(await watching.poll())).toEqual(ids);
 		list.now += 60 * MINUTE;
 		expect(await watching.poll()).toEqual([]);

@@ -17,9 +17,6 @@ beforeEach(() => {
 	forgetWhatCanBeSorted();
 });
 
-/** Adds records with the same timestamp. */
-const addMany = (count: number) => Array.from({ length: count }, () => list.add());
-
 describe('starting from now', () => {
 	it('reports nothing that is there already', async () => {
 		for (let ago = 0; ago <= 20; ago++) list.add({ created_at: list.now - ago * MINUTE });
@@ -76,7 +73,7 @@ describe('starting from now', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('knows what is there to the second when a reply does not say what time it is', async () => {
+	it('knows existing records to the second when a reply has no date', async () => {
 		list.tellsDate = false;
 		list.now = list.cliniko.clock.time += SECOND / 2;
 		list.add({ created_at: list.now - SECOND / 2 - 10 * MINUTE });
@@ -84,7 +81,7 @@ describe('starting from now', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('goes by our clock when a reply does not say what time it is', async () => {
+	it('uses our clock when a reply has no date', async () => {
 		list.tellsDate = false;
 		list.now = list.cliniko.clock.time += SECOND / 2;
 		const watching = await Watching.from(list);
@@ -147,7 +144,7 @@ describe('new records', () => {
 		expect(list.requests - before).toBe(2 * Math.ceil(count / 100));
 	});
 
-	it('are reported once when a late record moves the pages on while they are read', async () => {
+	it('are reported once when a late record shifts the pages while they are read', async () => {
 		const watching = await Watching.from(list);
 		for (let count = 0; count < 150; count++) list.add();
 		list.beforePage = (page) => {
@@ -183,7 +180,7 @@ describe('new records', () => {
 		expect(await watching.poll()).toEqual([]);
 	});
 
-	it('pass over what is no record', async () => {
+	it('skip what is not a record', async () => {
 		const watching = await Watching.from(list);
 		const { id } = list.add();
 		list.beforePage = () => ({
@@ -201,7 +198,7 @@ describe('new records', () => {
 describe('a list of several pages', () => {
 	it('shows all others when a record is archived between two of them', async () => {
 		const watching = await Watching.from(list);
-		const rows = addMany(250);
+		const rows = list.addMany(250);
 		list.beforePage = (page) => {
 			if (page === 2) rows[249]!.archived = true;
 		};
@@ -214,7 +211,7 @@ describe('a list of several pages', () => {
 
 	it('shows all others when a record is deleted between two of them', async () => {
 		const watching = await Watching.from(list);
-		const ids = idsOf(addMany(250));
+		const ids = idsOf(list.addMany(250));
 		list.beforePage = (page) => {
 			if (page === 2 && list.rows.length === 250) list.rows.pop();
 		};
@@ -243,7 +240,7 @@ describe('a list of several pages', () => {
 	])('is reported once each with %s', async (_, total) => {
 		const watching = await Watching.from(list);
 		list.total = total;
-		const ids = idsOf(addMany(250));
+		const ids = idsOf(list.addMany(250));
 		expect(await watching.poll()).toEqual(ids);
 		const before = list.requests;
 		list.now += MINUTE;
@@ -414,7 +411,7 @@ describe('the newest record', () => {
 		expect(list.requests).toBe(1);
 	});
 
-	it('is one that has been processed when that is what is watched for', async () => {
+	it('is a processed one if the watch is for those', async () => {
 		const { id } = list.add({ processed_at: list.now, created_at: list.now - MINUTE });
 		list.add();
 		expect(await newestRecord(list.api, PROCESSED)).toMatchObject({ id });

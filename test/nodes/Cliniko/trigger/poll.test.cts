@@ -149,13 +149,13 @@ describe('With another key of the same clinic', () => {
 		expect(await trigger.poll()).toEqual([]);
 	});
 
-	it('it goes on across a restart', async () => {
+	it('it continues after a restart', async () => {
 		const { id } = one.list.add();
 		trigger.key = 'C-au1';
 		expect(await trigger.activate('init')).toEqual([id]);
 	});
 
-	it.each([403, 404])('it goes on when the clinic cannot be read (%i)', async (status) => {
+	it.each([403, 404])('it continues when the clinic cannot be read (%i)', async (status) => {
 		one.settings = reply(status) as unknown as IDataObject;
 		const first = one.list.add();
 		trigger.key = 'C-au1';
@@ -175,7 +175,7 @@ describe('With another key of the same clinic', () => {
 	});
 });
 
-it('Two clinics that cannot be read are taken for one, so that nothing new is lost', async () => {
+it('Two unreadable clinics count as the same, so that nothing new is lost', async () => {
 	for (const clinic of [one, two]) clinic.settings = {};
 	trigger.memory = {};
 	trigger.database = '{}';

@@ -304,7 +304,7 @@ describe('A file that may be on the record already', () => {
 			expect(cliniko.lines).toEqual([LIST]);
 		});
 
-		it('is waited for when Cliniko does not say whether it is still at work', async () => {
+		it('is waited for when Cliniko does not say whether it is still processing', async () => {
 			const { processing_completed: _, ...silent } = created(0);
 			const { cliniko, find } = execution([silent]);
 
@@ -404,7 +404,7 @@ describe('A file that this process has stored', () => {
 	});
 });
 
-describe('Executions of one process that bring a file at the same moment', () => {
+describe('Concurrent executions in one process with the same file', () => {
 	/** A Cliniko with one patient's records, and executions that store files that are missing. */
 	const start = () => {
 		const clock = new Clock();

@@ -158,20 +158,20 @@ describe('Input Binary Field', () => {
 			expect(error.description).toContain('Input Binary Field');
 		});
 
-		it('is refused even when a part of it is there: a file would be lost', () => {
+		it('is refused even when some of it exists: a file would be lost', () => {
 			const error = thrownBy(() => namesOf('data, scan, form', itemWith('data')));
 
 			expect(error.message).toContain('no file in "scan", "form"');
 		});
 
-		it('is refused with another advice when there is no file at all', () => {
+		it('is refused with different advice when there is no file at all', () => {
 			const error = thrownBy(() => namesOf('data', { json: {} }));
 
 			expect(error.message).toBe('The item has no file, so there is none in "data".');
 			expect(error.description).toContain('If Item Has No File');
 		});
 
-		it('is passed over when that is wanted, and what is there is taken', () => {
+		it('is skipped when that is wanted, and the rest is used', () => {
 			expect(namesOf('data', { json: {} }, 'skip')).toEqual([]);
 			expect(namesOf('scan, data', itemWith('data'), 'skip')).toEqual(['data']);
 		});

@@ -67,7 +67,7 @@ describe('The patients of a run', () => {
 		expect(lists.flat()).toEqual(ids);
 	});
 
-	it('may get files unless they are out of use', async () => {
+	it('may get files unless they are closed', async () => {
 		const { words } = await closed(
 			['1', '2', '3', '4', '5'],
 			patient('1'),
@@ -94,13 +94,13 @@ describe('The patients of a run', () => {
 		expect(advice[0]).toContain('Use patient 9 instead.');
 	});
 
-	it('who are merged into nobody that can be told are out of use all the same', async () => {
+	it('who are merged into an unknown patient are closed all the same', async () => {
 		const { words } = await closed(['4'], patient('4', { merged_at: WHEN }));
 
 		expect(words[4]).toContain('is archived');
 	});
 
-	it('are not named in the words', async () => {
+	it('are not named in the message', async () => {
 		const { words, advice } = await closed(['2'], patient('2', { archived_at: WHEN }));
 
 		expect(JSON.stringify([words, advice])).not.toMatch(/Philippa|Featherstonehaugh/);
@@ -139,14 +139,14 @@ describe('The patients of a run', () => {
 		expect(cliniko.sent[3]!.filters).toEqual(['archived_at:*']);
 	});
 
-	it('of whom there is nothing to read may get files: the presigned post tells', async () => {
+	it('who cannot be read may get files: the presigned post decides', async () => {
 		const { words, cliniko } = await closed(['1']);
 
 		expect(words).toEqual({});
 		expect(cliniko.lines).toEqual(['GET /patients', 'GET /patients/1']);
 	});
 
-	it('whom the list does not show and who cannot be read are known by nobody', async () => {
+	it('whom the list does not show and who cannot be read are unknown', async () => {
 		const cliniko = new FakeCliniko(({ path }) =>
 			path === '/patients' ? { patients: [] } : reply(403),
 		);
@@ -165,7 +165,7 @@ describe('The patients of a run', () => {
 		expect([...(await closedPatients(cliniko.api, ['1', '2'])).keys()]).toEqual(['2']);
 	});
 
-	it('of whom Cliniko cannot be asked are known by nobody', async () => {
+	it('whom Cliniko cannot be asked about are unknown', async () => {
 		const cliniko = new FakeCliniko(() => reply(403));
 		const error = await rejection(closedPatients(cliniko.api, ['1']));
 

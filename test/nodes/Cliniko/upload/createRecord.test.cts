@@ -183,7 +183,7 @@ describe('The record of a patient attachment', () => {
 		});
 	});
 
-	it('is refused in words that name the file and the patient', async () => {
+	it('is refused with a message that names the file and the patient', async () => {
 		const error = await rejection(create(new FakeCliniko(() => notAccepted('description'))));
 
 		expect(error.message).toBe(
@@ -192,7 +192,7 @@ describe('The record of a patient attachment', () => {
 		expect(error.httpCode).toBe(422);
 	});
 
-	it('cannot be created for a patient who is not there', async () => {
+	it('cannot be created for a patient who does not exist', async () => {
 		const error = await rejection(create(new FakeCliniko(() => reply(404))));
 
 		expect(error.message).toBe(`Cliniko has no patient with the ID ${PATIENT}.`);

@@ -207,7 +207,7 @@ describe('A file that is sent to S3', () => {
 		['signed wrongly', 403, 'SignatureDoesNotMatch', 'no proxy changes what it sends'],
 		['sent while S3 has a fault', 503, 'SlowDown', 'Amazon S3 has a fault at the moment'],
 		['sent to another region', 307, 'TemporaryRedirect', 'a redirect, which is not followed'],
-	])('is refused when it is %s, with S3’s words and an advice', async (_, status, code, advice) => {
+	])('is refused when it is %s, with S3’s message and advice', async (_, status, code, advice) => {
 		const error = await refusalOf(s3Error(status, code));
 
 		expect(error.message).toBe(
@@ -232,7 +232,7 @@ describe('A file that is sent to S3', () => {
 		['with a document but another status', 200, STORED],
 		['with half a document', 201, '<PostResponse><Key>temp/x/Brian &amp; Co.pdf</Key>'],
 		['with a refusal', 200, '<Error><Code>InternalError</Code></Error>'],
-	])('is not taken for stored when S3 answers %s', async (_, status, body) => {
+	])('is not considered stored when S3 answers %s', async (_, status, body) => {
 		const error = await refusalOf(reply(status, body));
 
 		expect(error.message).toContain('does not say where it is');
@@ -240,7 +240,7 @@ describe('A file that is sent to S3', () => {
 		expect(error.httpCode).toBe(status);
 	});
 
-	describe('is not taken for stored when S3 answers with the key of another', () => {
+	describe('is not considered stored when S3 answers with another file’s key', () => {
 		const keyed = (key: string) => reply(201, `<PostResponse><Key>${key}</Key></PostResponse>`);
 
 		it.each([
@@ -582,7 +582,7 @@ describe('A file that is sent to S3', () => {
 			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
 		});
 
-		it('is renewed once only, and then S3’s words are shown', async () => {
+		it('is renewed only once, and then S3’s message is shown', async () => {
 			const { result, log } = await send(expired);
 
 			const error = await rejection(result);
@@ -622,7 +622,7 @@ describe('A file that is sent to S3', () => {
 			return times;
 		};
 
-		it('gives the fields and the first bytes at once and the rest after a moment, so that S3’s refusal can be heard', async () => {
+		it('sends the fields and the first bytes at once and the rest after a moment, so that S3 can reject it early', async () => {
 			expect(await run(BROKEN, large())).toEqual([
 				[0, 0, 0, 0],
 				[0, 0, 1500, 1500, 1500],
@@ -663,7 +663,7 @@ describe('A file that is sent to S3', () => {
 		});
 	});
 
-	describe('is refused in words without the values of the form', () => {
+	describe('is refused with a message without the form’s values', () => {
 		it.each([
 			[
 				'Invalid according to Policy: Policy Condition failed: ["eq", "$acl", "private"]',

@@ -214,7 +214,7 @@ describe('A presigned post', () => {
 		expect(error.message).toBe('Cliniko gave an upload address without the place for the file.');
 	});
 
-	it('is not had for a patient who is not there', async () => {
+	it('is not given for a patient who does not exist', async () => {
 		const error = await rejection(request(reply(404)));
 
 		expect(error.message).toBe('Cliniko has no patient with the ID 456.');
@@ -298,7 +298,7 @@ describe('A presigned post', () => {
 			},
 		);
 
-		it('not when nobody requests it: S3 would refuse a field too many', async () => {
+		it('not when it is not requested: S3 would reject an extra field', async () => {
 			const { fields } = await request(withPolicy({ conditions: [{ acl: 'private' }] }));
 
 			expect(Object.keys(fields)).toEqual([...Object.keys(FIELDS), 'policy']);

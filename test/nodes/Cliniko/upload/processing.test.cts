@@ -77,7 +77,7 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(cliniko.sent.map((sent) => idsOf(sent).length)).toEqual([100, 1, 100, 1]);
 	});
 
-	it('asks only for what it still waits for', async () => {
+	it('polls only for unfinished records', async () => {
 		const { cliniko, finished } = start((sent, count) =>
 			sent.path === '/patient_attachments'
 				? list(
@@ -146,7 +146,7 @@ describe('The wait for Cliniko’s processing', () => {
 		]);
 	});
 
-	it('is not confused by what else a list has', async () => {
+	it('ignores other records in the list', async () => {
 		const { finished } = start(() =>
 			list(null, {}, { id: 1 }, processedRecord('9'), processedRecord('1'), processedRecord('2')),
 		);
@@ -165,7 +165,7 @@ describe('The wait for Cliniko’s processing', () => {
 	});
 
 	describe('is over', () => {
-		it('after the longest wait, with an error that says where the file is', async () => {
+		it('after the timeout, with an error that says where the file is', async () => {
 			const { clock, finished } = start(allDoneAt(Infinity));
 
 			const error = await rejection(finished('1'));
@@ -177,7 +177,7 @@ describe('The wait for Cliniko’s processing', () => {
 			expect(clock.pauses.reduce((sum, ms) => sum + ms)).toBe(MAX_WAIT);
 		});
 
-		it('after the longest wait, with the record as it stands then', async () => {
+		it('after the timeout, with the record as it is then', async () => {
 			const record = { ...freshRecord('1'), filename: 'Referral.pdf' };
 			const { finished } = start(() => record, { onTimeout: 'continue' });
 
@@ -349,7 +349,7 @@ describe('The wait for Cliniko’s processing', () => {
 		);
 	});
 
-	it('does not call itself blind when the last poll told something', async () => {
+	it('does not report lost contact when the last poll succeeded', async () => {
 		const { finished } = start((_, count) => (count <= 5 ? reply(503) : freshRecord('1')));
 
 		expect((await rejection(finished('1'))).message).toBe(
@@ -357,13 +357,13 @@ describe('The wait for Cliniko’s processing', () => {
 		);
 	});
 
-	it('gives the record as it stands when it was blind to the end and that is wanted', async () => {
+	it('gives the record as it is when no poll succeeded and that is wanted', async () => {
 		const { finished } = start(() => reply(503), { onTimeout: 'continue' });
 
 		expect(await finished('1')).toEqual([freshRecord('1')]);
 	});
 
-	it('goes on for other files after Cliniko could not be asked', async () => {
+	it('continues for other files after a failed request', async () => {
 		const { finished } = start((_, count) => (count === 1 ? reply(401) : processedRecord('2')));
 
 		await rejection(finished('1'));
@@ -421,7 +421,7 @@ describe('The wait for Cliniko’s processing', () => {
 	});
 
 	describe('once it is stopped', () => {
-		it('gives every record as it stands, at once, also to those who come later', async () => {
+		it('gives every record as it is, at once, also to later callers', async () => {
 			const { cliniko, clock, processing, finished } = start(allDoneAt(Infinity));
 			const waiting = finished('1', '2');
 			await clock.pause(0);

@@ -72,7 +72,7 @@ describe('A file that is to be uploaded', () => {
 		['an empty text', ''],
 		['the name of n8n’s storage', 'filesystem'],
 		['the name of a storage that only the id knows', 'new-storage'],
-	])('is what its id stands for when its content is %s', async (_, data) => {
+	])('is the file behind its id when its content is %s', async (_, data) => {
 		const file = stored({ data: data as never, id: 'new-storage:workflows/1/2/3' });
 
 		expect((await sourceFile('data', file, '', storeWith(3, 3))).size).toBe(3);
@@ -352,7 +352,7 @@ describe('A file that is to be uploaded', () => {
 			expect(streams.map(({ destroyed }) => destroyed)).toEqual([true]);
 		});
 
-		it('when the sender was done with it before it was there', async () => {
+		it('when the sender was done before it was opened', async () => {
 			const { file, streams } = await open();
 			const controller = new AbortController();
 			const first = iteratorOf(await file.open(controller.signal)).next();

@@ -293,7 +293,7 @@ describe('An upload', () => {
 			expect(log).toEqual([LOOK, PRESIGN, SEND, LOOK, CREATE]);
 		});
 
-		it('is what an earlier attempt has done, whatever is on the record besides', async () => {
+		it('is the one of an earlier attempt, whatever else is on the record', async () => {
 			const remembered = { [upload.identity]: { attachment: '77' } };
 			const answer = ({ path }: Sent) =>
 				path === '/patient_attachments/77' ? recordOf('77') : undefined;
@@ -330,7 +330,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
-		it('is done when none is found, after searching for as long as a request may be at work', async () => {
+		it('is done when none is found, after searching for as long as a request may still run', async () => {
 			const { log, memory, result } = start({ remembered: { ...remembered }, answer: rows() });
 
 			expect((await result).id).toBe('77');

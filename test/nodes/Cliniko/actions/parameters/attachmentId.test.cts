@@ -129,7 +129,7 @@ describe('The address of an attachment', () => {
 			}
 		});
 
-		it('has words for what is none', () => {
+		it('has a message for invalid values', () => {
 			expect(properties.errorMessage).toContain('/patient_attachments/');
 			expect(mode('id').validation).toMatchObject([
 				{ properties: { errorMessage: 'The ID of an attachment has only digits' } },

@@ -55,8 +55,8 @@ function changesIn(name: string, year: number): number[] {
 	return days.filter((_, at) => at + 1 < days.length && offsets[at] !== offsets[at + 1]);
 }
 
-describe('A moment by the clocks of a zone', () => {
-	it('is one at which they show just that, wherever there is such a moment', () => {
+describe('A local time in a zone', () => {
+	it('is an instant with exactly that local time, if there is one', () => {
 		fc.assert(
 			fc.property(
 				fc.oneof(fc.record({ name: zone, moment: second }), nearChange),
@@ -72,7 +72,7 @@ describe('A moment by the clocks of a zone', () => {
 		);
 	});
 
-	it('is within an hour or a day’s jump of what they show where they never show it', () => {
+	it('is within an hour, or a skipped day, of a local time that does not exist', () => {
 		fc.assert(
 			fc.property(nearChange, ({ name, moment }) => {
 				const text = new Date(moment).toISOString().slice(0, 19);
@@ -86,7 +86,7 @@ describe('A moment by the clocks of a zone', () => {
 		);
 	});
 
-	it('with an offset is what every other reader makes of it', () => {
+	it('with an offset is the same for every other parser', () => {
 		fc.assert(
 			fc.property(
 				second,
@@ -106,7 +106,7 @@ describe('A moment by the clocks of a zone', () => {
 		);
 	});
 
-	it('is nothing or a moment in the form that Cliniko takes, whatever is typed', () => {
+	it('is undefined or a timestamp that Cliniko accepts, whatever is typed', () => {
 		const text = fc.oneof(
 			fc.string({ unit: fc.constantFrom(...'0123456789-T: Z+.,*') }),
 			fc.string(),

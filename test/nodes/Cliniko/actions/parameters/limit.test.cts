@@ -85,7 +85,7 @@ describe('A list, newest first', () => {
 		expect(cliniko.sent).toHaveLength(2);
 	});
 
-	it('holds nothing whose id cannot be relied on', async () => {
+	it('leaves out what has no valid id', async () => {
 		const { api } = new FakeCliniko(() => ({ patients: [{ id: '1/3' }, null, { id: '2' }, {}] }));
 		expect(idsOf(await newestRecords(api, 'patients', [], 10, PURPOSE))).toEqual([2]);
 	});

@@ -87,7 +87,7 @@ describe('The error of a run', () => {
 		expect(errorOf([outcome])?.error.message).toContain('The file is stored, as attachment 77.');
 	});
 
-	it('knows what an earlier attempt has stored of files that were not sent any more', () => {
+	it('lists files stored by an earlier attempt among those not sent this time', () => {
 		const { error } = errorOf([{ upload: a, error: fault }, { upload: b }], { 'b.pdf': '78' })!;
 
 		expect(error.message).toBe(

@@ -599,7 +599,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.time - begin).toBe(40 * 51_000);
 		});
 
-		it('holds back every other request, so that only one is refused', async () => {
+		it('holds back all other requests, so that only one is refused', async () => {
 			const waiting: Array<() => void> = [];
 			const shared = new ClinikoApi({
 				...connection(),

@@ -69,7 +69,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(untilReset(headers, now)).toBe(wait);
 	});
 
-	it('is over for nobody before it is over for all', async () => {
+	it('ends for everybody at the same time', async () => {
 		const clock = new Clock();
 		const gate = new RateLimitGate(clock.pause, Date.now);
 		gate.shut({ 'retry-after': '30' });
@@ -80,7 +80,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(clock.pauses).toEqual([31_000]);
 	});
 
-	it('goes on when it was made longer in the meantime', async () => {
+	it('continues to wait when it was extended in the meantime', async () => {
 		const clock = new Clock();
 		const gate: RateLimitGate = new RateLimitGate(async (ms) => {
 			await clock.pause(ms);
@@ -117,7 +117,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 			expect(await waits(Array(8).fill(headers))).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
 		});
 
-		it('after nothing that tells the moment', async () => {
+		it('without a reset time', async () => {
 			expect(await waits(Array(7).fill({}))).toEqual([15, 15, 15, 15, 16, 32, 60]);
 		});
 

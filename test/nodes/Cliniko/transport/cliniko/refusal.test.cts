@@ -74,13 +74,13 @@ describe('A refusal by Cliniko', () => {
 		['no object', { errors: 12, message: { text: 'x' } }],
 		['empty', { errors: {}, message: '' }],
 		['nothing', { errors: null, message: null }],
-	])('has words of its own when Cliniko’s are %s', (_, body) => {
+	])('has a message of its own when Cliniko’s is %s', (_, body) => {
 		expect(refusal(400, body as never, purpose, 'au1').message).toBe(
 			'Could not look up the patient: Cliniko answered with status 400.',
 		);
 	});
 
-	it('says nothing of what a fault of Cliniko’s has to say, which may hold anything', () => {
+	it('never repeats the body of a server error, which may contain anything', () => {
 		const body = { message: 'undefined method for Jane Doe', errors: { line: '12' } };
 
 		expect(refusal(500, body, purpose, 'au1').message).toBe(
