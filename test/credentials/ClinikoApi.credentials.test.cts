@@ -45,7 +45,7 @@ describe('The Cliniko credential', () => {
 			expect(basic(await sign(toCliniko, { apiKey }))).toBe(HEADER);
 		});
 
-		it('with the contact address in the User-Agent, and asks for JSON', async () => {
+		it('with the contact address in the User-Agent, and requests JSON', async () => {
 			const { headers } = await sign(toCliniko, { contactEmail: ' reception@clinic.example\n' });
 
 			expect(headers).toEqual({
@@ -114,7 +114,7 @@ describe('The Cliniko credential', () => {
 			['letters outside of a header’s alphabet', '受付@clinic.example'],
 			['a control character', 'a\u0000b@clinic.example'],
 		])('a contact address with %s, which no header can carry', async (_, contactEmail) => {
-			// n8n would fail to send it, and the message would be "Cliniko did not answer".
+			// n8n would fail to send it and report "Cliniko did not answer".
 			const sendable = sign(toCliniko, { contactEmail }).then(({ headers }) =>
 				validateHeaderValue('User-Agent', String(headers?.['User-Agent'])),
 			);
@@ -241,7 +241,7 @@ describe('The Cliniko credential', () => {
 			expect(names).toEqual([...names].sort((a, b) => a.localeCompare(b)));
 		});
 
-		it('and asks for a shard by name only where it is "other"', () => {
+		it('and asks for a shard by name only if it is "other"', () => {
 			expect(field('customShard')?.displayOptions).toEqual({ show: { shard: ['other'] } });
 		});
 	});
@@ -266,7 +266,7 @@ describe('The Cliniko credential', () => {
 				{ apiKey: 'MS0xLWtleQ', shard: '', customShard: 'au6' },
 				'au1',
 			],
-		])('at the shard of %s, where it may be signed', async (_, values, shard) => {
+		])('at the shard of %s, when it may be signed', async (_, values, shard) => {
 			expect(address(values)).toBe(`https://api.${shard}.cliniko.com/v1`);
 			const signed = await sign({ baseURL: String(address(values)), url: url! }, values);
 			expect(signed.auth?.username).toBe(values.apiKey.trim());
@@ -276,7 +276,7 @@ describe('The Cliniko credential', () => {
 			expect(url).toBe('/user');
 		});
 
-		it('and says what is wrong where Cliniko refuses it', () => {
+		it('and says what is wrong when Cliniko refuses it', () => {
 			const messages = credential.test.rules?.map(({ properties }) => properties);
 
 			expect(messages).toEqual([

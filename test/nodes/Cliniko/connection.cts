@@ -6,32 +6,9 @@ import {
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { SourceFile } from '../../../nodes/Cliniko/upload/sourceFile.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
+import { Clock } from './clock.cts';
 
-/** A clock that only moves when somebody waits by it. */
-export class Clock {
-	/** ms since 1970. */
-	time = Date.parse('2026-03-02T09:00:00Z');
-
-	/** All waits so far, in ms. */
-	readonly pauses: number[] = [];
-
-	readonly now = (): number => this.time;
-
-	readonly pause = async (ms: number): Promise<void> => {
-		this.pauses.push(ms);
-		// Whatever could go on without a wait does so first.
-		await new Promise(setImmediate);
-		this.time += ms;
-	};
-
-	/** Lets code that asks `Date.now` see this clock too. */
-	rule(): this {
-		jest.spyOn(Date, 'now').mockImplementation(this.now);
-		return this;
-	}
-}
-
-/** A request as it arrives at the fake Cliniko. */
+/** A request to the fake Cliniko. */
 export interface Sent {
 	method: string;
 	/** Below `/v1`. */
@@ -43,10 +20,10 @@ export interface Sent {
 	options: IHttpRequestOptions;
 }
 
-/** What Cliniko answers: the JSON of a reply with status 200, or more than that. */
+/** The JSON of a reply with status 200, or a whole reply, or that no reply comes. */
 export type Answer = IDataObject | Partial<IN8nHttpFullResponse> | Error;
 
-/** A reply with another status than 200, or with headers. */
+/** A reply with a status and headers. */
 export function reply(
 	statusCode: number,
 	body: unknown = {},
@@ -59,23 +36,23 @@ export function reply(
 	} as IN8nHttpFullResponse;
 }
 
-/** Cliniko's API over a function that answers in Cliniko's place. */
+/** Cliniko's API with a function in place of the server. */
 export class FakeCliniko {
 	readonly sent: Sent[] = [];
 
-	readonly clock = new Clock();
+	readonly clock: Clock;
 
 	readonly api: ClinikoApi;
 
 	constructor(
 		answer: (sent: Sent, count: number) => Answer | Promise<Answer>,
-		more: Partial<ClinikoConnection> = {},
+		{ clock = new Clock(), ...more }: Partial<ClinikoConnection> & { clock?: Clock } = {},
 	) {
+		this.clock = clock;
 		this.api = new ClinikoApi({
 			shard: 'au1',
 			account: 'account of the clinic',
-			pause: this.clock.pause,
-			now: this.clock.now,
+			pause: clock.pause,
 			random: () => 0.5,
 			assertNotCancelled: () => undefined,
 			request: async (options) => {
@@ -117,7 +94,6 @@ export async function rejection(promise: Promise<unknown>): Promise<Error & IDat
 	);
 }
 
-/** What a function threw. */
 export function thrownBy(call: () => unknown): Error & IDataObject {
 	try {
 		call();
@@ -127,12 +103,12 @@ export function thrownBy(call: () => unknown): Error & IDataObject {
 	throw new Error('Expected an error');
 }
 
-/** The digest of a file with these bytes, which may be any name for them. */
+/** The digest of a file's bytes; any string can stand for them. */
 export function digestOf(bytes: string | Buffer): string {
 	return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** A file that nobody reads; its digest is that of its `source`. */
+/** A file that must not be read; its digest is that of its `source`. */
 export function fileOf(more: Partial<SourceFile> = {}): SourceFile {
 	const { source = 'source of the file' } = more;
 	return {

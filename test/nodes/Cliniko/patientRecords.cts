@@ -17,34 +17,34 @@ import {
 	type Answer,
 	type Sent,
 } from './connection.cts';
-import type { Timeline } from './timeline.cts';
+import type { Clock } from './clock.cts';
 
-/** Where S3 takes files. */
+/** The upload URL. */
 export const URL_OF_POST = 'https://files.s3.amazonaws.com/';
 
-/** What becomes of a request to create a record. */
-export type Fate =
+/** The outcome of a request to create a record. */
+export type Outcome =
 	| 'answered'
-	/** Cliniko says yes, and not which record it is. */
+	/** Accepted, but the reply does not identify the record. */
 	| 'created, unreadable'
-	/** The same, and the reply's `Location` names the record. */
+	/** The same, but the reply's `Location` identifies the record. */
 	| 'created, location'
 	| 'created, unanswered'
 	| 'not created, unanswered'
 	| 'created, 500'
 	| 'not created, 500'
 	| 'used up'
-	/** Nobody answers, and it runs up to a minute later. */
+	/** No reply, and the record is created up to a minute later. */
 	| 'created late, unanswered';
 
-/** The user that the API key belongs to, and another one. */
+/** The API key's user, and another one. */
 export const OWN_USER = '5';
 export const OTHER_USER = '6';
 
-/** A record that Cliniko keeps. */
+/** A record in Cliniko. */
 export interface Kept {
 	id: string;
-	/** The file that it was made of; nothing if it is somebody else's. */
+	/** The index of its file; undefined if it is somebody else's. */
 	file?: number;
 	name: string;
 	size: number;
@@ -52,54 +52,42 @@ export interface Kept {
 	patientId: string;
 	/** ms since 1970 by our clock. */
 	created: number;
-	/** Likewise; infinite if never. */
+	/** The same; infinite if never. */
 	processed: number;
-	/** Likewise: from when on the list has it. */
+	/** The same: when the list starts to show it. */
 	listed: number;
-	/** The digest of its bytes. */
 	digest: string;
 	userId: string;
 }
 
-/** A generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
-/** The key under which S3 has a file, by its place among the files. */
+/** The S3 key of a file, by its index. */
 export function keyOf(file: number): string {
 	return `temp/file-${file}-Referral.pdf`;
 }
 
-/** Asks for the record of an upload, which is the `file`th. */
+/** Creates the record of the upload with the index `file`. */
 export function creationOf(api: ClinikoApi, upload: Upload, file = 0): CreateRequest {
 	const stored = { url: URL_OF_POST, key: keyOf(file), clockAhead: 0 };
 	return async (attempt) => await createRecord(api, upload, stored, attempt);
 }
 
 /**
- * Cliniko with patients' records that it keeps in memory. Its replies take a random time, its list is
- * in a random order, and each request to create a record meets the fate that the test gives it.
+ * Cliniko with patients' records in memory. Replies take a random time, the list is in random order,
+ * and the test sets the outcome of each request to create a record.
  */
 export class PatientRecords {
 	readonly kept: Kept[] = [];
 
-	/** How often the creation of each file's record was asked for. */
+	/** The number of requests to create each file's record. */
 	readonly asked: number[];
 
 	private lastId = 100;
 
 	constructor(
-		private readonly timeline: Timeline,
+		private readonly clock: Clock,
 		private readonly uploads: Upload[],
-		/** The fate of the `nth` request for a file, counted from 1. */
-		public fate: (file: number, nth: number) => Fate,
+		/** The outcome of the `nth` request for a file, from 1. */
+		public outcome: (file: number, nth: number) => Outcome,
 		private readonly random: () => number,
 		{
 			refusesUsed = false,
@@ -109,17 +97,16 @@ export class PatientRecords {
 			contentReadable = true,
 			onPost = () => {},
 		}: {
-			/** Whether one stored file can become one record only. */
+			/** Whether a stored file can be used for only one record. */
 			refusesUsed?: boolean;
-			/** How far its clock is ahead of ours, in ms. */
+			/** Clock skew in ms; positive if Cliniko's clock is ahead. */
 			ahead?: number;
-			/** How long the list may take to show a new record, in ms. */
+			/** Maximum delay before the list shows a new record, in ms. */
 			lag?: number;
-			/** Whether it cleans names, squeezes descriptions and dates records some seconds back. */
+			/** Whether it cleans names, truncates descriptions and backdates records by some seconds. */
 			changesText?: boolean;
-			/** Whether the files can be downloaded. */
 			contentReadable?: boolean;
-			/** Called as each request to create a record arrives. */
+			/** Called for each request to create a record. */
 			onPost?: (upload: Upload) => void;
 		} = {},
 	) {
@@ -144,18 +131,14 @@ export class PatientRecords {
 
 	private readonly onPost: (upload: Upload) => void;
 
-	/** Its API, as one run of the node sees it. */
+	/** Its API for one run of the node. */
 	connect(more: Partial<ClinikoConnection> = {}): ClinikoApi {
-		const { pause, now } = this.timeline;
-		return new FakeCliniko(async (sent) => await this.answer(sent), {
-			pause,
-			now,
-			...more,
-		}).api;
+		const { clock } = this;
+		return new FakeCliniko(async (sent) => await this.answer(sent), { clock, ...more }).api;
 	}
 
-	/** What the search needs of it, as one run of the node sees it. */
-	search(api: ClinikoApi, pause = this.timeline.pause): RecordSearch {
+	/** Its search tools for one run of the node. */
+	search(api: ClinikoApi, pause = this.clock.pause): RecordSearch {
 		return {
 			api,
 			pause,
@@ -167,16 +150,16 @@ export class PatientRecords {
 		};
 	}
 
-	/** Puts a record there, by default one that the key's user creates. */
+	/** Adds a record, by default by the key's user. */
 	keep(
 		more: Pick<Kept, 'name' | 'size' | 'description' | 'patientId'> & Partial<Omit<Kept, 'id'>>,
 	): Kept {
 		const id = String(++this.lastId);
 		const record = {
 			id,
-			created: this.timeline.time,
-			processed: this.timeline.time + Math.floor(this.random() * 5000),
-			listed: this.timeline.time + Math.floor(this.random() * this.lag),
+			created: this.clock.time,
+			processed: this.clock.time + Math.floor(this.random() * 5000),
+			listed: this.clock.time + Math.floor(this.random() * this.lag),
 			digest: digestOf(`bytes of ${id}`),
 			userId: OWN_USER,
 			...more,
@@ -185,7 +168,7 @@ export class PatientRecords {
 		return record;
 	}
 
-	/** The records that were made of a file. */
+	/** The records of a file. */
 	of(file: number): Kept[] {
 		return this.kept.filter((record) => record.file === file);
 	}
@@ -194,7 +177,7 @@ export class PatientRecords {
 		if (sent.method === 'POST') return await this.create(sent.body!);
 		await this.wait(500);
 		if (sent.path.endsWith('/attachment_presigned_post')) {
-			const date = new Date(this.theirSecond(this.timeline.time)).toUTCString();
+			const date = new Date(this.theirSecond(this.clock.time)).toUTCString();
 			return reply(200, { url: URL_OF_POST, fields: { key: 'temp/${filename}' } }, { date });
 		}
 		const [, id] = /^\/patient_attachments\/(\d+)$/.exec(sent.path) ?? [];
@@ -205,11 +188,11 @@ export class PatientRecords {
 		const filters = Object.fromEntries(
 			sent.filters.map((filter) => filter.split(/:>?=/) as [string, string]),
 		);
-		// `created_at:>=2026-…` is cut at its first colon only.
+		// The value of `created_at:>=…` contains colons.
 		const since = Date.parse(sent.filters.find((one) => one.startsWith('created_at'))!.slice(13));
 		const rows = this.kept
 			.filter((record) => record.patientId === filters.patient_id)
-			.filter((record) => record.listed <= this.timeline.time)
+			.filter((record) => record.listed <= this.clock.time)
 			.filter((record) => this.createdAt(record) >= since)
 			.map((record) => ({ record, at: this.random() }))
 			.sort((a, b) => a.at - b.at);
@@ -224,11 +207,11 @@ export class PatientRecords {
 		const file = Number(/file-(\d+)/.exec(String(url))![1]);
 		const upload = this.uploads[file]!;
 		this.onPost(upload);
-		const fate = this.fate(file, ++this.asked[file]!);
+		const outcome = this.outcome(file, ++this.asked[file]!);
 		await this.wait(800);
 		const digest = await upload.file.digest();
 		const run = () => {
-			if (fate === 'used up' || (this.refusesUsed && this.of(file).length > 0)) return undefined;
+			if (outcome === 'used up' || (this.refusesUsed && this.of(file).length > 0)) return undefined;
 			const { name, size } = upload.file;
 			return this.keep({
 				file,
@@ -240,20 +223,20 @@ export class PatientRecords {
 			});
 		};
 		const usedUp = reply(422, { errors: { temp_attachment_url: 'has been used already' } });
-		if (fate === 'created late, unanswered') {
+		if (outcome === 'created late, unanswered') {
 			void this.wait(60_000).then(run);
-		} else if (!fate.startsWith('not')) {
+		} else if (!outcome.startsWith('not')) {
 			const record = run();
 			if (!record) return usedUp;
 			await this.wait(800);
-			if (fate === 'answered') return reply(201, this.view(record));
-			if (fate === 'created, unreadable') return reply(201, '<html>');
-			if (fate === 'created, location') {
+			if (outcome === 'answered') return reply(201, this.view(record));
+			if (outcome === 'created, unreadable') return reply(201, '<html>');
+			if (outcome === 'created, location') {
 				const location = `https://api.au1.cliniko.com/v1/patient_attachments/${record.id}`;
 				return reply(302, '', { location });
 			}
 		}
-		if (fate.endsWith('500')) return reply(500);
+		if (outcome.endsWith('500')) return reply(500);
 		await this.wait(30_000);
 		return new Error('ECONNRESET');
 	}
@@ -262,7 +245,7 @@ export class PatientRecords {
 		const { id, processed, patientId, size, userId, name, description } = kept;
 		const shown = this.changesText ? name.toLowerCase().replace(/[^a-z0-9.]+/g, '_') : name;
 		const base =
-			this.timeline.time < processed
+			this.clock.time < processed
 				? freshRecord(id, patientId)
 				: processedRecord(id, shown, size, patientId);
 		return {
@@ -277,12 +260,12 @@ export class PatientRecords {
 		return this.theirSecond(created - (this.changesText ? 9000 : 0));
 	}
 
-	/** Cliniko's clock shows whole seconds. */
+	/** Cliniko's time, in whole seconds. */
 	private theirSecond(time: number): number {
 		return Math.floor((time + this.ahead) / 1000) * 1000;
 	}
 
 	private async wait(longest: number): Promise<void> {
-		await this.timeline.pause(Math.floor(this.random() * longest));
+		await this.clock.pause(Math.floor(this.random() * longest));
 	}
 }

@@ -15,7 +15,7 @@ const named = (name: string, among = properties) => among.filter((one) => one.na
 const valuesOf = ({ options }: INodeProperties) =>
 	(options as INodePropertyOptions[]).map(({ value }) => value);
 
-/** The parameters that the panel shows where these are set, and the rest is as it begins. */
+/** The parameters that the panel shows with these values and otherwise defaults. */
 const shownWith = (parameters: INodeParameters & { resource: string; operation: string }) =>
 	properties
 		.filter((property) =>
@@ -74,7 +74,7 @@ describe('The parameters of the node', () => {
 		['invoice', 'upload'],
 		['patientAttachment', 'toString'],
 		['__proto__', 'upload'],
-	])('do not lead to what cannot be done: %s %s', (of, operation) => {
+	])('do not offer an impossible combination: %s %s', (of, operation) => {
 		expect(operationFor(of, operation)).toBeUndefined();
 	});
 
@@ -90,7 +90,7 @@ describe('The parameters of the node', () => {
 		['patientAttachment', 'getMany', { returnAll: true }, ['limit']],
 		['patient', 'getMany', { returnAll: true }, ['limit']],
 		['patientAttachment', 'getMany', { of: 'allPatients' }, ['patientId']],
-	])('are not shown where they mean nothing: %s %s %j', (of, operation, set, hidden) => {
+	])('are not shown when they mean nothing: %s %s %j', (of, operation, set, hidden) => {
 		const before = shownWith({ resource: of, operation });
 		const after = shownWith({ resource: of, operation, ...set });
 
@@ -273,7 +273,7 @@ describe('As a tool of an AI agent', () => {
 		);
 	});
 
-	it('no field is without a description, from which a model learns what belongs there', () => {
+	it('every field has a description, which tells a model what belongs there', () => {
 		const fields = ['archive', 'download', 'get', 'getMany', 'update', 'upload'].flatMap(
 			(operation) => operationFor('patientAttachment', operation)!.fields,
 		);

@@ -31,7 +31,7 @@ describe('The error that stops the node', () => {
 	it.each([
 		['without a status', undefined],
 		['with a status', 503],
-	])('keeps its words where the name of a file reads like a fault of n8n’s, %s', (_, status) => {
+	])('keeps its message when a file name looks like an n8n error, %s', (_, status) => {
 		for (const word of ['ENOENT', 'ECONNREFUSED', 'ETIMEDOUT', 'EPERM']) {
 			const error = new ClinikoError(`The file "${word}.pdf" is empty.`, 'Look at it.', status);
 
@@ -58,7 +58,7 @@ describe('The error that stops the node', () => {
 		expect(shown.stack).not.toContain('the-key');
 	});
 
-	it('is what n8n itself threw over an expression, with the item', () => {
+	it('is n8n’s own error about an expression, with the item', () => {
 		const shown = nodeError(context, new Error('Referenced node does not exist'), 1);
 
 		expect(shown).toBeInstanceOf(NodeOperationError);
@@ -75,7 +75,7 @@ describe('The error that stops the node', () => {
 });
 
 describe('The text of an error item', () => {
-	it('has everything in one: what happened, the file, the item and what to do', () => {
+	it('has it all in one text: what happened, the file, the item and what to do', () => {
 		expect(errorText(new ClinikoError('S3 has a fault.', 'Try again.'), 2, 'a.pdf')).toBe(
 			'S3 has a fault. [file "a.pdf"] [item 2] Try again.',
 		);
@@ -87,13 +87,13 @@ describe('The text of an error item', () => {
 		);
 	});
 
-	it('has no file where there is none', () => {
+	it('has no file when there is none', () => {
 		expect(errorText(new ClinikoError('No patient is set.', 'Choose one.'), 0)).toBe(
 			'No patient is set. [item 0] Choose one.',
 		);
 	});
 
-	it('has no advice where there is none', () => {
+	it('has no advice when there is none', () => {
 		expect(errorText(new Error('Odd.'), 0)).toBe('Odd. [item 0]');
 		expect(errorText(new ClinikoError('Odd.', ''), 0)).toBe('Odd. [item 0]');
 	});

@@ -9,7 +9,7 @@ const FAULT = { unavailable: 'fault' };
 
 const PAGE = { 'content-type': 'text/html; charset=utf-8' };
 
-/** What S3 answers: chunks with status 200, or more than that. */
+/** A reply of S3: chunks with status 200, or a whole reply. */
 type Answer = string[] | { status?: number; chunks: string[]; headers?: IDataObject } | Error;
 
 async function* streamOf(chunks: string[], breaks?: Error): AsyncGenerator<Uint8Array> {
@@ -86,7 +86,7 @@ describe('The digest of a file that Cliniko has', () => {
 		expect(asked).toHaveLength(2);
 	});
 
-	it('is taken from a second download where the first one breaks off', async () => {
+	it('is taken from a second download when the first one breaks', async () => {
 		const { asked, of } = start([['%PDF', '-1.4']], { breaks: new Error('aborted') });
 
 		expect(await of()).toEqual({ sha256: digestOf('%PDF-1.4') });
@@ -101,7 +101,7 @@ describe('The digest of a file that Cliniko has', () => {
 		['is not reached, but the page of a proxy', { chunks: ['<html>'], headers: PAGE }],
 		['sends a part of it', { chunks: ['%PDF'], headers: { 'content-length': '8' } }],
 		['does not answer', new Error('ECONNRESET')],
-	])('cannot be had for now where S3 %s', async (_, answer) => {
+	])('cannot be had for now when S3 %s', async (_, answer) => {
 		const { asked, of } = start([answer]);
 
 		expect(await of()).toEqual(FAULT);
@@ -109,7 +109,7 @@ describe('The digest of a file that Cliniko has', () => {
 	});
 
 	it.each([401, 404, 408, 500, 503])(
-		'cannot be had for now where Cliniko answers %d',
+		'cannot be had for now when Cliniko answers %d',
 		async (status) => {
 			const { asked, of } = start([['a']], { redirect: () => reply(status) });
 
@@ -118,21 +118,21 @@ describe('The digest of a file that Cliniko has', () => {
 		},
 	);
 
-	it('cannot be had where Cliniko refuses the file to the user, who is not asked again', async () => {
+	it('cannot be had when Cliniko refuses the file to the user, who is not asked again', async () => {
 		const { cliniko, of } = start([['a']], { redirect: () => reply(403) });
 
 		expect(await of()).toEqual({ unavailable: 'forbidden' });
 		expect(cliniko.lines).toHaveLength(1);
 	});
 
-	it('is asked for again after it could not be had', async () => {
+	it('is requested again after it could not be had', async () => {
 		const { of } = start([new Error('ECONNRESET'), new Error('ECONNRESET'), ['a']]);
 
 		expect(await of()).toEqual(FAULT);
 		expect(await of()).toEqual({ sha256: digestOf('a') });
 	});
 
-	it('is never asked for again where the execution was cancelled, which is an error', async () => {
+	it('is never requested again when the execution was cancelled, which is an error', async () => {
 		let cancelled = false;
 		const { asked, of } = start([new Error('aborted')], {
 			redirect: () => {
@@ -146,7 +146,7 @@ describe('The digest of a file that Cliniko has', () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	it('breaks off what does not move for a minute', async () => {
+	it('aborts what stalls for a minute', async () => {
 		const cliniko = new FakeCliniko(() => reply(302, '', { location: ADDRESS }));
 		const signals: AbortSignal[] = [];
 		const digests = new ContentDigests(cliniko.api, {

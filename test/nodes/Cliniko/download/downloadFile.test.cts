@@ -6,21 +6,21 @@ import {
 import type { FileStore } from '../../../../nodes/Cliniko/transport/fileStore.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { FakeCliniko, freshRecord, processedRecord, reply, type Answer } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const SIGNATURE = '0af1'.repeat(16);
 
-/** What S3 answers. */
+/** A reply of S3. */
 interface Given {
 	/** No reply comes. */
 	unreachable?: true;
 	status?: number;
 	headers?: Record<string, string>;
-	/** The body of a refusal; an Error where it cannot be read. */
+	/** The body of an error reply; an Error if it cannot be read. */
 	xml?: string | Error;
-	/** The body of the file: waits in ms, each with the bytes that come after it. */
+	/** The body of the file: delays in ms, each with the number of bytes that follow. */
 	chunks?: Array<[wait: number, bytes: number]>;
 	/** The connection breaks after the chunks. */
 	breaks?: true;
@@ -31,26 +31,26 @@ const whole: Given = { chunks: [[0, 1000]] };
 const redirect = (count: number): Answer =>
 	reply(303, '', { location: `https://files.example/${count}?X-Amz-Signature=${SIGNATURE}` });
 
-/** Downloads from a Cliniko and an S3 that answer as told, the last answer again and again. */
+/** Downloads from a Cliniko and an S3 with these replies; the last one repeats. */
 const download = async (
 	given: Given[],
 	record: IDataObject & { id: string } = processedRecord('77'),
 	content: (count: number) => Answer = redirect,
 	cancelledAfter = Infinity,
 ) => {
-	const timeline = new Timeline();
-	const begin = timeline.time;
+	const clock = new Clock();
+	const begin = clock.time;
 	const pause = async (ms: number) => {
-		await timeline.pause(ms);
-		if (timeline.time - begin > cancelledAfter) throw new ClinikoError('Canceled.', 'No more.');
+		await clock.pause(ms);
+		if (clock.time - begin > cancelledAfter) throw new ClinikoError('Canceled.', 'No more.');
 	};
-	const cliniko = new FakeCliniko((_, count) => content(count), { pause, now: timeline.now });
+	const cliniko = new FakeCliniko((_, count) => content(count), { clock, pause });
 	const fetched: string[] = [];
 	const stored: Array<[name: string, type: string]> = [];
 	const abortedAt: number[] = [];
 	const s3: FileStore<Given> = {
 		fetch: async (address, signal) => {
-			signal.addEventListener('abort', () => abortedAt.push(timeline.time - begin));
+			signal.addEventListener('abort', () => abortedAt.push(clock.time - begin));
 			const answer = given[Math.min(fetched.push(address), given.length) - 1]!;
 			if (answer.unreachable) throw new Error(`connect ECONNREFUSED ${address}`);
 			const { status = 200, headers = {} } = answer;
@@ -64,7 +64,7 @@ const download = async (
 			expect(signal.aborted).toBe(false);
 			stored.push([name, type]);
 			for (const [wait, bytes] of chunks) {
-				if (wait > 0) await timeline.pause(wait);
+				if (wait > 0) await clock.pause(wait);
 				arrived(bytes);
 			}
 			if (breaks) throw new Error(`aborted: https://files.example/?X-Amz-Signature=${SIGNATURE}`);
@@ -73,7 +73,7 @@ const download = async (
 		pause,
 	};
 	const work = downloadFile(cliniko.api, record, s3);
-	const [result] = await timeline.run(Promise.allSettled([work]));
+	const [result] = await Promise.allSettled([work]);
 	return {
 		data: result.status === 'fulfilled' ? (result.value as DownloadedFile).data : undefined,
 		warning: result.status === 'fulfilled' ? (result.value as DownloadedFile).warning : undefined,
@@ -81,7 +81,7 @@ const download = async (
 		cliniko,
 		fetched,
 		stored,
-		took: timeline.time - begin,
+		took: clock.time - begin,
 		abortedAt,
 	};
 };
@@ -114,7 +114,7 @@ describe('A downloaded file', () => {
 		expect(stored).toEqual([[name, 'application/pdf']]);
 	});
 
-	it('is of no particular type where the record has none', async () => {
+	it('is of no particular type when the record has none', async () => {
 		const record = { ...processedRecord('77'), content_type: null };
 
 		expect((await download([whole], record)).stored).toEqual([
@@ -134,7 +134,7 @@ describe('A downloaded file', () => {
 		expect((await download([whole], record)).data).toBeDefined();
 	});
 
-	it('is not asked for before Cliniko has processed it', async () => {
+	it('is not requested before Cliniko has processed it', async () => {
 		const { error, cliniko } = await download([whole], freshRecord('77'));
 
 		expect(error?.message).toBe('Cliniko has not finished processing the file of attachment 77.');
@@ -142,7 +142,7 @@ describe('A downloaded file', () => {
 		expect(cliniko.sent).toEqual([]);
 	});
 
-	it('is not asked for where Cliniko could not read it', async () => {
+	it('is not requested when Cliniko could not read it', async () => {
 		const record = { ...processedRecord('77'), content_type: 'invalid/invalid' };
 		const { error, cliniko } = await download([whole], record);
 
@@ -160,7 +160,7 @@ describe('The content of an attachment', () => {
 	const own = 'https://api.au1.cliniko.com/v1/patient_attachments/77';
 
 	it.each([`${own}/content`, `${own}/content/2`, `${own}/file-1.v2`])(
-		'is where the record says it is: %s',
+		'comes from where the record says it is: %s',
 		async (address) => {
 			expect(await pathFor(address)).toBe(address);
 		},
@@ -198,7 +198,7 @@ describe('The content of an attachment', () => {
 		[404, 'Cliniko has no file for attachment 77.'],
 		[403, 'Could not download attachment 77: the Cliniko user that the API key belongs to'],
 		[401, 'Could not download attachment 77: Cliniko refused the API key.'],
-	])('is not asked of S3 where Cliniko answers %d', async (status, message) => {
+	])('is not asked of S3 when Cliniko answers %d', async (status, message) => {
 		const { error, cliniko, fetched } = await download([whole], undefined, () => reply(status));
 
 		expect(error?.message).toContain(message);
@@ -237,7 +237,7 @@ describe('A download', () => {
 		],
 	];
 
-	it.each(failures)('is tried again, from a new address, where %s', async (_, failure) => {
+	it.each(failures)('is tried again, from a new address, when %s', async (_, failure) => {
 		const { data, fetched, took } = await download([failure, whole]);
 
 		expect(data?.data).toBe('try 2');
@@ -245,7 +245,7 @@ describe('A download', () => {
 		expect(took).toBe(SECOND);
 	});
 
-	it.each(failures)('is given up after four tries where %s each time', async (_, failure) => {
+	it.each(failures)('is given up after four attempts when %s each time', async (_, failure) => {
 		const { error, fetched, took } = await download([failure]);
 
 		expect(error).toBeInstanceOf(ClinikoError);
@@ -294,7 +294,7 @@ describe('A download', () => {
 			},
 			'The file of attachment 77 did not arrive whole: 1001 of 1000 bytes.',
 		],
-	])('says what happened to it in the last try: it %s', async (_, failure, message) => {
+	])('says what happened to it in the last attempt: it %s', async (_, failure, message) => {
 		expect((await download([{ status: 500 }, failure])).error?.message).toBe(message);
 	});
 
@@ -317,13 +317,13 @@ describe('A download', () => {
 			},
 		);
 
-		it('may be a page where the record says that it is one', async () => {
+		it('may be a page when the record says that it is one', async () => {
 			const record = { ...processedRecord('77'), content_type: 'text/html' };
 
 			expect((await download([served(999, 'text/html')], record)).warning).toContain('999 bytes');
 		});
 
-		it('has no warning where the sizes agree, whatever else the reply says', async () => {
+		it('has no warning when the sizes agree, whatever else the reply says', async () => {
 			const { data, warning } = await download([
 				{ chunks: [[0, 1000]], headers: { 'content-length': '700', 'content-type': 'text/html' } },
 			]);
@@ -332,7 +332,7 @@ describe('A download', () => {
 			expect(warning).toBeUndefined();
 		});
 
-		it('is not whole by the reply alone where the record has no size', async () => {
+		it('is not whole by the reply alone when the record has no size', async () => {
 			const record = { ...processedRecord('77'), size: null };
 			const short = { chunks: [[0, 9]], headers: { 'content-length': '10' } } as Given;
 
@@ -349,7 +349,7 @@ describe('A download', () => {
 		expect(cliniko.sent).toHaveLength(1);
 	});
 
-	it('that Cliniko itself sends is asked for again where it breaks off', async () => {
+	it('that Cliniko itself sends is requested again when it breaks', async () => {
 		const broken: Given = { chunks: [[0, 400]], breaks: true };
 		const { data, cliniko } = await download([], undefined, (count) => ({
 			statusCode: 200,
@@ -361,7 +361,7 @@ describe('A download', () => {
 		expect(cliniko.sent).toHaveLength(2);
 	});
 
-	it('counts the bytes of each try for itself', async () => {
+	it('counts the bytes of each attempt for itself', async () => {
 		const broken: Given = { chunks: [[0, 600]], breaks: true };
 
 		expect((await download([broken, whole])).data?.data).toBe('try 2');
@@ -371,7 +371,7 @@ describe('A download', () => {
 	});
 
 	it.each([[null], [undefined], ['']])(
-		'is whole, whatever comes, where the record has no size: %j',
+		'is whole, whatever comes, when the record has no size: %j',
 		async (size) => {
 			const record = { ...processedRecord('77'), size: size as never };
 
@@ -414,7 +414,7 @@ describe('A download', () => {
 		);
 	});
 
-	it('may take as long as it likes while it moves', async () => {
+	it('may take any time while it makes progress', async () => {
 		const chunks = Array.from({ length: 60 }, (): [number, number] => [59 * SECOND, 1]);
 		const { data, took } = await download([{ chunks }], processedRecord('77', 'a.pdf', 60));
 
@@ -422,7 +422,7 @@ describe('A download', () => {
 		expect(took).toBe(60 * 59 * SECOND);
 	});
 
-	it('that stands still for a minute is broken off and tried again', async () => {
+	it('that stalls for a minute is aborted and tried again', async () => {
 		const stalled: Given = {
 			chunks: [
 				[0, 400],
@@ -450,19 +450,16 @@ describe('A download', () => {
 	it.each([
 		['first', [], 1, 11],
 		['last', [{ status: 500 }, { status: 500 }, { status: 500 }], 4, 11],
-	])(
-		'ends with the words of the cancelled execution in its %s try',
-		async (_, before, tries, seconds) => {
-			const { error, fetched, took } = await download(
-				[...before, { chunks: [[60 * MINUTE, 1000]] }],
-				undefined,
-				undefined,
-				10 * SECOND,
-			);
+	])('ends with the cancellation error in its %s attempt', async (_, before, tries, seconds) => {
+		const { error, fetched, took } = await download(
+			[...before, { chunks: [[60 * MINUTE, 1000]] }],
+			undefined,
+			undefined,
+			10 * SECOND,
+		);
 
-			expect(error?.message).toBe('Canceled.');
-			expect(fetched).toHaveLength(tries);
-			expect(took).toBe(seconds * SECOND);
-		},
-	);
+		expect(error?.message).toBe('Canceled.');
+		expect(fetched).toHaveLength(tries);
+		expect(took).toBe(seconds * SECOND);
+	});
 });

@@ -27,7 +27,7 @@ const patient = (more: Partial<Patient>): Patient => ({
 	...more,
 });
 
-/** A Cliniko that has these patients and compares text like this. */
+/** A Cliniko with these patients that compares text this way. */
 function clinikoWith(patients: Patient[], comparison: Comparison): FakeCliniko {
 	const { fields, render } = resource('https://api.au1.cliniko.com/v1');
 	return new FakeCliniko(({ path, filters, query }) => {
@@ -43,7 +43,7 @@ function clinikoWith(patients: Patient[], comparison: Comparison): FakeCliniko {
 	});
 }
 
-/** The ids of the patients who were found, sorted; or that there was too little to be sure. */
+/** The sorted ids of the patients found, or that the criteria were not enough. */
 async function found(patients: Patient[], comparison: Comparison, known: Known) {
 	const cliniko = clinikoWith(patients, comparison);
 	const criteria = Object.entries(known).map(([name, value]) =>
@@ -88,13 +88,13 @@ const someName = fc.oneof(
 		.map((letters) => letters.join('')),
 );
 
-/** Marks that letters have in names. */
+/** Diacritics used in names. */
 const MARKS = [...'\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327\u0328\u0323'];
-/** Letters that names.ts takes to have no mark in any name. */
+/** Letters that names.ts assumes never have a diacritic in names. */
 const BARE = /[bfjmpqvx]/i;
 const BETWEEN = ["'", '’', 'ʼ', '-', '‑', ' ', '\u00a0', '. '];
 
-/** A name as another person may write it. */
+/** A variant spelling of a name. */
 const rewritten = (name: string): fc.Arbitrary<string> =>
 	fc
 		.record({
@@ -133,7 +133,7 @@ const anotherCase = (text: string) =>
 				.join(''),
 		);
 
-/** The same text in three ways: as a form gives it, and as two records have it. */
+/** One text in three spellings: of the form and of two records. */
 const threeOf = (of: (text: string) => fc.Arbitrary<string>, text: fc.Arbitrary<string>) =>
 	text.chain((one) => fc.tuple(of(one), of(one), of(one)));
 
@@ -143,7 +143,7 @@ const OTHERS = () => [
 ];
 
 describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison) => {
-	/** Expects all of these and the other patients who fit to be found, or an honest refusal. */
+	/** Expects all matching patients to be found, or an error that says they may not be. */
 	const expectAllFound = async (known: Known, records: [Partial<Patient>, Partial<Patient>]) => {
 		const criteria = Object.entries(known).map(([name, value]) =>
 			criterion(name as CriterionName, value),
@@ -158,7 +158,7 @@ describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison)
 		expect([ids, 'too little']).toContainEqual(await found(all, comparison, known));
 	};
 
-	it('all patients who fit a name are found, or none is said to be the one', async () => {
+	it('all patients who match a name are found, or none is said to be the one', async () => {
 		await fc.assert(
 			fc.asyncProperty(threeOf(rewritten, someName), async ([lastName, one, other]) => {
 				await expectAllFound({ lastName }, [{ lastName: one }, { lastName: other }]);
@@ -168,11 +168,11 @@ describe.each(CHOICES.comparison)('However Cliniko compares (%s),', (comparison)
 	});
 
 	it('accents of the patient that Cliniko is tried out on do not mislead', async () => {
-		// Cliniko would be asked for `ÚU` to see whether it finds the `úu` of the first record.
+		// The probe asks Cliniko for `ÚU` to see whether it finds the first record's `úu`.
 		await expectAllFound({ lastName: 'uuue' }, [{ lastName: 'úuuè' }, { lastName: 'UÙÙE' }]);
 	});
 
-	it('all patients who fit two names are found, or none is said to be the one', async () => {
+	it('all patients who match two names are found, or none is said to be the one', async () => {
 		const names = fc.tuple(threeOf(rewritten, someName), threeOf(rewritten, someName));
 		await fc.assert(
 			fc.asyncProperty(names, async ([first, last]) => {

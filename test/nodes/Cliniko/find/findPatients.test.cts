@@ -31,7 +31,7 @@ const merged = (id: string, into: string, more: IDataObject = {}) =>
 const archived = (id: string, more: IDataObject = {}) =>
 	jane(id, { archived_at: '2025-01-01T00:00:00Z', ...more });
 
-/** Finds among patients in lists of one page; what is not in them is read by its id. */
+/** Searches lists of one page; patients that are not in them are read by id. */
 async function find(
 	listed: IDataObject[],
 	{
@@ -68,7 +68,7 @@ describe('Cliniko is asked', () => {
 		],
 		['the old reference ID', ['oldReferenceId', 'email', 'lastName'], ['old_reference_id:=12']],
 	] as const)(
-		'once, for %s where that is known: how Cliniko compares text does not matter',
+		'once, for %s when that is known: how Cliniko compares text does not matter',
 		async (_, names, filters) => {
 			const values = {
 				dateOfBirth: '1987-05-31',
@@ -87,7 +87,7 @@ describe('Cliniko is asked', () => {
 		},
 	);
 
-	it('for all names together where only names are known', async () => {
+	it('for all names together when only names are known', async () => {
 		const criteria = [...NAMES, criterion('preferredFirstName', 'Jim')];
 		const { cliniko } = await find([jane('1')], { criteria });
 		expect(cliniko.sent[0]?.filters.map((filter) => filter.replace(/~~.*/, '~~'))).toEqual([
@@ -98,7 +98,7 @@ describe('Cliniko is asked', () => {
 		]);
 	});
 
-	it('for the e-mail address alone where names are known too and it does not mind the case', async () => {
+	it('for the e-mail address alone when names are known too and it does not mind the case', async () => {
 		const criteria = [...NAMES, criterion('email', 'Jane@mail.example')];
 		const { cliniko, patients } = await find([jane('1')], { criteria });
 		expect(cliniko.sent.map(({ filters }) => filters)).toEqual([
@@ -119,7 +119,7 @@ describe('Cliniko is asked', () => {
 	it.each([
 		['marks', ['~~jÁNE', '~~jANE'], [['first_name:~~%j%']]],
 		['case', ['~~jÁNE', '~~jANE'], [['first_name:~~%j%'], ['first_name:~~%J%']]],
-	])('again where it minds %s, for whom it may have left out', async (minds, tries, more) => {
+	])('again when it minds %s, for whom it may have left out', async (minds, tries, more) => {
 		const { cliniko, result } = search(NAMES, false, ({ filters }) => {
 			const isTried = filters[0] === 'id:=1';
 			const isShown = !isTried || (minds === 'marks' && filters[1] === 'first_name:~~jANE');
@@ -132,7 +132,7 @@ describe('Cliniko is asked', () => {
 		]);
 	});
 
-	it('for the most where there is nobody to learn from how it compares', async () => {
+	it('for the most when there is nobody to learn from how it compares', async () => {
 		const { cliniko, patients } = await find([]);
 		expect(patients).toEqual([]);
 		expect(cliniko.sent.slice(1).map(({ filters }) => filters[0])).toEqual([
@@ -185,7 +185,7 @@ describe('Cliniko is asked', () => {
 		expect((await result).patients).toHaveLength(1000);
 	});
 
-	it('for everybody where no letter of the name is in every spelling of it', async () => {
+	it('for everybody when no letter of the name is in every spelling of it', async () => {
 		const criteria = [criterion('firstName', 'Ili')];
 		const listed = [jane('1'), jane('2', { first_name: 'Ilı' })];
 		const { cliniko, patients } = await find(listed, { criteria });
@@ -232,7 +232,7 @@ describe('A patient fits', () => {
 		expect((await find(listed)).patients).toEqual(['2']);
 	});
 
-	it('beside others who fit as well, each of whom counts', async () => {
+	it('beside others who match as well, each of whom counts', async () => {
 		expect((await find([jane('1'), jane('2'), jane('9007199254740993')])).patients).toEqual([
 			'1',
 			'2',
@@ -302,7 +302,7 @@ describe('A patient who was merged', () => {
 	});
 
 	it('does not bring in one whose own merger leads to somebody else', async () => {
-		// Both fit, and both lead to the same person.
+		// Both match and lead to the same person.
 		const { patients } = await find([merged('1', '5'), merged('2', '5')], { others: [jane('5')] });
 		expect(patients).toEqual(['5']);
 	});
@@ -313,7 +313,7 @@ describe('An archived patient', () => {
 		['archived', { archived_at: '2025-01-01T00:00:00Z' }],
 		['deleted', { deleted_at: '2025-01-01T00:00:00Z' }],
 		['merged into nobody we know', { merged_at: '2025-01-01T00:00:00Z' }],
-	])('counts only if asked for: %s', async (_, more) => {
+	])('counts only if requested: %s', async (_, more) => {
 		expect(await find([jane('1', more)])).toMatchObject({ patients: [], archived: ['1'] });
 		expect(await find([jane('1', more)], { includeArchived: true })).toMatchObject({
 			patients: ['1'],
@@ -328,7 +328,7 @@ describe('An archived patient', () => {
 		});
 	});
 
-	it('counts as another one if archived ones are asked for', async () => {
+	it('counts as another one if archived ones are requested', async () => {
 		expect((await find([archived('1'), jane('2')], { includeArchived: true })).patients).toEqual([
 			'1',
 			'2',

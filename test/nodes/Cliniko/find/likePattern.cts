@@ -1,7 +1,7 @@
 import type { Minds } from '../../../../nodes/Cliniko/find/names.ts';
 import { compileFilters, type Comparison } from '../../../../sandbox/api/filters.cts';
 
-/** What a Cliniko minds that compares like this; one that minds case alone counts as minding both. */
+/** What each comparison is sensitive to; case-sensitive alone counts as sensitive to both. */
 export const MINDS: Record<Comparison, Minds> = {
 	insensitive: 'nothing',
 	'accent-sensitive': 'marks',
@@ -11,7 +11,7 @@ export const MINDS: Record<Comparison, Minds> = {
 
 export const COMPARISONS = Object.keys(MINDS) as Comparison[];
 
-/** Whether Cliniko's operator `~~` lets a name through by one of the patterns, if it compares like this. */
+/** Whether Cliniko's `~~` operator matches a name with one of the patterns. */
 export function like(patterns: string[], name: string, comparison: Comparison): boolean {
 	const fields = { name: { kind: 'string', of: (row: string) => row } } as const;
 	return patterns.some((pattern) =>

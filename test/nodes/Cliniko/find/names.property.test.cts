@@ -6,7 +6,7 @@ const LATIN = [...'abcdefghijklmnopqrstuvwxyz'];
 const MARKS = [...'\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327\u0328\u0323'];
 const BETWEEN = ["'", '’', 'ʼ', '-', '‑', ' ', '\u00a0', ': ', '.', ', '];
 
-/** Letters in whose place people write others; `sameName` knows them. */
+/** Letters with alternative spellings that `sameName` knows. */
 const OTHER_SPELLINGS: Array<[RegExp, string]> = [
 	[/ae/g, 'ä'],
 	[/oe/g, 'ö'],
@@ -14,7 +14,7 @@ const OTHER_SPELLINGS: Array<[RegExp, string]> = [
 	[/aa/g, 'å'],
 ];
 
-/** The same with letters of their own, which Cliniko may take for no others. */
+/** The same for letters that Cliniko may not fold. */
 const OWN_LETTERS: Array<[RegExp, string]> = [
 	[/ae/g, 'æ'],
 	[/oe/g, 'œ'],
@@ -29,15 +29,14 @@ const OWN_LETTERS: Array<[RegExp, string]> = [
 
 const letters = fc.array(fc.constantFrom(...LATIN), { minLength: 1, maxLength: 10 });
 
-/** A name, and one that people would call the same. */
+/** A name and an equivalent one. */
 interface Pair {
 	name: string;
 	other: string;
 }
 
 /**
- * All that may differ: the case of each letter, a mark on any, something between any two, and letters
- * spelt in another way.
+ * Everything that may differ: case, diacritics, separators, and alternative spellings of letters.
  */
 const loosePair: fc.Arbitrary<Pair> = letters.chain((all) =>
 	fc
@@ -52,7 +51,7 @@ const loosePair: fc.Arbitrary<Pair> = letters.chain((all) =>
 		})),
 );
 
-/** The letters with anything on and between them that makes no difference. */
+/** The letters with insignificant marks and separators. */
 function dressed(all: string[]): fc.Arbitrary<string> {
 	return fc
 		.array(
@@ -74,10 +73,10 @@ function dressed(all: string[]): fc.Arbitrary<string> {
 		);
 }
 
-/** Letters that no name has a mark on: the patterns rely on it where Cliniko minds marks. */
+/** Letters that never have a diacritic in names: accent-sensitive patterns rely on that. */
 const BARE = /([qxjvpfbm])\p{M}+/giu;
 
-describe.each(COMPARISONS)('The patterns of any name, where comparing is %s,', (comparison) => {
+describe.each(COMPARISONS)('The patterns of any name, when comparing is %s,', (comparison) => {
 	const minds = MINDS[comparison];
 
 	it('let through every other spelling of it', () => {

@@ -67,7 +67,7 @@ describe('Two names', () => {
 	});
 });
 
-describe.each(COMPARISONS)('The patterns of a name, where comparing is %s,', (comparison) => {
+describe.each(COMPARISONS)('The patterns of a name, when comparing is %s,', (comparison) => {
 	const patterns = (name: string) => patternsOf(name, MINDS[comparison]);
 
 	it.each([
@@ -111,7 +111,7 @@ describe.each(COMPARISONS)('The patterns of a name, where comparing is %s,', (co
 	});
 
 	it.each(['', ' ', "'", 'Łó', 'Ili', '-ø-', '123', 'Aa', 'ß', 'Иванов'])(
-		'are none where no letter is in every spelling: %j',
+		'are none when no letter is in every spelling: %j',
 		(name) => {
 			expect(patterns(name)).toEqual([]);
 		},
@@ -119,17 +119,17 @@ describe.each(COMPARISONS)('The patterns of a name, where comparing is %s,', (co
 });
 
 describe('The patterns of a name hold', () => {
-	it('what is sure where Cliniko minds nothing', () => {
+	it('what is sure when Cliniko minds nothing', () => {
 		expect(patternsOf('van der Berg', 'nothing')).toEqual(['%v%a%n%e%r%b%e%r%g%']);
 		expect(patternsOf('Müller', 'nothing')).toEqual(['%m%e%r%']);
 	});
 
-	it('only what no name has a mark on where it minds them', () => {
+	it('only what no name has a mark on when it minds them', () => {
 		expect(patternsOf('van der Berg', 'marks')).toEqual(['%v%b%']);
 		expect(patternsOf('Elise', 'marks')).toEqual([]);
 	});
 
-	it('the rarest of those in both cases where it minds the case', () => {
+	it('the rarest of those in both cases when it minds the case', () => {
 		expect(patternsOf('van der Berg', 'case')).toEqual(['%v%', '%V%']);
 		expect(patternsOf('Elise', 'case')).toEqual([]);
 	});

@@ -1,34 +1,24 @@
-import type { IDataObject, IHttpRequestOptions, ILoadOptionsFunctions } from 'n8n-workflow';
+import type { IDataObject, ILoadOptionsFunctions } from 'n8n-workflow';
 import { searchAttachments } from '../../../../nodes/Cliniko/methods/searchAttachments.ts';
 import { freshRecord, processedRecord, rejection, reply } from '../connection.cts';
+import { loadOptions } from './loadOptions.cts';
 
 describe('The list of attachments', () => {
-	/** What n8n gives the method, with a Cliniko that answers each search. */
+	/** Calls the method with a Cliniko that answers each search. */
 	const search = async (
 		answer: IDataObject,
 		patientId: unknown = '',
 		...typed: Array<string | undefined>
 	) => {
-		const sent: URL[] = [];
-		const context = {
-			getCredentials: async () =>
-				await Promise.resolve({
-					apiKey: 'MS0xLTE2OTk-uk2',
-					shard: '',
-					contactEmail: 'a@b.example',
-				}),
-			getNodeParameter: (name: string, fallback: unknown, options: object) => {
-				expect([name, options]).toEqual(['patientId', { extractValue: true }]);
-				return patientId === undefined ? fallback : patientId;
-			},
-			helpers: {
-				httpRequestWithAuthentication: async (_: string, { url }: IHttpRequestOptions) => {
-					sent.push(new URL(url));
-					return await Promise.resolve('statusCode' in answer ? answer : reply(200, answer));
-				},
-			},
-		} as unknown as ILoadOptionsFunctions;
-		const result = await searchAttachments.call(context, ...typed);
+		const { context, sent } = loadOptions(() => answer);
+		const getNodeParameter = (name: string, fallback: unknown, options: object) => {
+			expect([name, options]).toEqual(['patientId', { extractValue: true }]);
+			return patientId === undefined ? fallback : patientId;
+		};
+		const result = await searchAttachments.call(
+			{ ...context, getNodeParameter } as unknown as ILoadOptionsFunctions,
+			...typed,
+		);
 		return { result, sent, filters: sent.map(({ searchParams }) => searchParams.getAll('q[]')) };
 	};
 	const none = { patient_attachments: [] };
@@ -49,7 +39,7 @@ describe('The list of attachments', () => {
 		expect((await search(none, '9007199254740993')).filters).toEqual([
 			['patient_id:=9007199254740993'],
 		]);
-		// n8n gives no number for an id that was typed, but an expression may.
+		// A typed id is text in n8n, but an expression may give a number.
 		expect((await search(none, 12)).filters).toEqual([['patient_id:=12']]);
 	});
 
@@ -66,7 +56,7 @@ describe('The list of attachments', () => {
 		['what would be another parameter', 'a&q[]=id:=1', ['filename:~a&q[]=id:=1']],
 		['only spaces', '  ', []],
 		['nothing', '', []],
-	])('looks for what is typed in the file name: %s', async (_, typed, filters) => {
+	])('searches for what is typed in the file name: %s', async (_, typed, filters) => {
 		expect((await search(none, '', typed)).filters).toEqual([filters]);
 		expect((await search(none, '12', typed)).filters).toEqual([['patient_id:=12', ...filters]]);
 	});
@@ -79,7 +69,7 @@ describe('The list of attachments', () => {
 		]);
 	});
 
-	it('leaves out what has no id that can be relied on', async () => {
+	it('leaves out what has no valid id', async () => {
 		const { result } = await search({
 			patient_attachments: [{ ...processedRecord('77'), id: '77/8' }, processedRecord('78')],
 		} as unknown as IDataObject);
@@ -87,7 +77,7 @@ describe('The list of attachments', () => {
 		expect(result.results.map(({ value }) => value)).toEqual(['78']);
 	});
 
-	it('goes on page by page', async () => {
+	it('continues page by page', async () => {
 		const more = { ...none, links: { next: 'https://evil.example/' } };
 		const first = await search(more);
 		expect(first.result.paginationToken).toBe('2');
@@ -100,7 +90,7 @@ describe('The list of attachments', () => {
 		expect((await search(none, '', '', '3')).result.paginationToken).toBeUndefined();
 	});
 
-	it('says what is wrong where Cliniko refuses', async () => {
+	it('says what is wrong when Cliniko refuses', async () => {
 		const refused = search(reply(403) as unknown as IDataObject);
 
 		expect((await rejection(refused)).message).toContain('Could not look up attachments');

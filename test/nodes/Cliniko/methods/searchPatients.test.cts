@@ -1,6 +1,7 @@
-import type { IDataObject, IHttpRequestOptions, ILoadOptionsFunctions } from 'n8n-workflow';
+import type { IDataObject, ILoadOptionsFunctions } from 'n8n-workflow';
 import { searchPatients } from '../../../../nodes/Cliniko/methods/searchPatients.ts';
 import { rejection, reply } from '../connection.cts';
+import { loadOptions } from './loadOptions.cts';
 
 const patient = (id: string, more: IDataObject = {}): IDataObject => ({
 	id,
@@ -11,30 +12,15 @@ const patient = (id: string, more: IDataObject = {}): IDataObject => ({
 });
 
 describe('The list of patients', () => {
-	/** What n8n gives the method, with a Cliniko that answers each search. */
+	/** Calls the method with a Cliniko that answers each search. */
 	const search = async (
 		answer: (filters: string[], query: URLSearchParams) => IDataObject,
 		...typed: Array<string | undefined>
 	) => {
-		const sent: URL[] = [];
-		const context = {
-			getCredentials: async () =>
-				await Promise.resolve({
-					apiKey: 'MS0xLTE2OTk-uk2',
-					shard: '',
-					contactEmail: 'a@b.example',
-				}),
-			helpers: {
-				httpRequestWithAuthentication: async (credential: string, { url }: IHttpRequestOptions) => {
-					expect(credential).toBe('clinikoApi');
-					const address = new URL(url);
-					sent.push(address);
-					const given = answer(address.searchParams.getAll('q[]'), address.searchParams);
-					return await Promise.resolve('statusCode' in given ? given : reply(200, given));
-				},
-			},
-		} as unknown as ILoadOptionsFunctions;
-		const result = await searchPatients.call(context, ...typed);
+		const { context, sent } = loadOptions(({ searchParams }) =>
+			answer(searchParams.getAll('q[]'), searchParams),
+		);
+		const result = await searchPatients.call(context as unknown as ILoadOptionsFunctions, ...typed);
 		return { result, filters: sent.map(({ searchParams }) => searchParams.getAll('q[]')), sent };
 	};
 
@@ -95,7 +81,7 @@ describe('The list of patients', () => {
 				['preferred_first_name:~a&q[]=id:=1'],
 			],
 		],
-	])('looks for %s in the names', async (_, typed, filters) => {
+	])('searches for %s in the names', async (_, typed, filters) => {
 		expect((await search(() => ({ patients: [] }), typed)).filters).toEqual(filters);
 	});
 
@@ -122,7 +108,7 @@ describe('The list of patients', () => {
 		expect(result.results).toEqual([{ name, value: '1' }]);
 	});
 
-	it('goes on page by page, while any of its searches has one more', async () => {
+	it('continues page by page, while any of its searches has more', async () => {
 		const { result } = await search(
 			([filter]) => ({
 				patients: [],
@@ -137,7 +123,7 @@ describe('The list of patients', () => {
 		expect(last.paginationToken).toBeUndefined();
 	});
 
-	it('says what is wrong where the reply has no list: nobody there is another thing', async () => {
+	it('says what is wrong when the reply has no list, which is not an empty list', async () => {
 		const { message } = await rejection(search(() => ({ total_entries: 0 })));
 		expect(message).toBe("Could not look up patients: Cliniko's reply has no list of patients.");
 	});
@@ -146,11 +132,11 @@ describe('The list of patients', () => {
 		['no rows', { patients: [] }],
 		['rows without an id', { patients: [{ first_name: 'Jane' }] }],
 		['an id that does not fit into a path', { patients: [{ id: '12/3' }] }],
-	])('is empty where the reply has %s', async (_, body) => {
+	])('is empty when the reply has %s', async (_, body) => {
 		expect((await search(() => body as IDataObject)).result.results).toEqual([]);
 	});
 
-	it('says what is wrong where Cliniko refuses', async () => {
+	it('says what is wrong when Cliniko refuses', async () => {
 		const refused = search(() => reply(403) as unknown as IDataObject);
 
 		expect((await rejection(refused)).message).toContain('Could not look up patients');

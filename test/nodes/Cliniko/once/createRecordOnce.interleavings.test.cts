@@ -14,16 +14,16 @@ import {
 	keyOf,
 	OTHER_USER,
 	PatientRecords,
-	randomFrom,
-	type Fate,
+	type Outcome,
 	type Kept,
 } from '../patientRecords.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
+import { randomOf } from '../random.cts';
 
-/** How often a creation is asked for at most. */
+/** Maximum attempts to create a record. */
 const TRIES = 2;
 
-const FATES: Fate[] = [
+const OUTCOMES: Outcome[] = [
 	'answered',
 	'created, unreadable',
 	'created, location',
@@ -34,18 +34,18 @@ const FATES: Fate[] = [
 	'used up',
 ];
 
-const CREATING = FATES.filter((fate) => /^(answered|created)/.test(fate));
+const CREATING = OUTCOMES.filter((outcome) => /^(answered|created)/.test(outcome));
 
-/** What may become of one file's requests until there is no reason for another one. */
-const LIVES: Fate[][] = (function lives(tries: number): Fate[][] {
-	return FATES.flatMap((fate) =>
-		fate.startsWith('not') && tries > 1
-			? lives(tries - 1).map((later) => [fate, ...later])
-			: [[fate]],
+/** Every possible sequence of outcomes of one file's requests. */
+const SEQUENCES: Outcome[][] = (function sequences(tries: number): Outcome[][] {
+	return OUTCOMES.flatMap((outcome) =>
+		outcome.startsWith('not') && tries > 1
+			? sequences(tries - 1).map((later) => [outcome, ...later])
+			: [[outcome]],
 	);
 })(TRIES);
 
-/** All ways to take one of each. */
+/** The Cartesian product. */
 function product<T>(...lists: T[][]): T[][] {
 	return lists.reduce<T[][]>(
 		(all, list) => all.flatMap((head) => list.map((one) => [...head, one])),
@@ -56,8 +56,8 @@ function product<T>(...lists: T[][]): T[][] {
 const DESCRIPTION = 'Referral of Monday';
 
 /**
- * Files for one patient: with different names and sizes, with different bytes only, or the same file
- * more than once.
+ * Files for one patient: different names and sizes, only different bytes, or the same file more than
+ * once.
  */
 type Kind = 'different' | 'alike' | 'equal';
 
@@ -86,11 +86,11 @@ interface Run {
 }
 
 interface RunOptions {
-	/** Whether one file in S3 can become one record only. */
+	/** Whether a file in S3 can be used for only one record. */
 	refusesUsed?: boolean;
-	/** The longest time between the beginnings, in ms. */
+	/** Maximum delay before a file starts, in ms. */
 	apart?: number;
-	/** Another record, which appears meanwhile. */
+	/** A record by somebody else that appears in the meantime. */
 	foreign?: Partial<Kept>;
 	lag?: number;
 	changesText?: boolean;
@@ -98,29 +98,28 @@ interface RunOptions {
 }
 
 /**
- * Creates the records of files at the same moment (or one after the other) with requests that meet
- * these fates, and waits for the end by a fake clock.
+ * Creates the records of several files concurrently, with these outcomes of their requests.
  */
 async function run(
 	uploads: Upload[],
-	lives: Fate[][],
+	sequences: Outcome[][],
 	seed: number,
 	{ apart = 0, foreign, ...more }: RunOptions = {},
 ): Promise<Run> {
-	const timeline = new Timeline().rule();
-	const random = randomFrom(seed);
+	const clock = new Clock();
+	const random = randomOf(seed);
 	const ahead = Math.floor((random() - 0.5) * 7_200_000);
 	const memory = new UploadMemory({}, 0);
 	const records = new PatientRecords(
-		timeline,
+		clock,
 		uploads,
-		(file, nth) => lives[file]![nth - 1] ?? 'not created, 500',
+		(file, nth) => sequences[file]![nth - 1] ?? 'not created, 500',
 		random,
 		{
 			...more,
 			ahead,
 			onPost: ({ identity }) => {
-				// From the moment on which it may exist, a later try has to know.
+				// It may exist from now on, so a later attempt must know about it.
 				if (!('since' in (memory.recall(identity) ?? {}))) throw new Error('Not remembered');
 			},
 		},
@@ -128,9 +127,9 @@ async function run(
 	const api = records.connect();
 	const creation = new RecordCreator(records.search(api), memory);
 	const results = uploads.map(async (upload, file): Promise<Ended> => {
-		if (apart > 0) await timeline.pause(Math.floor(random() * apart));
-		// The reply that told Cliniko's clock had whole seconds only.
-		const now = Math.floor((timeline.time + ahead) / 1000) * 1000;
+		if (apart > 0) await clock.pause(Math.floor(random() * apart));
+		// Cliniko's Date header has whole seconds.
+		const now = Math.floor((clock.time + ahead) / 1000) * 1000;
 		try {
 			return {
 				upload,
@@ -141,7 +140,7 @@ async function run(
 		}
 	});
 	if (foreign) {
-		void timeline.pause(Math.floor(random() * 3000)).then(() => {
+		void clock.pause(Math.floor(random() * 3000)).then(() => {
 			records.keep({
 				name: 'Invoice.pdf',
 				size: 7,
@@ -151,18 +150,18 @@ async function run(
 			});
 		});
 	}
-	const ended = await timeline.run(Promise.all(results));
+	const ended = await Promise.all(results);
 	return { ended, records, memory };
 }
 
-/** What must hold whatever happened. */
+/** Violations of the invariants that hold in every run. */
 async function faultsOf({ ended, records, memory }: Run): Promise<string[]> {
 	const faults: string[] = [];
 	const ids = ended.flatMap(({ record }) => record?.id ?? []);
 	if (new Set(ids).size !== ids.length) faults.push(`one record for two files: ${ids.join(', ')}`);
 	for (const [file, { upload, record, error }] of ended.entries()) {
 		const digest = await upload.file.digest();
-		// Of the same file, two uploads may have each other's record.
+		// Two uploads of the same file may swap records.
 		const made = records.kept.filter((kept) => kept.digest === digest);
 		const same = ended.filter((other) => other.upload.file.source === upload.file.source);
 		const remembered = memory.recall(upload.identity);
@@ -179,7 +178,7 @@ async function faultsOf({ ended, records, memory }: Run): Promise<string[]> {
 			if (!(error instanceof ClinikoError && error.message && error.description)) {
 				faults.push(`file ${file} ended as ${String(error)}`);
 			}
-			// Forgotten without a record: the next try stores it. Forgotten with one: twice.
+			// Forgotten although there is a record, the file would be stored twice.
 			const free = made.filter(({ id }) => !ids.includes(id)).length;
 			const open = same.filter((one) => !one.record && memory.recall(one.upload.identity)).length;
 			if (free > open) faults.push(`file ${file} is stored and forgotten`);
@@ -191,24 +190,24 @@ async function faultsOf({ ended, records, memory }: Run): Promise<string[]> {
 	return faults;
 }
 
-/** Runs every combination, each in several orders of events, and tells which went wrong. */
+/** Runs every combination with several seeds, and returns those that went wrong. */
 async function table(
 	kinds: Kind[],
-	combinations: Fate[][][],
+	combinations: Outcome[][][],
 	orders: number,
 	options: RunOptions = {},
-	more: (one: Run, lives: Fate[][], kind: Kind) => string[] = () => [],
+	more: (one: Run, sequences: Outcome[][], kind: Kind) => string[] = () => [],
 ): Promise<{ runs: number; wrong: string[] }> {
 	const wrong: string[] = [];
 	let runs = 0;
 	for (const kind of kinds) {
-		for (const lives of combinations) {
+		for (const sequences of combinations) {
 			for (let order = 0; order < orders; order++) {
 				const seed = ++runs;
-				const one = await run(filesOf(kind, lives.length), lives, seed, options);
-				const faults = [...(await faultsOf(one)), ...more(one, lives, kind)];
+				const one = await run(filesOf(kind, sequences.length), sequences, seed, options);
+				const faults = [...(await faultsOf(one)), ...more(one, sequences, kind)];
 				if (faults.length > 0) {
-					wrong.push(`${kind}, ${JSON.stringify(lives)}, seed ${seed}: ${faults.join('; ')}`);
+					wrong.push(`${kind}, ${JSON.stringify(sequences)}, seed ${seed}: ${faults.join('; ')}`);
 				}
 				jest.restoreAllMocks();
 			}
@@ -217,29 +216,31 @@ async function table(
 	return { runs, wrong: wrong.slice(0, 10) };
 }
 
-/** Faults of files whose bytes are their own: each of them ends as its own requests did. */
-const exactly = ({ ended, memory }: Run, lives: Fate[][], kind: Kind): string[] =>
+/** For files with distinct bytes: each ends as its own requests did. */
+const exactly = ({ ended, memory }: Run, sequences: Outcome[][], kind: Kind): string[] =>
 	ended.flatMap(({ upload, record }, file) => {
 		if (kind === 'equal') return [];
-		const life = lives[file]!;
-		const isCreated = life.some((fate) => fate.startsWith('created') || fate === 'answered');
+		const sequence = sequences[file]!;
+		const isCreated = sequence.some(
+			(outcome) => outcome.startsWith('created') || outcome === 'answered',
+		);
 		if ((record !== undefined) !== isCreated) return [`file ${file} was not recognised`];
-		// Where it was refused or never ran, the next try may begin anew. What Cliniko calls used up
-		// after a try that may have run stays open.
+		// After a refusal, or where nothing ran, the next attempt may start afresh. "Used up" after an
+		// attempt that may have run leaves the outcome open.
 		const remembered = memory.recall(upload.identity) !== undefined;
-		const open = life.length > 1 && life.at(-1) === 'used up';
+		const open = sequence.length > 1 && sequence.at(-1) === 'used up';
 		return remembered === (record !== undefined || open) ? [] : [`file ${file}: memory is wrong`];
 	});
 
-/** Faults of any files: where all are created at the first request, all are recognised. */
-const allFound = ({ ended }: Run, lives: Fate[][]): string[] => {
-	const all = lives.every(([first]) => CREATING.includes(first!));
+/** For any files: where the first request of each creates the record, all are recognised. */
+const allFound = ({ ended }: Run, sequences: Outcome[][]): string[] => {
+	const all = sequences.every(([first]) => CREATING.includes(first!));
 	return all && ended.some(({ record }) => !record) ? ['not all were recognised'] : [];
 };
 
-const both = (one: Run, lives: Fate[][], kind: Kind) => [
-	...exactly(one, lives, kind),
-	...allFound(one, lives),
+const both = (one: Run, sequences: Outcome[][], kind: Kind) => [
+	...exactly(one, sequences, kind),
+	...allFound(one, sequences),
 ];
 
 const KINDS: Kind[] = ['different', 'alike', 'equal'];
@@ -247,40 +248,46 @@ const KINDS: Kind[] = ['different', 'alike', 'equal'];
 describe('The records of files whose creation is uncertain', () => {
 	afterEach(() => jest.restoreAllMocks());
 
-	it('come in 22 lives', () => {
-		expect(LIVES).toHaveLength(22);
+	it('come in 22 sequences of outcomes', () => {
+		expect(SEQUENCES).toHaveLength(22);
 	});
 
-	describe('are one for each file, whatever the fate of each request and whichever is over first', () => {
+	describe('are one for each file, whatever the outcome of each request and whichever ends first', () => {
 		const cases = KINDS.flatMap((kind) => [
 			{ kind, begin: 'in the same moment', apart: 0 },
 			{ kind, begin: 'within a minute', apart: 60_000 },
 		]);
 
 		it('of one file', async () => {
-			const { runs, wrong } = await table(['different'], product(LIVES), 20, {}, both);
+			const { runs, wrong } = await table(['different'], product(SEQUENCES), 20, {}, both);
 
 			expect(wrong).toEqual([]);
 			expect(runs).toBe(22 * 20);
 		});
 
 		it.each(cases)('of two files that are $kind and begin $begin', async ({ kind, apart }) => {
-			const { runs, wrong } = await table([kind], product(LIVES, LIVES), 1, { apart }, both);
+			const { runs, wrong } = await table(
+				[kind],
+				product(SEQUENCES, SEQUENCES),
+				1,
+				{ apart },
+				both,
+			);
 
 			expect(wrong).toEqual([]);
 			expect(runs).toBe(22 ** 2);
 		});
 
 		it.each(cases)('of three files that are $kind and begin $begin', async ({ kind, apart }) => {
-			const lives = FATES.flatMap((fate) =>
-				fate.startsWith('not')
+			const sequences = OUTCOMES.flatMap((outcome) =>
+				outcome.startsWith('not')
 					? [
-							[fate, 'created, unanswered' as Fate],
-							[fate, fate],
+							[outcome, 'created, unanswered' as Outcome],
+							[outcome, outcome],
 						]
-					: [[fate]],
+					: [[outcome]],
 			);
-			const all = product(lives, lives, lives);
+			const all = product(sequences, sequences, sequences);
 			const { runs, wrong } = await table([kind], all, 1, { apart }, both);
 
 			expect(wrong).toEqual([]);
@@ -288,9 +295,9 @@ describe('The records of files whose creation is uncertain', () => {
 		});
 	});
 
-	/** Each fate once, and then an answer where there is none. */
-	const oncePer = FATES.map((fate) =>
-		fate.startsWith('not') ? [fate, 'answered' as Fate] : [fate],
+	/** Each outcome once, followed by an answer if nothing was created. */
+	const oncePer = OUTCOMES.map((outcome) =>
+		outcome.startsWith('not') ? [outcome, 'answered' as Outcome] : [outcome],
 	);
 	const pairs = product(oncePer, oncePer);
 
@@ -309,12 +316,12 @@ describe('The records of files whose creation is uncertain', () => {
 			expect(runs).toBe(64 * 2 * 3);
 		});
 
-		it('lets nobody download the files: what cannot be told is an error', async () => {
+		it('does not allow downloads: an unknown outcome is an error', async () => {
 			const options = { contentReadable: false };
-			const { wrong } = await table(KINDS, pairs, 2, options, ({ ended, memory }, lives) =>
+			const { wrong } = await table(KINDS, pairs, 2, options, ({ ended, memory }, sequences) =>
 				ended.flatMap(({ record, error, upload }, file) => {
-					const [first] = lives[file]!;
-					// The reply to a creation says whose the record is.
+					const [first] = sequences[file]!;
+					// The reply identifies the record.
 					if (/^answered|location$/.test(first!)) return record ? [] : [`file ${file} failed`];
 					if (!first!.startsWith('created')) return [];
 					if (record) return [`file ${file} was guessed`];
@@ -331,7 +338,7 @@ describe('The records of files whose creation is uncertain', () => {
 		});
 	});
 
-	describe('are not taken from somebody else, whose file appears meanwhile', () => {
+	describe('are not taken from somebody else, whose file appears in the meantime', () => {
 		const bytes = digestOf('of somebody else');
 
 		it.each<[string, Partial<Kept>]>([
@@ -350,13 +357,13 @@ describe('The records of files whose creation is uncertain', () => {
 		it.each<[string, Partial<Kept>]>([
 			['that Cliniko never processes', { processed: Infinity }],
 			['that has our name and another size', { name: 'Referral.pdf' }],
-		])('%s: then it may not be told', async (_, foreign) => {
+		])('%s: then there may be no answer', async (_, foreign) => {
 			const { wrong } = await table(KINDS, pairs, 2, { foreign: { digest: bytes, ...foreign } });
 
 			expect(wrong).toEqual([]);
 		});
 
-		it('though nobody can download the files', async () => {
+		it('even if the files cannot be downloaded', async () => {
 			const options = {
 				contentReadable: false,
 				foreign: { name: 'Referral.pdf', size: 1000, digest: bytes },
@@ -367,36 +374,36 @@ describe('The records of files whose creation is uncertain', () => {
 		});
 	});
 
-	it('are one for each file where Cliniko creates them up to a minute after it broke off', async () => {
-		const lives: Fate[][] = [
+	it('are one for each file when Cliniko creates them up to a minute after it was interrupted', async () => {
+		const sequences: Outcome[][] = [
 			['answered'],
 			['created late, unanswered'],
 			['not created, unanswered', 'created late, unanswered'],
 			['not created, 500', 'created, unanswered'],
 		];
-		const { wrong } = await table(KINDS, product(lives, lives), 10, {}, exactly);
+		const { wrong } = await table(KINDS, product(sequences, sequences), 10, {}, exactly);
 
 		expect(wrong).toEqual([]);
 	});
 
 	describe('after the node was stopped at any moment and run again', () => {
-		/** One try of the whole upload of each file, which the memory of the earlier ones guides. */
+		/** One attempt to upload every file, with the memory of the earlier ones. */
 		async function attempt(
 			uploads: Upload[],
 			records: PatientRecords,
 			context: IDataObject,
-			timeline: Timeline,
+			clock: Clock,
 			random: () => number,
-			/** How long it lasts at most, in ms. */
+			/** When it is cancelled, in ms from its start. */
 			life: number,
 		): Promise<Ended[]> {
-			const end = timeline.time + life;
+			const end = clock.time + life;
 			const assertNotCancelled = () => {
-				if (timeline.time >= end) throw new ClinikoError('The execution was canceled.', 'Stop.');
+				if (clock.time >= end) throw new ClinikoError('The execution was canceled.', 'Stop.');
 			};
 			const pause = async (ms: number) => {
 				assertNotCancelled();
-				await timeline.pause(Math.max(Math.min(ms, end - timeline.time), 0));
+				await clock.pause(Math.max(Math.min(ms, end - clock.time), 0));
 				assertNotCancelled();
 			};
 			const api = records.connect({ pause, assertNotCancelled });
@@ -412,7 +419,7 @@ describe('The records of files whose creation is uncertain', () => {
 			});
 			const sendToS3 = async ({ body }: IHttpRequestOptions) => {
 				assertNotCancelled();
-				await timeline.pause(Math.floor(random() * 3000));
+				await clock.pause(Math.floor(random() * 3000));
 				const [, file] = /content of file (\d)/.exec(String(body))!;
 				return reply(201, `<PostResponse><Key>${keyOf(Number(file))}</Key></PostResponse>`);
 			};
@@ -426,47 +433,45 @@ describe('The records of files whose creation is uncertain', () => {
 				alreadyUploaded,
 				processing: new Processing(api, pause, 0, 'continue'),
 			};
-			return await timeline.run(
-				Promise.all(
-					uploads.map(async (upload): Promise<Ended> => {
-						try {
-							return { upload, record: await uploadFile(tools, upload) };
-						} catch (error) {
-							return { upload, error: error as Error };
-						}
-					}),
-				),
+			return await Promise.all(
+				uploads.map(async (upload): Promise<Ended> => {
+					try {
+						return { upload, record: await uploadFile(tools, upload) };
+					} catch (error) {
+						return { upload, error: error as Error };
+					}
+				}),
 			);
 		}
 
-		/** Every fate of the requests of two files, and a stop at some moment; then it runs again. */
+		/** Every pair of outcomes for two files, stopped at a random time and then run again. */
 		const stoppedRuns = async (kind: Kind, orders: number) => {
 			const wrong: string[] = [];
 			let runs = 0;
 			let openInBetween = 0;
-			const fates = FATES.filter((fate) => fate !== 'used up');
-			for (const pair of product(fates, fates)) {
+			const outcomes = OUTCOMES.filter((outcome) => outcome !== 'used up');
+			for (const pair of product(outcomes, outcomes)) {
 				for (let order = 0; order < orders; order++) {
 					const seed = ++runs;
-					const random = randomFrom(seed);
-					const timeline = new Timeline().rule();
+					const random = randomOf(seed);
+					const clock = new Clock();
 					const uploads = filesOf(kind, 2);
 					for (const [file, { file: source }] of uploads.entries()) {
 						source.open = async () => await Promise.resolve(Buffer.from(`content of file ${file}`));
 					}
 					const ahead = Math.floor((random() - 0.5) * 7_200_000);
-					const records = new PatientRecords(timeline, uploads, (file) => pair[file]!, random, {
+					const records = new PatientRecords(clock, uploads, (file) => pair[file]!, random, {
 						ahead,
 					});
 					const context: IDataObject = {};
 					const life = Math.floor(random() * (order % 2 === 0 ? 6000 : 60_000));
-					await attempt(uploads, records, context, timeline, random, life);
+					await attempt(uploads, records, context, clock, random, life);
 					openInBetween += JSON.stringify(context).split('since').length - 1;
 
-					records.fate = () => 'answered';
+					records.outcome = () => 'answered';
 					// As it comes back from n8n's database.
 					const again = JSON.parse(JSON.stringify(context)) as IDataObject;
-					const ended = await attempt(uploads, records, again, timeline, random, Infinity);
+					const ended = await attempt(uploads, records, again, clock, random, Infinity);
 					const memory = new UploadMemory(again, 0);
 					const faults = [
 						...(await faultsOf({ ended, records, memory })),

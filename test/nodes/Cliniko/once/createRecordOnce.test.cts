@@ -14,14 +14,14 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { creationOf, PatientRecords, type Fate } from '../patientRecords.cts';
-import { Timeline } from '../timeline.cts';
+import { creationOf, PatientRecords, type Outcome } from '../patientRecords.cts';
+import { Clock } from '../clock.cts';
 
 const NOW = Date.parse('2026-03-02T09:00:00Z');
 
 const SOURCE = 'source of the file';
 
-/** What the search needs of a Cliniko whose files have these bytes, by id. */
+/** Search tools for a Cliniko whose files have these bytes, by id. */
 const searchOf = (cliniko: FakeCliniko, contents: Record<string, string> = {}): RecordSearch => ({
 	api: cliniko.api,
 	pause: cliniko.clock.pause,
@@ -33,9 +33,9 @@ const searchOf = (cliniko: FakeCliniko, contents: Record<string, string> = {}): 
 describe('The creation of a record', () => {
 	afterEach(() => jest.restoreAllMocks());
 
-	/** Creates one with these answers to the requests that create, and these records to be seen. */
+	/** Creates a record, with these replies to the POST requests and these records in the list. */
 	const create = (
-		posts: Answer[],
+		posts: Array<Answer | (() => Answer)>,
 		{
 			rows = [] as IDataObject[],
 			contents = {} as Record<string, string>,
@@ -51,16 +51,16 @@ describe('The creation of a record', () => {
 				return sent.path === '/patient_attachments' ? { patient_attachments: rows } : read(sent);
 			}
 			remembered.push(memory.recall(upload.identity));
-			return posts[asked++]!;
+			const answer = posts[asked++]!;
+			return typeof answer === 'function' ? answer() : answer;
 		});
-		cliniko.clock.rule();
 		const upload = uploadOf();
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
 		const result = creation.createOnce(upload, NOW, creationOf(cliniko.api, upload));
 		return { cliniko, memory, context, upload, remembered, result };
 	};
 
-	/** A later try, with a memory as n8n's database gives it back. */
+	/** A later attempt, with the memory as it comes back from n8n's database. */
 	const resume = async (
 		context: IDataObject,
 		rows: IDataObject[] = [],
@@ -69,7 +69,6 @@ describe('The creation of a record', () => {
 	) => {
 		const memory = new UploadMemory(JSON.parse(JSON.stringify(context)) as IDataObject, 0);
 		const cliniko = new FakeCliniko(() => ({ patient_attachments: rows }));
-		cliniko.clock.rule();
 		const upload = uploadOf({ name });
 		const before = memory.recall(upload.identity) as { since: number; accepted?: true };
 		const creation = new RecordCreator(searchOf(cliniko, contents), memory);
@@ -94,7 +93,7 @@ describe('The creation of a record', () => {
 	const NOT_TO_BE_SEEN =
 		'Cliniko’s answer does not show whether it put the file "Referral.pdf" on the record of patient 1, and its record is not to be seen.';
 
-	it('is one request where it is answered', async () => {
+	it('is one request when it is answered', async () => {
 		const { cliniko, memory, upload, result } = create([created]);
 
 		expect(await result).toEqual(freshRecord('77'));
@@ -117,7 +116,7 @@ describe('The creation of a record', () => {
 		['answered by a gateway', reply(504)],
 		['answered with a time-out', reply(408)],
 	])(
-		'is asked for again where it was %s, once the record was not to be seen for a minute',
+		'is requested again when it was %s, once the record has not shown up for a minute',
 		async (_, first) => {
 			const { cliniko, result } = create([first, created]);
 
@@ -127,7 +126,7 @@ describe('The creation of a record', () => {
 		},
 	);
 
-	it('is not asked for again where the record is to be seen', async () => {
+	it('is not requested again when the record shows up', async () => {
 		const { cliniko, memory, upload, result } = create([BROKEN], OURS);
 
 		expect(await result).toEqual(row('77'));
@@ -145,7 +144,7 @@ describe('The creation of a record', () => {
 			['a redirect', reply(302, '')],
 		];
 
-		it.each(accepted)('with %s is looked for', async (_, first) => {
+		it.each(accepted)('with %s is searched for', async (_, first) => {
 			const { cliniko, memory, upload, result } = create([first], OURS);
 
 			expect((await result).id).toBe('77');
@@ -153,7 +152,7 @@ describe('The creation of a record', () => {
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
-		it.each(accepted)('with %s is never asked for again', async (_, first) => {
+		it.each(accepted)('with %s is never requested again', async (_, first) => {
 			const { cliniko, memory, upload, context, result } = create([first]);
 
 			const error = await rejection(result);
@@ -168,7 +167,7 @@ describe('The creation of a record', () => {
 			expect(later.memory.recall(upload.identity)).toEqual({ since: NOW, accepted: true });
 		});
 
-		it('is found in a later try', async () => {
+		it('is found in a later attempt', async () => {
 			const { context, result } = create([reply(201, '')]);
 			await rejection(result);
 
@@ -191,7 +190,7 @@ describe('The creation of a record', () => {
 				expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 			});
 
-			it('that leads to nothing is looked for in the list', async () => {
+			it('that leads to nothing is searched for in the list', async () => {
 				const { cliniko, result } = create([reply(201, '', { location })], OURS);
 
 				expect(await result).toEqual(row('77'));
@@ -231,7 +230,7 @@ describe('The creation of a record', () => {
 				reply(201, '', { location }),
 				row('70', { filename: 'scan.pdf', size: 7 }),
 			],
-		])('(%s) is looked for, and not asked for again', async (_, first, shown) => {
+		])('(%s) is searched for, and not requested again', async (_, first, shown) => {
 			const read = () => shown;
 			const found = create([first], { ...OURS, read });
 			expect((await found.result).id).toBe('77');
@@ -243,7 +242,7 @@ describe('The creation of a record', () => {
 			expect(none.memory.recall(none.upload.identity)).toEqual(accepted);
 		});
 
-		it('(that of another file of this execution) is looked for, and not asked for again', async () => {
+		it('(that of another file of this execution) is searched for, and not requested again', async () => {
 			const context = { uploads: { another: { attachment: '77' } } };
 			const { cliniko, memory, upload, result } = create([created], { ...OURS, context });
 
@@ -256,7 +255,7 @@ describe('The creation of a record', () => {
 			['a record that does not say when it was created', { created_at: null }, row('77')],
 			['nothing but an id that cannot be looked at yet', {}, reply(404)],
 			['a record of a server whose clock is behind', { created_at: '2026-03-02T08:55:01Z' }, {}],
-		])('is believed where that is %s', async (_, fields, shown) => {
+		])('is believed when that is %s', async (_, fields, shown) => {
 			const first = reply(201, { id: '77', ...fields });
 			const { memory, upload, result } = create([first], { read: () => shown });
 
@@ -265,7 +264,7 @@ describe('The creation of a record', () => {
 		});
 	});
 
-	describe('asked for in an earlier try, whose name was changed since', () => {
+	describe('requested in an earlier attempt, whose name was changed since', () => {
 		const renamed = async (rows: IDataObject[], contents = {}) => {
 			const context: IDataObject = {};
 			const { result: first } = create([BROKEN], { context, rows: [row('77')] });
@@ -281,7 +280,7 @@ describe('The creation of a record', () => {
 			expect(await renamed(rows, { 77: SOURCE })).toMatchObject({ id: '77' });
 		});
 
-		it('cannot be told where a new record cannot be downloaded', async () => {
+		it('stays unknown when a new record cannot be downloaded', async () => {
 			const rows = [row('77', { filename: 'scan.pdf', size: 3 })];
 
 			expect((await renamed(rows)) as ClinikoError).toMatchObject({
@@ -299,7 +298,7 @@ describe('The creation of a record', () => {
 		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST]);
 	});
 
-	it('is asked for twice at most, and forgotten then, with Cliniko’s last words', async () => {
+	it('is requested at most twice, and then forgotten, with Cliniko’s last error', async () => {
 		const { cliniko, memory, upload, result } = create([reply(500), reply(503)]);
 
 		const error = await rejection(result);
@@ -307,13 +306,13 @@ describe('The creation of a record', () => {
 			'Could not put the file "Referral.pdf" on the record of patient 1: Cliniko answered with status 503.',
 		);
 		expect(error.httpCode).toBe(503);
-		// Looked for after the last one as well.
+		// There is a search after the last attempt too.
 		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, ...LOOKS]);
 		expect(memory.recall(upload.identity)).toBeUndefined();
 	});
 
 	it.each([400, 401, 403, 404, 422, 429])(
-		'is forgotten where it is refused with %d',
+		'is forgotten when it is refused with %d',
 		async (status) => {
 			const { cliniko, memory, upload, result } = create(Array<Answer>(1000).fill(reply(status)));
 
@@ -323,7 +322,7 @@ describe('The creation of a record', () => {
 		},
 	);
 
-	it('is forgotten where Cliniko says at once that the file is used up: it never was', async () => {
+	it('is forgotten when Cliniko says at once that the file is used up: it never was', async () => {
 		const { cliniko, memory, upload, result } = create([usedUp]);
 
 		expect((await rejection(result)).httpCode).toBe(422);
@@ -331,29 +330,31 @@ describe('The creation of a record', () => {
 		expect(memory.recall(upload.identity)).toBeUndefined();
 	});
 
-	it('is looked for once more where Cliniko says that an earlier request has used the file up', async () => {
+	it('is searched for once more when Cliniko says that an earlier request has used the file up', async () => {
 		const rows: IDataObject[] = [];
-		const { cliniko, result } = create([BROKEN, usedUp], { rows, contents: OURS.contents });
-		while (!(cliniko.lines.length > 6)) await cliniko.clock.pause(0);
-		rows.push(row('77'));
+		const shownLate = () => {
+			rows.push(row('77'));
+			return usedUp;
+		};
+		const { cliniko, result } = create([BROKEN, shownLate], { rows, contents: OURS.contents });
 
 		expect((await result).id).toBe('77');
 		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, LOOK]);
 	});
 
-	it('stays open where an earlier request has used the file up and no record is to be seen', async () => {
+	it('stays open when an earlier request has used the file up and no record shows up', async () => {
 		const { cliniko, memory, upload, context, result } = create([BROKEN, usedUp]);
 
 		expect((await rejection(result)).message).toBe(NOT_TO_BE_SEEN);
 		expect(cliniko.lines).toEqual([POST, ...LOOKS, POST, ...LOOKS]);
 		expect(memory.recall(upload.identity)).toEqual({ since: NOW, accepted: true });
 
-		// In a later try, too, it must not be asked for again.
+		// A later attempt must not create it again either.
 		expect(((await resume(context)).result as ClinikoError).message).toBe(NOT_TO_BE_SEEN);
 	});
 
 	it.each([400, 404, 409, 410, 413, 415, 422])(
-		'stays open where the second request is refused with %d: the first one may have caused that',
+		'stays open when the second request is refused with %d: the first one may have caused that',
 		async (status) => {
 			const refused = reply(status, { message: 'Attachment exists already' });
 			const { memory, upload, result } = create([BROKEN, refused, refused]);
@@ -366,7 +367,7 @@ describe('The creation of a record', () => {
 	);
 
 	it.each([401, 403, 429])(
-		'is forgotten where the second request is refused with %d: the first one has no part in that',
+		'is forgotten when the second request is refused with %d: the first one has no part in that',
 		async (status) => {
 			const posts = [BROKEN, ...Array<Answer>(1000).fill(reply(status))];
 			const { memory, upload, result } = create(posts);
@@ -376,14 +377,14 @@ describe('The creation of a record', () => {
 		},
 	);
 
-	it('stays open where it cannot be told', async () => {
+	it('stays unknown when the candidates cannot be told apart', async () => {
 		const { memory, upload, result } = create([BROKEN], { rows: [row('77'), row('78')] });
 
 		expect((await rejection(result)).message).toContain('It may be attachment 78 or 77.');
 		expect(memory.recall(upload.identity)).toEqual({ since: NOW });
 	});
 
-	it('may be asked for in a later try where that finds no record of an open one', async () => {
+	it('may be requested in a later attempt when that finds no record of an open one', async () => {
 		const { context, result } = create([BROKEN], { rows: [row('77')] });
 		await rejection(result);
 
@@ -413,7 +414,7 @@ describe('The creation of a record', () => {
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
-		it('stays open where a new record cannot be compared, whatever its name', async () => {
+		it('stays open when a new record cannot be compared, whatever its name', async () => {
 			const rows = [row('77', { size: 1013 })];
 			const { memory, upload, result } = await resume(await left(), rows, {}, 'Consent.pdf');
 
@@ -421,14 +422,14 @@ describe('The creation of a record', () => {
 			expect(memory.recall(upload.identity)).toEqual({ since: NOW });
 		});
 
-		it('is told by its name where nobody edited that', async () => {
+		it('is recognised by its name when nobody edited that', async () => {
 			const rows = [row('77', { filename: 'Consent.pdf', size: 1013 })];
 
 			expect((await resume(await left(), rows)).result).toBeUndefined();
 		});
 	});
 
-	it('stays open where the execution is cancelled meanwhile', async () => {
+	it('stays open when the execution is cancelled in the meantime', async () => {
 		const stop = new ClinikoError('The execution was canceled.', 'Stop.');
 		const memory = new UploadMemory({}, 0);
 		let cancelled = false;
@@ -443,7 +444,6 @@ describe('The creation of a record', () => {
 				},
 			},
 		);
-		cliniko.clock.rule();
 		const creation = new RecordCreator(searchOf(cliniko), memory);
 		const upload = uploadOf();
 
@@ -454,36 +454,36 @@ describe('The creation of a record', () => {
 		expect(memory.recall(upload.identity)).toEqual({ since: NOW });
 	});
 
-	it('goes on for other patients while one patient’s record is looked for', async () => {
-		const timeline = new Timeline().rule();
+	it('continues for other patients while one patient’s record is searched for', async () => {
+		const clock = new Clock();
 		const uploads = [
 			uploadOf({}, { identity: 'a' }),
 			uploadOf({}, { identity: 'b' }),
 			uploadOf({}, { identity: 'c', patientId: '2' }),
 		];
-		const fates: Fate[] = ['not created, 500', 'answered', 'answered'];
+		const outcomes: Outcome[] = ['not created, 500', 'answered', 'answered'];
 		const records = new PatientRecords(
-			timeline,
+			clock,
 			uploads,
-			(file, nth) => (nth > 1 ? 'answered' : fates[file]!),
+			(file, nth) => (nth > 1 ? 'answered' : outcomes[file]!),
 			() => 0.5,
 		);
 		const api = records.connect();
 		const creation = new RecordCreator(records.search(api), new UploadMemory({}, 0));
-		const begin = timeline.time;
+		const begin = clock.time;
 		const over: Array<[string, number]> = [];
 		const create = async (file: number, after: number) => {
-			await timeline.pause(after);
+			await clock.pause(after);
 			const upload = uploads[file]!;
-			await creation.createOnce(upload, timeline.time, creationOf(api, upload, file));
-			over.push([upload.identity, timeline.time - begin]);
+			await creation.createOnce(upload, clock.time, creationOf(api, upload, file));
+			over.push([upload.identity, clock.time - begin]);
 		};
 
-		// The first one is being looked for when the others begin.
-		await timeline.run(Promise.all([create(0, 0), create(1, 1500), create(2, 1500)]));
+		// The search for the first one is still running when the others start.
+		await Promise.all([create(0, 0), create(1, 1500), create(2, 1500)]);
 
 		expect(over[0]).toEqual(['c', 1500 + 800]);
-		// The same patient's others have to wait until the search is over.
+		// Others for the same patient wait until the search is over.
 		expect(over[1]![1]).toBeGreaterThan(60_000);
 		expect(over.map(([identity]) => identity).sort()).toEqual(['a', 'b', 'c']);
 	});

@@ -2,7 +2,7 @@ import { KeyedLock } from '../../../../nodes/Cliniko/once/keyedLock.ts';
 import { rejection } from '../connection.cts';
 
 describe('A keyed lock', () => {
-	/** Work that begins when the lock lets it and ends when the test says so. */
+	/** Work that starts when it gets the lock and ends when the test says so. */
 	const start = () => {
 		const lock = new KeyedLock();
 		const log: string[] = [];
@@ -15,7 +15,7 @@ describe('A keyed lock', () => {
 		const settle = async () => await new Promise(setImmediate);
 		return {
 			lock,
-			/** What has begun, in this order. */
+			/** What has started, in order. */
 			log,
 			shared: (name: string, key = 'patient 1') => lock.shared(key, work(name)),
 			exclusive: (name: string, key = 'patient 1') => lock.exclusive(key, work(name)),
@@ -46,7 +46,7 @@ describe('A keyed lock', () => {
 		expect(await results).toEqual(['result of a', 'result of b', 'result of c']);
 	});
 
-	it('lets exclusive work wait for everything that has begun', async () => {
+	it('makes exclusive work wait for everything that has started', async () => {
 		const { log, shared, exclusive, settle, done } = start();
 		void shared('a');
 		void shared('b');
@@ -83,9 +83,9 @@ describe('A keyed lock', () => {
 		expect(log).toEqual(['a', 'search', 'b', 'c', 'd']);
 	});
 
-	it('lets exclusive work go first that asked in the same moment', async () => {
+	it('starts exclusive work first that was queued at the same time', async () => {
 		const { log, shared, exclusive, settle, done } = start();
-		// Not begun yet: it has only asked.
+		// Only queued, not started.
 		void shared('a');
 		void exclusive('search');
 		await settle();
@@ -129,7 +129,7 @@ describe('A keyed lock', () => {
 		expect(log).toEqual(['first', 'a', 'second']);
 	});
 
-	it.each(['shared', 'exclusive'] as const)('goes on where work fails: %s', async (kind) => {
+	it.each(['shared', 'exclusive'] as const)('continues after work that fails: %s', async (kind) => {
 		const tools = start();
 		const { log, shared, exclusive, settle, done, fail } = tools;
 		const failing = rejection(tools[kind]('a'));
@@ -147,7 +147,7 @@ describe('A keyed lock', () => {
 		expect(await Promise.all([search, b])).toEqual(['result of search', 'result of b']);
 	});
 
-	it('goes on where work throws before its first await', async () => {
+	it('continues after work that throws before its first await', async () => {
 		const { lock, log, shared, settle } = start();
 		const failing = rejection(
 			lock.exclusive('patient 1', () => {
@@ -193,7 +193,7 @@ describe('A keyed lock', () => {
 		expect([...log].sort()).toEqual(['a', 'other search', 'search']);
 	});
 
-	it('keeps nothing of a key that nobody uses any more', async () => {
+	it('forgets keys that are no longer used', async () => {
 		const { lock, shared, exclusive, settle, done, fail } = start();
 		const locks = (lock as unknown as { locks: Map<string, unknown> }).locks;
 		const works = [
@@ -213,8 +213,8 @@ describe('A keyed lock', () => {
 		expect(locks.size).toBe(0);
 	});
 
-	describe('where one leaves the queue before its turn', () => {
-		/** Exclusive work that leaves the queue when the test says so. */
+	describe('when one leaves the queue before its turn', () => {
+		/** Exclusive work that gives up waiting when the test says so. */
 		const leaving = (lock: KeyedLock, work: () => Promise<void>) => {
 			let leave = () => {};
 			const left = new Promise<never>((_, reject) => (leave = () => reject(new Error('left'))));
@@ -248,7 +248,7 @@ describe('A keyed lock', () => {
 			expect(work).not.toHaveBeenCalled();
 		});
 
-		it('gives the turn to the next one at once where nobody is before', async () => {
+		it('lets the next one start at once when nobody is ahead', async () => {
 			const { lock, log, exclusive, settle } = start();
 			const failed = rejection(
 				lock.exclusive(

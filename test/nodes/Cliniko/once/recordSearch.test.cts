@@ -41,7 +41,7 @@ const WAITS = [2000, 4000, 8000, 16_000, 30_000];
 const BYTES = 'bytes of the file';
 
 describe('The search for a record that may have been created', () => {
-	/** Searches among `rows`; `contents` has the bytes of their files by id. */
+	/** Searches `rows`; `contents` has their files' bytes by id. */
 	const search = (
 		rows: IDataObject[] | ((look: number) => IDataObject[] | Answer),
 		contents: Record<string, string> = {},
@@ -76,7 +76,7 @@ describe('The search for a record that may have been created', () => {
 	const UNCLEAR = (ids: string) =>
 		`The connection broke while the file "Referral.pdf" was put on the record of patient 1, and it cannot be told whether it is there. It may be attachment ${ids}.`;
 
-	it('asks for all of the patient’s attachments, archived ones too, from five minutes before', async () => {
+	it('requests all of the patient’s attachments, archived ones too, from five minutes before', async () => {
 		const { cliniko, result } = search([record('77')], { 77: BYTES });
 
 		await result;
@@ -127,18 +127,18 @@ describe('The search for a record that may have been created', () => {
 			['Cliniko does not say who created it', { user: null }],
 			['Cliniko says that another user created it', ANOTHERS],
 			['Cliniko calls it unreadable', { content_type: 'invalid/invalid' }],
-		])('where %s', async (_, fields) => {
+		])('when %s', async (_, fields) => {
 			expect(await search([record('77', fields)], { 77: BYTES }).result).toBe('77');
 		});
 
-		it('where Cliniko does not say whose key it is', async () => {
+		it('when Cliniko does not say whose key it is', async () => {
 			const { result } = search([record('77', ANOTHERS)], { 77: BYTES }, { user: undefined });
 
 			expect(await result).toBe('77');
 		});
 	});
 
-	it('cannot tell where a record with our bytes has another name: it may be another upload', async () => {
+	it('cannot tell when a record with our bytes has another name: it may be another upload', async () => {
 		const { result } = search([record('77', { filename: 'Consent.pdf' })], { 77: BYTES });
 
 		expect((await rejection(result)).message).toContain('It may be attachment 77.');
@@ -155,7 +155,7 @@ describe('The search for a record that may have been created', () => {
 	});
 
 	it.each([[null], [undefined], ['today']])(
-		'takes one of them even where Cliniko says %s of when they were created',
+		'takes one of them even when Cliniko says %s of when they were created',
 		async (created) => {
 			const rows = ['77', '78'].map((id) => record(id, { created_at: created as string }));
 
@@ -221,7 +221,7 @@ describe('The search for a record that may have been created', () => {
 				'nothing that Cliniko could read',
 				{ ...freshRecord('77'), content_type: 'invalid/invalid' },
 			],
-		])('where a record has %s and cannot be downloaded', async (_, fields) => {
+		])('when a record has %s and cannot be downloaded', async (_, fields) => {
 			const { result } = search([record('77', fields)]);
 
 			const error = await rejection(result);
@@ -229,13 +229,13 @@ describe('The search for a record that may have been created', () => {
 			expect(error.description).toContain('Look at the patient’s files in Cliniko.');
 		});
 
-		it('where a record has our name and other bytes of another size: Cliniko may have changed them', async () => {
+		it('when a record has our name and other bytes of another size: Cliniko may have changed them', async () => {
 			const { result } = search([record('77', { size: 900 })], { 77: 'smaller' });
 
 			expect((await rejection(result)).message).toBe(UNCLEAR('77'));
 		});
 
-		it('where a record with our bytes is archived: an earlier execution may have created it', async () => {
+		it('when a record with our bytes is archived: an earlier execution may have created it', async () => {
 			const { result } = search([record('77', { archived_at: '2026-03-02T09:00:30Z' })], {
 				77: BYTES,
 			});
@@ -260,7 +260,7 @@ describe('The search for a record that may have been created', () => {
 			expect((await rejection(result)).message).toBe(UNCLEAR('72 or 71 or 70'));
 		});
 
-		it('and counts the records where there are many', async () => {
+		it('and counts the records when there are many', async () => {
 			const rows = Array.from({ length: 150 }, (_, at) => record(String(100 + at)));
 			const { result } = search(rows);
 
@@ -285,7 +285,7 @@ describe('The search for a record that may have been created', () => {
 	});
 
 	describe('looks', () => {
-		it('for a minute: a list may lag, and a request that nobody answered may still run', async () => {
+		it('for a minute: a list may lag, and a request without a reply may still run', async () => {
 			const { result, pauses, cliniko } = search([]);
 
 			expect(await result).toBeUndefined();
@@ -293,7 +293,7 @@ describe('The search for a record that may have been created', () => {
 			expect(cliniko.sent).toHaveLength(WAITS.length);
 		});
 
-		it.each([1, 2, 3, 4, 5])('until the record is there: at look %d', async (there) => {
+		it.each([1, 2, 3, 4, 5])('until the record shows up: at search %d', async (there) => {
 			const { result, pauses } = search((look) => (look >= there ? [record('77')] : []), {
 				77: BYTES,
 			});
@@ -302,7 +302,7 @@ describe('The search for a record that may have been created', () => {
 			expect(pauses).toEqual(WAITS.slice(0, there));
 		});
 
-		it('on where something is unclear at first', async () => {
+		it('on when something is unclear at first', async () => {
 			const { result, pauses } = search(
 				(look) => (look === 1 ? [record('70')] : [record('70'), record('77')]),
 				{ 77: BYTES },
@@ -347,7 +347,7 @@ describe('The search for a record that may have been created', () => {
 		it.each([
 			['is claimed by another file', {}, ['70']],
 			['is another user’s', ANOTHERS, []],
-		])('no longer where the one that is not processed %s', async (_, fields, claimed) => {
+		])('no longer when the one that is not processed %s', async (_, fields, claimed) => {
 			const { result, pauses, downloaded } = search([unprocessed('70', fields)], {}, { claimed });
 
 			expect(await result).toBeUndefined();
@@ -355,7 +355,7 @@ describe('The search for a record that may have been created', () => {
 			expect(downloaded).toEqual([]);
 		});
 
-		it('no longer where what cannot be told does not change any more', async () => {
+		it('no longer once the unclear records stop changing', async () => {
 			const { result, pauses } = search([record('77')]);
 
 			await rejection(result);
@@ -363,11 +363,11 @@ describe('The search for a record that may have been created', () => {
 		});
 	});
 
-	/** The advice alone would be to run the workflow again, which may store the file twice. */
+	/** On its own, the advice would be to run the workflow again, which could store the file twice. */
 	const MAY_BE_THERE =
 		/^The file may be there: look at the patient’s files in Cliniko before you run the workflow again\. /;
 
-	it('fails where Cliniko cannot be asked, and never takes that for none', async () => {
+	it('fails when Cliniko cannot be asked, and never takes that for none', async () => {
 		const { result } = search(() => reply(503));
 
 		const error = await rejection(result);
@@ -378,7 +378,7 @@ describe('The search for a record that may have been created', () => {
 		expect(error.description).toMatch(MAY_BE_THERE);
 	});
 
-	it('fails where our own file cannot be read any more, and never takes that for none', async () => {
+	it('fails when our own file cannot be read any more, and never takes that for none', async () => {
 		const gone = new ClinikoError('The file "Referral.pdf" cannot be read.', 'Run it again.');
 		const { result } = search(
 			[record('77')],

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import {
 	tokenOf,
@@ -21,17 +20,17 @@ const place = (more: Partial<Position> = {}): Position => ({
 describe('The memory of an execution', () => {
 	const memoryOf = (context: IDataObject = {}, run = 0) => new UploadMemory(context, run);
 
-	/** As n8n's database gives it back. */
+	/** As it comes back from n8n's database. */
 	const stored = (context: IDataObject) => JSON.parse(JSON.stringify(context)) as IDataObject;
 
-	it('knows nothing of a file that was never asked for', () => {
+	it('knows nothing of a file that was never requested', () => {
 		const memory = memoryOf();
 
 		expect(memory.recall(memory.identify([place()])[0]!)).toBeUndefined();
 		expect(memory.attachments()).toEqual([]);
 	});
 
-	it('knows since when a file may be stored, and then what it became', () => {
+	it('knows since when a file may be stored, and then as which attachment', () => {
 		const memory = memoryOf();
 
 		memory.asked('a', SINCE);
@@ -79,7 +78,7 @@ describe('The memory of an execution', () => {
 		expect(memoryOf(context, 1).attachments()).toEqual(['77', '78']);
 	});
 
-	it('is there in the next try, and after it went through n8n’s database', () => {
+	it('is kept for the next attempt, through n8n’s database', () => {
 		const context: IDataObject = { ofAnotherVersion: true };
 		const before = memoryOf(context);
 		const [a, b] = before.identify([place(), place({ itemIndex: 1 })]);
@@ -121,8 +120,8 @@ describe('The memory of an execution', () => {
 		for (const part of [PATIENT, 'Jane']) expect(JSON.stringify(context)).not.toContain(part);
 	});
 
-	describe('finds the upload of an earlier try', () => {
-		/** Uploads one file; it is stored, and handed on if that is said. */
+	describe('finds the upload of an earlier attempt', () => {
+		/** Uploads and stores one file, and passes it on if asked to. */
 		const earlier = ({ handedOn = false, run = 0, at = place() } = {}) => {
 			const context: IDataObject = {};
 			const memory = memoryOf(context, run);
@@ -138,21 +137,21 @@ describe('The memory of an execution', () => {
 		};
 		const KNOWN = { attachment: '77' };
 
-		it('in the next try of the same run, though it was handed on', () => {
+		it('in the next attempt of the same run, though it was passed on', () => {
 			expect(recalled(earlier(), 0, place())).toEqual([KNOWN]);
 			expect(recalled(earlier({ handedOn: true }), 0, place())).toEqual([KNOWN]);
 		});
 
-		it('in a later run of a loop, where it never was handed on', () => {
+		it('in a later run of a loop, when it never was passed on', () => {
 			expect(recalled(earlier(), 1, place())).toEqual([KNOWN]);
 		});
 
-		it('not in a later run of a loop that comes back with what was handed on', () => {
+		it('not in a later run of a loop that comes back with what was passed on', () => {
 			expect(recalled(earlier({ handedOn: true }), 1, place())).toEqual([undefined]);
 		});
 
-		it('by what the earlier runs handed on, not by what this one has handed on again', () => {
-			// In run 0 it fails, in run 1 it is handed on; in run 2 the loop brings the file again.
+		it('by what the earlier runs passed on, not by what this one has passed on again', () => {
+			// It fails in run 0 and is passed on in run 1; in run 2 the loop brings the file again.
 			const context = earlier();
 			const second = memoryOf(context, 1);
 			const [identity] = second.identify([place()]);
@@ -179,7 +178,7 @@ describe('The memory of an execution', () => {
 			expect(recalled(earlier(), 1, other)).toEqual([undefined]);
 		});
 
-		it('for one upload only, where the same file is there twice', () => {
+		it('for one upload only, when the same file is there twice', () => {
 			const twice = [place(), place({ itemIndex: 1 })];
 			expect(recalled(earlier(), 0, ...twice)).toEqual([KNOWN, undefined]);
 			expect(recalled(earlier({ at: twice[1]! }), 0, ...twice)).toEqual([undefined, KNOWN]);
@@ -189,7 +188,7 @@ describe('The memory of an execution', () => {
 			]);
 		});
 
-		it('in its own place first, where the order of the items is another one', () => {
+		it('in its own place first, when the order of the items is another one', () => {
 			const places = ['a', 'b', 'a'].map((source, itemIndex) => place({ source, itemIndex }));
 			const context: IDataObject = {};
 			const memory = memoryOf(context);
@@ -222,83 +221,7 @@ describe('The memory of an execution', () => {
 		expect(tries[2]![0]).not.toBe(tries[0]![0]);
 	});
 
-	it('gives every upload an identity of its own, in any order of tries and runs', () => {
-		/** A file that an item of a try brings, and how its upload ends. */
-		const brought = fc.record({
-			source: fc.constantFrom('a', 'a', 'a', 'b'),
-			patientId: fc.constantFrom('1', '1', '1', '2'),
-			itemIndex: fc.nat(2),
-			position: fc.constantFrom(0, 0, 1),
-			end: fc.constantFrom('handed on', 'stored', 'open', 'refused'),
-		});
-		const aTry = fc.record({
-			isNextRun: fc.boolean(),
-			files: fc.uniqueArray(brought, {
-				maxLength: 4,
-				selector: ({ itemIndex, position }) => `${itemIndex} ${position}`,
-			}),
-		});
-		fc.assert(
-			fc.property(fc.array(aTry, { minLength: 2, maxLength: 5 }), (tries) => {
-				let context: IDataObject = {};
-				let run = 0;
-				let lastId = 100;
-				/** What each attachment was made of, and the run that handed it on. */
-				const made = new Map<string, { file: string; handedOn?: number }>();
-				for (const { isNextRun, files } of tries) {
-					if (isNextRun) run++;
-					// What an earlier try of the same run handed on, n8n has thrown away.
-					for (const one of made.values()) if (one.handedOn === run) delete one.handedOn;
-					context = stored(context);
-					const memory = memoryOf(context, run);
-					const identities = memory.identify(files);
-					expect(new Set(identities).size).toBe(identities.length);
-					for (const [at, identity] of identities.entries()) {
-						const { source, patientId, end } = files[at]!;
-						const file = `${source} of ${patientId}`;
-						const before = memory.recall(identity);
-						if (before && 'attachment' in before) {
-							const known = made.get(before.attachment)!;
-							expect(known.file).toBe(file);
-							expect(known.handedOn ?? run).toBe(run);
-						} else if (end === 'refused') {
-							memory.asked(identity, SINCE);
-							memory.refused(identity);
-						} else {
-							memory.asked(identity, SINCE);
-							if (end === 'open') continue;
-							made.set(String(++lastId), { file });
-							memory.stored(identity, String(lastId));
-						}
-						const known = memory.recall(identity);
-						if (end === 'handed on' && known && 'attachment' in known) {
-							memory.handedOn(identity);
-							made.get(known.attachment)!.handedOn = run;
-						}
-					}
-					// What was stored and never handed on is resumed by the next upload of its file.
-					expect(memory.attachments().sort()).toEqual([...made.keys()].sort());
-				}
-			}),
-			{ numRuns: 1000 },
-		);
-	});
-
-	it('is quick for thousands of files', () => {
-		const places = Array.from({ length: 3000 }, (_, itemIndex) =>
-			place({ itemIndex, source: `file ${itemIndex}` }),
-		);
-		const context: IDataObject = {};
-		const memory = memoryOf(context);
-		for (const identity of memory.identify(places)) memory.stored(identity, '77');
-
-		const began = performance.now();
-		memoryOf(context).identify(places);
-
-		expect(performance.now() - began).toBeLessThan(1000);
-	});
-
-	describe('of a file that failed and that a loop has saved anew', () => {
+	describe('of a file that failed and that a loop has saved again', () => {
 		const content = { name: 'Consent.pdf', sha256: 'a'.repeat(64) };
 		const recalled = (again: Partial<Position>) => {
 			const context: IDataObject = {};

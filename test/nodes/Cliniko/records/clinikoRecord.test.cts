@@ -71,12 +71,12 @@ describe('A link to another record', () => {
 		['null', null],
 		['a number', 12],
 		['an object', {}],
-	])('gives nothing where it leads to %s', (_, self) => {
+	])('gives nothing when it leads to %s', (_, self) => {
 		expect(to(self)).toBeUndefined();
 	});
 
 	it.each([[undefined], [null], [{}], [{ links: null }], ['https://x/patients/12'], [12]])(
-		'gives nothing where it is no link: %j',
+		'gives nothing when it is no link: %j',
 		(link) => {
 			expect(linkedId(link, 'patients')).toBeUndefined();
 		},

@@ -23,7 +23,7 @@ describe('The name on a record and the name of a file', () => {
 		['50%25%20%232.pdf'.replace(/%../g, ' '), '50 2.pdf'],
 		['Ｒｅｆｅｒｒａｌ.pdf', 'Referral.pdf'],
 		['ELISE.pdf', 'Élise.pdf'],
-		// What is left of both, should Cliniko leave such letters out.
+		// What is left of both if Cliniko drops such letters.
 		['日本.pdf', '東京.pdf'],
 	])('are similar: %s and %s', (onRecord, name) => {
 		expect(compareFileNames(onRecord, name)).toBe('similar');
@@ -57,7 +57,7 @@ describe('The name on a record and the name of a file', () => {
 		);
 	});
 
-	it('are never exact where their letters differ, and alike in both directions', () => {
+	it('are never exact when their letters differ, and alike in both directions', () => {
 		fc.assert(
 			fc.property(name, name, (a, b) => {
 				const match = compareFileNames(a, b);

@@ -75,7 +75,7 @@ const name = fc.oneof(
 		unit: fc.constantFrom('${', 'filename', '}', '${filename}', 'FileName', '\u0000'),
 		maxLength: 8,
 	}),
-	// Around the longest that a name may be.
+	// Around the length limit.
 	fc
 		.tuple(
 			fc.integer({ min: 245, max: 256 }),
@@ -88,7 +88,7 @@ const name = fc.oneof(
 
 const safe = (given: string) => safeFileName(given, FALLBACK);
 
-/** Whatever a name was, what is made of it. */
+/** Properties of the cleaned name, whatever the original. */
 const holds = (check: (made: string, given: string) => void, numRuns = 1000) =>
 	fc.assert(
 		fc.property(name, (given) => check(safe(given), given)),
@@ -122,7 +122,7 @@ describe('The name of a file, whatever it was', () => {
 		});
 	});
 
-	it('has nothing that nobody sees', () => {
+	it('has no invisible characters', () => {
 		holds((made) => expect(made).not.toMatch(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/u));
 	});
 
@@ -130,7 +130,7 @@ describe('The name of a file, whatever it was', () => {
 		const FOLDER = '1/patients/2/attachments/temp/3/';
 		const HOST = 'https://files.s3.amazonaws.com/';
 
-		/** How a server may read an address; nothing where it refuses it. */
+		/** Ways a server may parse the URL; undefined where it rejects it. */
 		const readings: Array<[string, (address: string) => string | undefined]> = [
 			['as it stands', (address) => address.slice(HOST.length)],
 			['decoded', (address) => decoded(address.slice(HOST.length))],
@@ -144,7 +144,7 @@ describe('The name of a file, whatever it was', () => {
 				(address) => decoded(new URL(address).pathname.slice(1).replace(/\+/g, ' ')),
 			],
 			['parsed by RFC 3986', (address) => decoded(strictPath(address))],
-			// Of these, each `;` begins a parameter.
+			// These parsers start a parameter at each `;`.
 			['parsed by RFC 2396', (address) => decoded(strictPath(address)?.replace(/;[^/]*/g, ''))],
 		];
 
@@ -156,7 +156,7 @@ describe('The name of a file, whatever it was', () => {
 			}
 		};
 
-		/** Ruby's and Java's parsers refuse what is no URI, such as a space or an umlaut. */
+		/** Ruby's and Java's parsers reject invalid URIs, such as ones with a space or an umlaut. */
 		const strictPath = (address: string) =>
 			/^https:\/\/[\w.-]+\/((?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*)(?:\?[^#]*)?(?:#.*)?$/i.exec(
 				address,
@@ -174,11 +174,11 @@ describe('The name of a file, whatever it was', () => {
 			holds((made) => expect(read(encoded(made))).toBe(FOLDER + made));
 		});
 
-		it('in the encoded form as it stands, which is another name only if it is nobody’s', () => {
+		it('in the encoded form as it is, which is another name only if no record has it', () => {
 			holds((made) => {
 				const key = encoded(made).slice(HOST.length);
 
-				// No other file can have it: a name never holds a percent sign.
+				// Cannot collide with another file: cleaned names never contain a percent sign.
 				if (key !== FOLDER + made) expect(key).toContain('%');
 			});
 		});
@@ -202,7 +202,7 @@ describe('The name of a file, whatever it was', () => {
 		);
 	});
 
-	it('is the name that it was where that is harmless', () => {
+	it('is the name that it was when that is harmless', () => {
 		const harmless = fc.string({
 			unit: fc.constantFrom(..."abcäöüéñ日本한😀 ()[]&'$-_,=!@^~1234567890."),
 			maxLength: 40,

@@ -24,7 +24,7 @@ describe('The name of a file on a patient’s record', () => {
 		['%41%2Fx.pdf', '-41-2Fx.pdf'],
 		['Röntgen + Befund.pdf', 'Röntgen - Befund.pdf'],
 		['a;b.pdf', 'a-b.pdf'],
-		// In the normal form that is a semicolon.
+		// NFC turns this into a semicolon.
 		['a\u037eb.pdf', 'a-b.pdf'],
 		['a\u00adb\u200bc\u2060d\u034fe\u3164f.pdf', 'abcdef.pdf'],
 		['👨‍👩‍👧 ❤️.jpg', '👨👩👧 ❤.jpg'],
@@ -58,7 +58,7 @@ describe('The name of a file on a patient’s record', () => {
 		},
 	);
 
-	it('has one form of letters even where a mark stood inside of one', () => {
+	it('has one form of letters even when a mark stood inside of one', () => {
 		const name = safe('Mu\u200E\u0308ller.pdf');
 
 		expect(name).toBe(name.normalize('NFC'));
@@ -77,7 +77,7 @@ describe('The name of a file on a patient’s record', () => {
 		['\u0000'],
 		['\u202E'],
 		['\\'],
-	])('is the fallback where nothing is left of %j', (name) => {
+	])('is the fallback when nothing is left of %j', (name) => {
 		expect(safe(name)).toBe('fallback.pdf');
 	});
 

@@ -43,7 +43,7 @@ describe('A patient', () => {
 	});
 
 	it.each([[{}], [{ patient_phone_numbers: null }], [{ patient_phone_numbers: {} }]])(
-		'in the simple form has all of them even where the record has nothing but an id: %j',
+		'in the simple form has all of them even when the record has nothing but an id: %j',
 		(more) => {
 			const { id, phone_numbers: numbers, ...rest } = simplifiedPatient({ id: '7', ...more });
 			expect([id, numbers]).toEqual(['7', []]);
@@ -51,7 +51,7 @@ describe('A patient', () => {
 		},
 	);
 
-	it('in the simple form has nothing where the record has an empty text', () => {
+	it('in the simple form has nothing when the record has an empty text', () => {
 		const names = ['first_name', 'last_name', 'email', 'date_of_birth', 'archived_at'];
 		const simple = simplifiedPatient({
 			id: '7',
@@ -71,7 +71,7 @@ describe('A patient', () => {
 		[{ archived_at: '', deleted_at: '', merged_at: '' }, false],
 		[{ archived_at: '', deleted_at: '2026-03-02T09:00:00Z', merged_at: '' }, true],
 		[{ archived_at: '', deleted_at: '', merged_at: '2026-03-02T09:00:00Z' }, true],
-	])('is out of use where any of three times says so: %j', (more, is) => {
+	])('is closed when any of three timestamps says so: %j', (more, is) => {
 		expect(isArchived({ id: '7', ...more } as never)).toBe(is);
 	});
 
@@ -84,7 +84,7 @@ describe('A patient', () => {
 		expect(mergedInto({ id: '7', merged_with_patient: link(self) })).toBe(id);
 	});
 
-	it('is merged into nobody where there is no link', () => {
+	it('is not merged when there is no link', () => {
 		expect(mergedInto({ id: '7' })).toBeUndefined();
 		expect(mergedInto({ id: '7', merged_with_patient: null! })).toBeUndefined();
 	});

@@ -37,11 +37,11 @@ describe('A patient attachment', () => {
 		});
 	});
 
-	it('in its simple form has them even where the record has nothing but an id', () => {
+	it('in its simple form has them even when the record has nothing but an id', () => {
 		expect(Object.values(simplified({ id: '77' }))).toEqual(['77', ...Array<null>(9).fill(null)]);
 	});
 
-	it('in its simple form has nothing where the record has an empty text', () => {
+	it('in its simple form has nothing when the record has an empty text', () => {
 		const record = freshRecord('77', '456');
 		const empty = Object.entries(record).map(([name, value]) => [name, value ?? '']);
 		expect(simplified(Object.fromEntries(empty) as typeof record)).toEqual(simplified(record));
@@ -71,7 +71,7 @@ describe('A patient attachment', () => {
 		},
 	);
 
-	it('has an id that is a text', () => {
+	it('has an id that is text', () => {
 		expect(isClinikoRecord({ id: '77' })).toBe(true);
 		for (const value of [{ id: 77 }, { id: null }, {}, null, undefined, 'id', []]) {
 			expect(isClinikoRecord(value)).toBe(false);
@@ -85,7 +85,7 @@ describe('A patient attachment', () => {
 		},
 	);
 
-	it('is unreadable where Cliniko calls its type invalid', () => {
+	it('is unreadable when Cliniko calls its type invalid', () => {
 		expect(isUnreadable({ id: '77', content_type: 'invalid/invalid' })).toBe(true);
 		expect(isUnreadable({ id: '77', content_type: 'application/pdf' })).toBe(false);
 		expect(isUnreadable({ id: '77', content_type: null! })).toBe(false);

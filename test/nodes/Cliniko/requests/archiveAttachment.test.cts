@@ -14,7 +14,7 @@ const archived = { ...processedRecord('77'), archived_at: '2026-03-02T09:00:00Z'
 const open = { ...processedRecord('77'), archived_at: null };
 const lost = () => new Error('ECONNRESET');
 
-/** Orders and reads are answered by turns, each with its last answer again and again. */
+/** POST and GET requests each get these replies in turn, and then the last one again. */
 const archive = (orders: Answer[], records: Answer[] = []) => {
 	const count = { POST: 0, GET: 0 };
 	const cliniko = new FakeCliniko(({ method }: Sent) => {
@@ -45,19 +45,19 @@ describe('Archiving an attachment', () => {
 		['no reply came', lost()],
 		['Cliniko had a fault', reply(500)],
 		['a gateway gave up', reply(504, '<html>')],
-	])('is done where %s and the record is archived', async (_, answer) => {
+	])('is done when %s and the record is archived', async (_, answer) => {
 		const { cliniko, result } = archive([answer], [archived]);
 		await result;
 
 		expect(cliniko.lines).toEqual([ORDER, READ]);
-		// Cliniko shows archived records only to those who speak of them.
+		// Cliniko includes archived records only if a filter mentions them.
 		expect(cliniko.sent[1]!.filters).toEqual(['archived_at:*']);
 	});
 
 	it.each([
 		['no reply came', lost()],
 		['Cliniko had a fault', reply(500)],
-	])('is asked for again where %s and the record is not archived', async (_, answer) => {
+	])('is requested again when %s and the record is not archived', async (_, answer) => {
 		const { cliniko, result } = archive([answer, done], [open]);
 		await result;
 
@@ -65,7 +65,7 @@ describe('Archiving an attachment', () => {
 		expect(cliniko.clock.pauses).toEqual([1000]);
 	});
 
-	it('is given up after three times, with what Cliniko said last', async () => {
+	it('is given up after three attempts, with Cliniko’s last error', async () => {
 		const { cliniko, result } = archive([reply(500), reply(500), reply(503)], [open]);
 		const error = await rejection(result);
 
@@ -78,7 +78,7 @@ describe('Archiving an attachment', () => {
 	});
 
 	it.each([404, 409, 422])(
-		'is done where Cliniko answers %d to one that is archived already',
+		'is done when Cliniko answers %d to one that is archived already',
 		async (status) => {
 			const { cliniko, result } = archive([reply(status)], [archived]);
 			await result;
@@ -91,7 +91,7 @@ describe('Archiving an attachment', () => {
 		[404, 'Cliniko has no attachment with the ID 77. Cliniko says: No'],
 		[409, 'Could not archive attachment 77: Cliniko answered with status 409. Cliniko says: No'],
 		[422, 'Could not archive attachment 77: Cliniko did not accept it. Cliniko says: No'],
-	])('is refused where Cliniko answers %d to one that is not', async (status, message) => {
+	])('is refused when Cliniko answers %d to one that is not', async (status, message) => {
 		const { cliniko, result } = archive([reply(status, { message: 'No' })], [open]);
 		const error = await rejection(result);
 
@@ -100,27 +100,27 @@ describe('Archiving an attachment', () => {
 		expect(cliniko.lines).toEqual([ORDER, READ]);
 	});
 
-	it('is refused where there is no such attachment, archived or not', async () => {
+	it('is refused when there is no such attachment, archived or not', async () => {
 		const { result } = archive([reply(404)], [reply(404)]);
 
 		expect((await rejection(result)).message).toBe('Cliniko has no attachment with the ID 77.');
 	});
 
-	it.each([400, 401, 403, 302])('is refused at once where Cliniko answers %d', async (status) => {
+	it.each([400, 401, 403, 302])('is refused at once when Cliniko answers %d', async (status) => {
 		const { cliniko, result } = archive([reply(status)], [archived]);
 
 		expect((await rejection(result)).httpCode).toBe(status);
 		expect(cliniko.lines).toEqual([ORDER]);
 	});
 
-	it('is asked for again at Cliniko’s limit: then it was not done', async () => {
+	it('is requested again at Cliniko’s limit: then it was not done', async () => {
 		const { cliniko, result } = archive([reply(429, '', { 'retry-after': '3' }), done]);
 		await result;
 
 		expect(cliniko.lines).toEqual([ORDER, ORDER]);
 	});
 
-	it('says that it is open whether it is archived where the record cannot be read either', async () => {
+	it('says that the outcome is unknown when the record cannot be read either', async () => {
 		const { result } = archive([lost()], [reply(503)]);
 		const error = await rejection(result);
 
@@ -128,7 +128,7 @@ describe('Archiving an attachment', () => {
 		expect(error.httpCode).toBe(503);
 	});
 
-	it('ends with the words of the cancelled execution', async () => {
+	it('ends with the cancellation error', async () => {
 		let asked = 0;
 		const cancelled = new ClinikoError('The execution was canceled.', 'Nothing more was sent.');
 		const cliniko = new FakeCliniko(() => lost(), {

@@ -7,7 +7,7 @@ describe('The user that the API key belongs to', () => {
 		return { id: await ownUserId(cliniko.api), lines: [...new Set(cliniko.lines)] };
 	};
 
-	it('is asked for at Cliniko', async () => {
+	it('is requested from Cliniko', async () => {
 		expect(await idFrom({ id: '9007199254740993', role: 'receptionist' })).toEqual({
 			id: '9007199254740993',
 			lines: ['GET /user'],
@@ -20,7 +20,7 @@ describe('The user that the API key belongs to', () => {
 		['does not answer', new Error('ECONNRESET')],
 		['answers with a web page', reply(200, '<html>')],
 		['names none', {}],
-	])('is unknown where Cliniko %s', async (_, answer) => {
+	])('is unknown when Cliniko %s', async (_, answer) => {
 		expect((await idFrom(answer)).id).toBeUndefined();
 	});
 });

@@ -5,7 +5,7 @@ describe('Reading one record', () => {
 	it.each([
 		['patients', '9223372036854775807'],
 		['patient_attachments', '9007199254740993'],
-	] as const)('asks for it by its exact id, archived or not: %s', async (collection, id) => {
+	] as const)('requests it by its exact id, archived or not: %s', async (collection, id) => {
 		const cliniko = new FakeCliniko(() => ({ id, archived_at: '2026-03-02T09:00:00Z' }));
 		expect(await readRecord(cliniko.api, collection, id)).toEqual({
 			id,

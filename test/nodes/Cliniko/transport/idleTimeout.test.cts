@@ -5,17 +5,17 @@ import {
 	type Progress,
 } from '../../../../nodes/Cliniko/transport/idleTimeout.ts';
 import { rejection } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const MIB = 1024 * 1024;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 describe('A transfer', () => {
-	/** Chunks of which each comes after a wait of its own. */
-	async function* slow(timeline: Timeline, ...waits: number[]): AsyncGenerator<Uint8Array> {
+	/** Chunks, each after a delay. */
+	async function* slow(clock: Clock, ...waits: number[]): AsyncGenerator<Uint8Array> {
 		for (const wait of waits) {
-			await timeline.pause(wait);
+			await clock.pause(wait);
 			yield Buffer.from('x');
 		}
 	}
@@ -26,22 +26,22 @@ describe('A transfer', () => {
 		return length;
 	};
 
-	/** Runs a transfer by a fake clock, and tells how it ended and after how long. */
+	/** Runs a transfer, and returns how it ended and after how long. */
 	const run = async <T,>(
 		size: number,
-		transfer: (timeline: Timeline, signal: AbortSignal, progress: Progress) => Promise<T>,
+		transfer: (clock: Clock, signal: AbortSignal, progress: Progress) => Promise<T>,
 	) => {
-		const timeline = new Timeline();
-		const begin = timeline.time;
+		const clock = new Clock();
+		const begin = clock.time;
 		const signals: AbortSignal[] = [];
 		const abortedAt: number[] = [];
-		const work = withUploadIdleTimeout(size, timeline.pause, async (signal, progress) => {
+		const work = withUploadIdleTimeout(size, clock.pause, async (signal, progress) => {
 			signals.push(signal);
-			signal.addEventListener('abort', () => abortedAt.push(timeline.time - begin));
-			return await transfer(timeline, signal, progress);
+			signal.addEventListener('abort', () => abortedAt.push(clock.time - begin));
+			return await transfer(clock, signal, progress);
 		});
-		const [result] = await timeline.run(Promise.allSettled([work]));
-		return { result, took: timeline.time - begin, abortedAt, timeline };
+		const [result] = await Promise.allSettled([work]);
+		return { result, took: clock.time - begin, abortedAt, clock };
 	};
 
 	const never = async (): Promise<never> => await new Promise<never>(() => {});
@@ -49,11 +49,11 @@ describe('A transfer', () => {
 	it.each([
 		['an hour', 3600, SECOND],
 		['a day, with pauses that are just not too long', 24 * 60, MINUTE - SECOND],
-	])('that moves is not broken off, though it takes %s', async (_, count, wait) => {
+	])('that makes progress is not aborted, though it takes %s', async (_, count, wait) => {
 		const { result, took, abortedAt } = await run(
 			100,
-			async (timeline, __, progress) =>
-				await read(progress(slow(timeline, ...Array<number>(count).fill(wait)))),
+			async (clock, __, progress) =>
+				await read(progress(slow(clock, ...Array<number>(count).fill(wait)))),
 		);
 
 		expect(result).toEqual({ status: 'fulfilled', value: count });
@@ -81,7 +81,7 @@ describe('A transfer', () => {
 		['of 4 MiB', 4 * MIB, 60 + 262.144],
 		['of 4 GiB: no more than that can be on its way', 4096 * MIB, 60 + 262.144],
 	])(
-		'that stands still is broken off, after a time that depends on what may be on its way: %s',
+		'that stalls is aborted, after a time that depends on how much may be buffered: %s',
 		async (_, size, seconds) => {
 			const { result, took, abortedAt } = await run(size, never);
 
@@ -94,30 +94,30 @@ describe('A transfer', () => {
 		},
 	);
 
-	it('that stands still in its middle is broken off, counted from its last move', async () => {
-		const { result, took } = await run(0, async (timeline, _, progress) => {
-			return await read(progress(slow(timeline, 30 * SECOND, 45 * SECOND, 10 * MINUTE)));
+	it('that stalls midway is aborted, counted from its last progress', async () => {
+		const { result, took } = await run(0, async (clock, _, progress) => {
+			return await read(progress(slow(clock, 30 * SECOND, 45 * SECOND, 10 * MINUTE)));
 		});
 
 		expect(result.status).toBe('rejected');
-		// It is looked at once a second.
+		// Progress is checked once a second.
 		expect(Math.abs(took - (75 * SECOND + MINUTE))).toBeLessThanOrEqual(SECOND);
 	});
 
-	it('does not move where nobody takes what it gives', async () => {
-		const { result, took } = await run(0, async (timeline, _, progress) => {
-			for await (const __ of progress(slow(timeline, 0, 0))) await never();
+	it('makes no progress while nobody reads its chunks', async () => {
+		const { result, took } = await run(0, async (clock, _, progress) => {
+			for await (const __ of progress(slow(clock, 0, 0))) await never();
 		});
 
 		expect(result.status).toBe('rejected');
 		expect(took).toBe(MINUTE);
 	});
 
-	it('may take its time for the reply after its last byte, as long as a slow line needs', async () => {
+	it('may wait for the reply after its last byte as long as a slow line needs', async () => {
 		const reply = async (wait: number) =>
-			await run(4 * MIB, async (timeline, _, progress) => {
-				await read(progress(slow(timeline, 0)));
-				await timeline.pause(wait);
+			await run(4 * MIB, async (clock, _, progress) => {
+				await read(progress(slow(clock, 0)));
+				await clock.pause(wait);
 				return 'stored';
 			});
 
@@ -126,8 +126,8 @@ describe('A transfer', () => {
 	});
 
 	it('that fails ends with its own error, and at once', async () => {
-		const { result, took, abortedAt } = await run(0, async (timeline) => {
-			await timeline.pause(1500);
+		const { result, took, abortedAt } = await run(0, async (clock) => {
+			await clock.pause(1500);
 			throw new Error('ECONNRESET');
 		});
 
@@ -136,15 +136,15 @@ describe('A transfer', () => {
 		expect(abortedAt).toEqual([1500]);
 	});
 
-	it('is not watched any more once it is over', async () => {
-		const { timeline } = await run(0, async () => await Promise.resolve('stored'));
+	it('is no longer watched once it has ended', async () => {
+		const { clock } = await run(0, async () => await Promise.resolve('stored'));
 
-		await timeline.run(timeline.pause(10 * MINUTE));
+		await clock.pause(10 * MINUTE);
 
-		expect(timeline.pauses).toEqual([1000, 10 * MINUTE]);
+		expect(clock.pauses).toEqual([1000, 10 * MINUTE]);
 	});
 
-	it('ends where the watch itself is broken off: the execution was cancelled', async () => {
+	it('ends when the watch itself is aborted: the execution was cancelled', async () => {
 		const cancelled = async () => await Promise.reject(new Error('The execution was cancelled.'));
 		let signal: AbortSignal | undefined;
 
@@ -159,60 +159,60 @@ describe('A transfer', () => {
 		expect(signal?.aborted).toBe(true);
 	});
 
-	it('leaves no rejection that nobody hears, whichever ends first', async () => {
-		const unheard = jest.fn();
-		process.on('unhandledRejection', unheard);
+	it('leaves no unhandled rejection, whichever ends first', async () => {
+		const unhandled = jest.fn();
+		process.on('unhandledRejection', unhandled);
 		try {
-			const { timeline } = await run(0, async (line, signal) => {
+			await run(0, async (clock, signal) => {
 				await new Promise((_, reject) => {
 					signal.addEventListener('abort', () => reject(new Error('aborted')));
 				});
-				await line.pause(0);
+				await clock.pause(0);
 			});
 			await run(0, async () => await Promise.reject(new Error('ECONNRESET')));
-			await timeline.settle();
-			await timeline.settle();
+			await new Promise(setImmediate);
+			await new Promise(setImmediate);
 		} finally {
-			process.off('unhandledRejection', unheard);
+			process.off('unhandledRejection', unhandled);
 		}
 
-		expect(unheard).not.toHaveBeenCalled();
+		expect(unhandled).not.toHaveBeenCalled();
 	});
 });
 
-describe('A transfer that counts for itself', () => {
-	/** Moves after each of these waits, and then waits for the last one. */
+describe('A transfer that reports its own progress', () => {
+	/** Makes progress after each of these delays, then waits for `last`. */
 	const run = async (waits: number[], last: number, longest?: number) => {
-		const timeline = new Timeline();
-		const begin = timeline.time;
+		const clock = new Clock();
+		const begin = clock.time;
 		let moved = 0;
 		let abortedAt: number | undefined;
 		const work = withIdleTimeout(
-			timeline.pause,
+			clock.pause,
 			() => moved,
 			async (signal) => {
-				signal.addEventListener('abort', () => (abortedAt = timeline.time - begin));
+				signal.addEventListener('abort', () => (abortedAt = clock.time - begin));
 				for (const wait of waits) {
-					await timeline.pause(wait);
+					await clock.pause(wait);
 					moved += 65_536;
 				}
-				await timeline.pause(last);
+				await clock.pause(last);
 				return 'whole';
 			},
 			longest,
 		);
-		const [result] = await timeline.run(Promise.allSettled([work]));
-		return { result, took: timeline.time - begin, abortedAt };
+		const [result] = await Promise.allSettled([work]);
+		return { result, took: clock.time - begin, abortedAt };
 	};
 
-	it('may last for as long as it moves', async () => {
+	it('may last as long as it makes progress', async () => {
 		const { result, took } = await run(Array<number>(100).fill(59 * SECOND), 0);
 
 		expect(result).toEqual({ status: 'fulfilled', value: 'whole' });
 		expect(took).toBe(5900 * SECOND);
 	});
 
-	it('is broken off after a minute of silence, whatever came before', async () => {
+	it('is aborted after a minute of silence, whatever came before', async () => {
 		const { result, took, abortedAt } = await run([30 * SECOND], 10 * MINUTE);
 
 		expect(result).toMatchObject({
@@ -223,35 +223,35 @@ describe('A transfer that counts for itself', () => {
 		expect(abortedAt).toBe(took);
 	});
 
-	it('is broken off after a minute where nothing ever comes', async () => {
+	it('is aborted after a minute when nothing ever comes', async () => {
 		expect((await run([], 10 * MINUTE)).took).toBe(MINUTE);
 	});
 
-	it('may be given another time', async () => {
+	it('may have a different timeout', async () => {
 		expect((await run([], 10 * MINUTE, 5 * SECOND)).took).toBe(5 * SECOND);
 	});
 
-	it('has its signal aborted at its end too, so that nothing is left open', async () => {
+	it('has its signal aborted at its end too, so that nothing stays open', async () => {
 		expect(await run([], 1500)).toMatchObject({ took: 1500, abortedAt: 1500 });
 	});
 });
 
 describe('A request with a deadline', () => {
-	const run = async (request: (timeline: Timeline, signal: AbortSignal) => Promise<string>) => {
-		const timeline = new Timeline();
-		const begin = timeline.time;
+	const run = async (request: (clock: Clock, signal: AbortSignal) => Promise<string>) => {
+		const clock = new Clock();
+		const begin = clock.time;
 		let abortedAt: number | undefined;
-		const work = withDeadline(timeline.pause, MINUTE, async (signal) => {
-			signal.addEventListener('abort', () => (abortedAt = timeline.time - begin));
-			return await request(timeline, signal);
+		const work = withDeadline(clock.pause, MINUTE, async (signal) => {
+			signal.addEventListener('abort', () => (abortedAt = clock.time - begin));
+			return await request(clock, signal);
 		});
-		const [result] = await timeline.run(Promise.allSettled([work]));
-		return { result, took: timeline.time - begin, abortedAt };
+		const [result] = await Promise.allSettled([work]);
+		return { result, took: clock.time - begin, abortedAt };
 	};
 
-	it('may last until then, and what it resolves with may go on', async () => {
-		const { result, abortedAt } = await run(async (timeline) => {
-			await timeline.pause(MINUTE - 1);
+	it('may last until then, and a stream that it resolves with may go on', async () => {
+		const { result, abortedAt } = await run(async (clock) => {
+			await clock.pause(MINUTE - 1);
 			return 'the reply';
 		});
 
@@ -259,7 +259,7 @@ describe('A request with a deadline', () => {
 		expect(abortedAt).toBeUndefined();
 	});
 
-	it('is broken off then, though it ends in no other way', async () => {
+	it('is aborted then, even if it would never end', async () => {
 		const { result, took, abortedAt } = await run(async () => await new Promise<never>(() => {}));
 
 		expect(result.status).toBe('rejected');
@@ -268,8 +268,8 @@ describe('A request with a deadline', () => {
 	});
 
 	it('that fails ends with its own error, and at once', async () => {
-		const { result, took } = await run(async (timeline) => {
-			await timeline.pause(1500);
+		const { result, took } = await run(async (clock) => {
+			await clock.pause(1500);
 			throw new Error('ECONNRESET');
 		});
 

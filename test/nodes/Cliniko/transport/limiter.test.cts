@@ -3,7 +3,7 @@ import { rejection } from '../connection.cts';
 
 const tick = async () => await new Promise(setImmediate);
 
-/** Tasks that end when the test says so. */
+/** Tasks that finish when the test says so. */
 const tasksOf = (limiter: Limiter) => {
 	const started: string[] = [];
 	const ends = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
@@ -33,7 +33,7 @@ describe('A limiter', () => {
 		expect(await all).toEqual(['a', 'b', 'c', 'd']);
 	});
 
-	it('gives a place that is passed on to nobody else', async () => {
+	it('frees a slot that nobody else takes over', async () => {
 		const { started, ends, run } = tasksOf(new Limiter(1));
 		void run('a');
 		void run('b');
@@ -45,7 +45,7 @@ describe('A limiter', () => {
 		expect(started).toEqual(['a', 'b']);
 	});
 
-	it('goes on after a task that failed', async () => {
+	it('continues after a task that failed', async () => {
 		const { started, ends, run } = tasksOf(new Limiter(1));
 		const failed = rejection(run('a'));
 		void run('b');

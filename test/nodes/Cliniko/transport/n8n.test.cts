@@ -14,9 +14,10 @@ import {
 	pauseFor,
 	sendToS3,
 } from '../../../../nodes/Cliniko/transport/n8n.ts';
+import { doNotFake } from '../clock.cts';
 import { rejection, reply } from '../connection.cts';
 
-/** n8n's side of a run: what was sent, and a way to cancel it. */
+/** n8n's context of a run, with the requests sent and a way to cancel it. */
 const n8n = (given = {}) => {
 	const credential = {
 		apiKey: 'MS0xLTE2OTk-uk2',
@@ -48,6 +49,8 @@ const n8n = (given = {}) => {
 	};
 	return { context: context as unknown as IExecuteFunctions, sent, cancel };
 };
+
+beforeEach(() => jest.useFakeTimers({ doNotFake }));
 
 describe('The connection to Cliniko', () => {
 	it('goes to the shard of the credential, which n8n signs for', async () => {
@@ -86,12 +89,8 @@ describe('The connection to Cliniko', () => {
 		expect(sent).toEqual([]);
 	});
 
-	describe('asks and gets no whole reply, though something may come all the time', () => {
-		beforeEach(() => jest.useFakeTimers());
-
-		afterEach(() => jest.useRealTimers());
-
-		/** A request that never ends, whatever n8n is told. */
+	describe('gets no complete reply, though bytes may keep coming', () => {
+		/** A request that never ends, even if aborted. */
 		const start = async (given: (context: IExecuteFunctions) => void = () => undefined) => {
 			const { context, cancel } = n8n();
 			given(context);
@@ -157,11 +156,14 @@ describe('The connection to Cliniko', () => {
 		};
 		const api = await connect(context);
 
-		expect(await api.requestFile('/x', { action: 'download' })).toMatchObject({ body: stream });
+		const file = api.requestFile('/x', { action: 'download' });
+		await jest.advanceTimersByTimeAsync(1000);
+
+		expect(await file).toMatchObject({ body: stream });
 		expect(read).toEqual([stream]);
 	});
 
-	it('serves the node’s panel too, where nothing can be cancelled', async () => {
+	it('serves the node’s panel too, when nothing can be cancelled', async () => {
 		const { context, sent } = n8n();
 		delete (context as Partial<IExecuteFunctions>).getExecutionCancelSignal;
 
@@ -173,10 +175,6 @@ describe('The connection to Cliniko', () => {
 });
 
 describe('A wait in a run', () => {
-	beforeEach(() => jest.useFakeTimers());
-
-	afterEach(() => jest.useRealTimers());
-
 	const wait = (ms: number) => {
 		const { context, cancel } = n8n();
 		const state = { cancel, over: false, error: undefined as Error | undefined };
@@ -208,7 +206,7 @@ describe('A wait in a run', () => {
 		expect(state.error?.message).toBe('The execution was canceled.');
 	});
 
-	it('does not end well where the execution was cancelled in its last moment', async () => {
+	it('is rejected when the execution is cancelled at its last moment', async () => {
 		const state = wait(100);
 		await jest.advanceTimersByTimeAsync(50);
 
@@ -225,7 +223,7 @@ describe('A wait in a run', () => {
 describe('The connection to S3', () => {
 	const options = { method: 'POST', url: 'https://files.example/' } as const;
 
-	it('takes its time and has no key', async () => {
+	it('has no timeout and no key', async () => {
 		const { context, sent } = n8n();
 
 		const answer = await sendToS3(context)(options, new AbortController().signal);
@@ -235,7 +233,7 @@ describe('The connection to S3', () => {
 	});
 
 	describe('ends', () => {
-		/** A request under way, which ends only when its signal says so. */
+		/** A pending request that ends only when its signal aborts. */
 		const start = async () => {
 			const { context, cancel } = n8n();
 			const own = new AbortController();
@@ -268,8 +266,8 @@ describe('The connection to S3', () => {
 		});
 	});
 
-	it('is ended at once where the sender has given it up before it begins', async () => {
-		// A file may take longer to open than a transfer may stand still.
+	it('is aborted at once when the sender gave up before it starts', async () => {
+		// Opening a file may take longer than the idle timeout.
 		const { context, sent } = n8n();
 		const given = new AbortController();
 		given.abort();
@@ -307,15 +305,15 @@ describe('The connection to S3', () => {
 });
 
 describe('A file from S3', () => {
-	/** The address that n8n sees, of which it makes up what it is not told. */
+	/** The URL of the response, from which n8n derives what it is not told. */
 	const ADDRESS = 'https://files.example/1/patients/2/scan.v2%20(final)?X-Amz-Signature=0af1';
 
-	/** n8n's store, which reads all that comes. */
+	/** n8n's store, which reads the whole stream. */
 	const store = () => {
 		const { context, sent, cancel } = n8n();
 		const read: Buffer[] = [];
 		context.helpers.prepareBinaryData = async (content, filePath, mimeType) => {
-			// A version of n8n that is given the reply itself takes its path for the file's.
+			// Given the response itself, some n8n versions take its path for the file's.
 			const { dir, base, ext } = path.parse(filePath ?? ADDRESS.replace(/^https:..[^/]*./, ''));
 			await setImmediate();
 			for await (const chunk of content as Readable) read.push(chunk as Buffer);
@@ -331,7 +329,7 @@ describe('A file from S3', () => {
 	};
 	const signal = new AbortController().signal;
 
-	it('is asked for without the key, takes its time, and no redirect is followed', async () => {
+	it('is requested without the key and without a timeout, and follows no redirect', async () => {
 		const { context, sent } = store();
 		context.helpers.httpRequest = async (options) => {
 			sent.push(options);
@@ -371,7 +369,7 @@ describe('A file from S3', () => {
 	});
 
 	it('is read by a store that waits for the bytes to come to it', async () => {
-		// As n8n does where it keeps files in memory, in its database or in S3.
+		// As n8n does with files in memory, in its database or in S3.
 		const { context } = store();
 		const arrived: number[] = [];
 		context.helpers.prepareBinaryData = async (content) => {
@@ -393,13 +391,13 @@ describe('A file from S3', () => {
 		expect(arrived).toEqual([4, 3]);
 	});
 
-	it('waits for the store to be there before the first byte', async () => {
+	it('waits for the store before the first byte', async () => {
 		const { context } = store();
 		const content = new PassThrough();
 		content.write('first');
 		let taken: string | undefined;
 		context.helpers.prepareBinaryData = async () => {
-			// As long as a store takes to open its file.
+			// The time a store takes to open its file.
 			for (let turn = 0; turn < 5; turn++) await setImmediate();
 			taken = String(content.read());
 			return await Promise.resolve({ data: '', mimeType: '' } as IBinaryData);
@@ -414,7 +412,7 @@ describe('A file from S3', () => {
 		['a.pdf', 'pdf'],
 		['Ärztebrief 50% #2.tar.gz', 'gz'],
 		['.hidden', 'hidden'],
-		// n8n would take it for a path.
+		// n8n would treat it as a path.
 		['reports/2026.pdf', 'pdf'],
 	])('has the name of the record and its ending: %s', async (name, fileExtension) => {
 		const { context } = store();
@@ -438,7 +436,7 @@ describe('A file from S3', () => {
 		},
 	);
 
-	it('ends with an error when it is broken off', async () => {
+	it('ends with an error when it is aborted', async () => {
 		const { context } = store();
 		const own = new AbortController();
 		const content = new PassThrough();
@@ -452,7 +450,7 @@ describe('A file from S3', () => {
 		expect(content.destroyed).toBe(true);
 	});
 
-	it('that is none gives the words of the refusal', async () => {
+	it('that is invalid gives the error message', async () => {
 		const { context } = store();
 		context.helpers.binaryToString = async (body) =>
 			await Promise.resolve(`text of ${String(body)}`);

@@ -1,91 +1,91 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { unlessCancelled } from '../../../../nodes/Cliniko/transport/pause.ts';
 import { rejection } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 describe('Waiting for other executions', () => {
 	const start = () => {
-		const timeline = new Timeline();
+		const clock = new Clock();
 		let cancelled = false;
 		const pause = async (ms: number) => {
-			await timeline.pause(ms);
+			await clock.pause(ms);
 			if (cancelled) throw new ClinikoError('The execution was canceled.', 'Stop.');
 		};
 		let resolve = (_result: string) => {};
 		let reject = (_error: Error) => {};
 		const work = new Promise<string>((...both) => ([resolve, reject] = both));
 		return {
-			timeline,
+			clock,
 			waiting: unlessCancelled(pause, work),
-			at: (ms: number, what: () => void) => void timeline.pause(ms).then(what),
+			at: (ms: number, what: () => void) => void clock.pause(ms).then(what),
 			done: () => resolve('result'),
 			fail: () => reject(new Error('failed')),
 			cancel: () => void (cancelled = true),
-			began: timeline.time,
+			began: clock.time,
 		};
 	};
 
 	it('ends with their result', async () => {
-		const { timeline, waiting, at, done, began } = start();
+		const { clock, waiting, at, done, began } = start();
 		at(12_345, done);
 
-		expect(await timeline.run(waiting)).toBe('result');
-		expect(timeline.time - began).toBe(12_345);
+		expect(await waiting).toBe('result');
+		expect(clock.time - began).toBe(12_345);
 	});
 
 	it('ends with their error', async () => {
-		const { timeline, waiting, at, fail } = start();
+		const { waiting, at, fail } = start();
 		at(100, fail);
 
-		expect((await rejection(timeline.run(waiting))).message).toBe('failed');
+		expect((await rejection(waiting)).message).toBe('failed');
 	});
 
-	it('ends within a second where the execution is cancelled', async () => {
-		const { timeline, waiting, at, cancel, began } = start();
+	it('ends within a second when the execution is cancelled', async () => {
+		const { clock, waiting, at, cancel, began } = start();
 		at(12_345, cancel);
 
-		expect((await rejection(timeline.run(waiting))).message).toBe('The execution was canceled.');
-		expect(timeline.time - began).toBeLessThanOrEqual(13_345);
+		expect((await rejection(waiting)).message).toBe('The execution was canceled.');
+		expect(clock.time - began).toBeLessThanOrEqual(13_345);
 	});
 
 	it.each(['done', 'fail'] as const)(
-		'waits no more, and leaves no unhandled rejection, once they are over: %s',
+		'stops, and leaves no unhandled rejection, once they have ended: %s',
 		async (end) => {
-			const unheard = jest.fn();
-			process.on('unhandledRejection', unheard);
+			const unhandled = jest.fn();
+			process.on('unhandledRejection', unhandled);
 			try {
-				const { timeline, waiting, at, ...ends } = start();
+				const { clock, waiting, at, ...ends } = start();
 				at(100, ends[end]);
-				await timeline.run(waiting).catch(() => undefined);
-				await timeline.run(timeline.pause(5000));
-				const { length } = timeline.pauses;
-				await timeline.run(timeline.pause(60_000));
-				expect(timeline.pauses).toHaveLength(length + 1);
+				await waiting.catch(() => undefined);
+				await clock.pause(5000);
+				const { length } = clock.pauses;
+				await clock.pause(60_000);
+				expect(clock.pauses).toHaveLength(length + 1);
 
 				const second = start();
 				second.at(100, second[end]);
-				await second.timeline.run(second.waiting).catch(() => undefined);
+				await second.waiting.catch(() => undefined);
 				second.cancel();
-				await second.timeline.run(second.timeline.pause(5000));
+				await second.clock.pause(5000);
 			} finally {
-				process.off('unhandledRejection', unheard);
+				process.off('unhandledRejection', unhandled);
 			}
-			expect(unheard).not.toHaveBeenCalled();
+			expect(unhandled).not.toHaveBeenCalled();
 		},
 	);
 
-	it('leaves no unhandled rejection where they fail after it was cancelled', async () => {
-		const unheard = jest.fn();
-		process.on('unhandledRejection', unheard);
+	it('leaves no unhandled rejection when they fail after it was cancelled', async () => {
+		const unhandled = jest.fn();
+		process.on('unhandledRejection', unhandled);
 		try {
-			const { timeline, waiting, cancel, fail } = start();
+			const { waiting, cancel, fail } = start();
 			cancel();
-			await rejection(timeline.run(waiting));
+			await rejection(waiting);
 			fail();
-			await timeline.settle();
+			await new Promise(setImmediate);
 		} finally {
-			process.off('unhandledRejection', unheard);
+			process.off('unhandledRejection', unhandled);
 		}
-		expect(unheard).not.toHaveBeenCalled();
+		expect(unhandled).not.toHaveBeenCalled();
 	});
 });

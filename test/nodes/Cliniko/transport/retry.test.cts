@@ -36,7 +36,7 @@ describe('A retry', () => {
 		expect(numbers).toEqual([1, 2, 3, 4]);
 	});
 
-	it('gives the last result once there were as many attempts as are allowed', async () => {
+	it('gives the last result after the maximum number of attempts', async () => {
 		const { result, waits } = await run(['bad 1', 'bad 2', 'good'], { tries: 2 });
 
 		expect(result).toBe('bad 2');

@@ -18,26 +18,26 @@ export const PROCESSED: Watch = {
 	errorContext: { action: 'look for new attachments' },
 };
 
-/** Lets the process ask again whether lists can be sorted by ids, which it remembers. */
+/** Resets the cached answer to whether lists can be sorted by id. */
 export function forgetWhatCanBeSorted(): void {
 	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
 }
 
-/** A record as Cliniko keeps it; times are ms since 1970 by its clock. */
+/** A record in Cliniko; times are ms since 1970 by Cliniko's clock. */
 export interface Row {
 	id: string;
 	created_at: number;
 	processed_at: number | null;
-	/** From when on lists show it. */
+	/** When lists start to show it. */
 	shown: number;
-	/** From when on they say that it is processed. */
+	/** When lists start to show it as processed. */
 	processed_shown: number;
 	archived: boolean;
 }
 
 /**
- * One of Cliniko's lists in memory, with a clock of its own, behind the real ClinikoApi. It takes what
- * a trigger may ask for and nothing else, so that a request that Cliniko would not take is seen.
+ * One of Cliniko's lists in memory, with its own clock, behind the real ClinikoApi. It accepts only
+ * what a trigger may ask for, and throws at anything that Cliniko would reject.
  */
 export class ClinikoList {
 	/** Cliniko's clock, ms since 1970. */
@@ -45,28 +45,28 @@ export class ClinikoList {
 
 	readonly rows: Row[] = [];
 
-	/** Called before each page is read; what it gives is answered in the page's place. */
+	/** Called before each page; a return value replaces the page. */
 	beforePage: (page: number) => Answer | undefined | void = () => {};
 
 	/** Whether replies have a Date header. */
 	tellsDate = true;
 
-	/** How many rows the largest page has; Cliniko's has 100. */
+	/** Maximum rows per page; 100 in Cliniko. */
 	longestPage = 100;
 
-	/** Whether rows of the same second come in another order with each request. */
+	/** Whether the order of rows with equal timestamps changes with each request. */
 	isUnstable = false;
 
 	/** Whether `id` is a column that lists can be sorted by. */
 	sortsById = true;
 
-	/** A number from 0 to 1, for the order where it is unstable. */
+	/** Random numbers for an unstable order. */
 	random: () => number = Math.random;
 
-	/** What is answered as `total_entries` for so many rows. */
+	/** The `total_entries` of the reply. */
 	total: (count: number) => unknown = (count) => count;
 
-	/** By how much the clock of the server that answers is off, in ms. */
+	/** Clock skew of the server that answers, in ms. */
 	skew: () => number = () => 0;
 
 	readonly cliniko = new FakeCliniko((sent) => this.answer(sent));
@@ -75,7 +75,7 @@ export class ClinikoList {
 
 	private lastId = 8;
 
-	/** Adds a record; its stamp is the clock's time where nothing else is said. */
+	/** Adds a record, by default created now. */
 	add(more: Partial<Row> = {}): Row {
 		const row = {
 			id: String(++this.lastId),
@@ -90,11 +90,16 @@ export class ClinikoList {
 		return row;
 	}
 
+	/** Adds records with the same timestamp. */
+	addMany(count: number): Row[] {
+		return Array.from({ length: count }, () => this.add());
+	}
+
 	get requests(): number {
 		return this.cliniko.sent.length;
 	}
 
-	/** Answers a request that does not come through `api`. */
+	/** Answers a request that was not sent through `api`. */
 	async answerTo(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
 		const { pathname, searchParams } = new URL(options.url);
 		const path = pathname.replace('/v1', '');
@@ -113,19 +118,13 @@ export class ClinikoList {
 			return reply(400, { message: 'Cannot sort by id' });
 		}
 		const isArchivedShown = filters.includes('archived_at:*');
+		const tests = filters.map(testOf);
 		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
-			.filter((row) => filters.every((filter) => fits(row, filter)))
-			.sort((a, b) => {
-				for (const one of columns) {
-					const [column = '', direction = 'asc'] = one.split(':');
-					const order = compared(a, b, column);
-					if (order !== 0) return direction === 'desc' ? -order : order;
-				}
-				return rank.get(a.id)! - rank.get(b.id)! || compared(a, b, 'id');
-			});
+			.filter((row) => tests.every((test) => test(row)))
+			.sort(orderOf(columns, (a, b) => rank.get(a.id)! - rank.get(b.id)! || byId(a, b)));
 		const start = (page - 1) * Math.ceil(perPage);
 		const end = start + Math.ceil(perPage);
 		const body = {
@@ -138,17 +137,22 @@ export class ClinikoList {
 	}
 }
 
-function fits(row: Row, filter: string): boolean {
-	if (filter === 'archived_at:*') return true;
-	const [, than, bound = ''] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
-	if (than) return (than === '<') === BigInt(row.id) < BigInt(bound);
+/** Whether a row matches a filter; throws if Cliniko would reject the filter. */
+function testOf(filter: string): (row: Row) => boolean {
+	if (filter === 'archived_at:*') return () => true;
+	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
+	if (id) {
+		const bound = BigInt(id);
+		return (row) => (than === '<') === BigInt(row.id) < bound;
+	}
 	const [, column = '', operator, value = ''] =
 		/^(created_at|processed_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
-	if (operator === '?') return timeOf(row, column) !== 0;
+	if (operator === '?') return (row) => timeOf(row, column) !== 0;
 	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
 		throw new Error(`Cliniko would not take ${filter}`);
 	}
-	return timeOf(row, column) !== 0 && timeOf(row, column) >= Date.parse(value);
+	const bound = Date.parse(value);
+	return (row) => timeOf(row, column) !== 0 && timeOf(row, column) >= bound;
 }
 
 function timeOf(row: Row, column: string): number {
@@ -157,10 +161,22 @@ function timeOf(row: Row, column: string): number {
 	return time ?? 0;
 }
 
-/** Times are compared in whole seconds, as they are shown. */
-function compared(a: Row, b: Row, column: string): number {
-	if (column === 'id') return BigInt(a.id) < BigInt(b.id) ? -1 : Number(a.id !== b.id);
-	return Math.floor(timeOf(a, column) / 1000) - Math.floor(timeOf(b, column) / 1000);
+type Compare = (a: Row, b: Row) => number;
+
+/** Compares by columns such as `created_at:desc`, then by `last`. */
+function orderOf(columns: string[], last: Compare): Compare {
+	return columns.reduceRight<Compare>((next, sortKey) => {
+		const [column = '', direction] = sortKey.split(':');
+		// Cliniko's timestamps have whole seconds.
+		const seconds = (row: Row) => Math.floor(timeOf(row, column) / 1000);
+		const compare: Compare = column === 'id' ? byId : (a, b) => seconds(a) - seconds(b);
+		return (a, b) => (direction === 'desc' ? -compare(a, b) : compare(a, b)) || next(a, b);
+	}, last);
+}
+
+/** Numerically: ids have no leading zeros, so the longer one is greater. */
+function byId({ id: a }: Row, { id: b }: Row): number {
+	return a.length - b.length || (a < b ? -1 : Number(a !== b));
 }
 
 function render({ id, created_at, processed_at, archived }: Row): IDataObject {

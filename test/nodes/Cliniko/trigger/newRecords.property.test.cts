@@ -14,28 +14,30 @@ import {
 	PROCESSED,
 	SECOND,
 } from './clinikoList.cts';
+import { idsOf, sorted, Watching } from './watching.cts';
+import { randomOf } from '../random.cts';
 
 /**
- * What may come together: how far a stamp is ahead of Cliniko's clock or behind it, how late its record
- * shows up, and how long one poll takes. The overlap is ten minutes; this is exactly that.
+ * The worst case: timestamps ahead of Cliniko's clock or behind it, records that show up late, and slow
+ * polls. Together exactly the overlap of ten minutes.
  */
 const AHEAD = 2 * MINUTE;
 const BEHIND = 4 * MINUTE;
 const LATE = 2 * MINUTE;
 const POLL = 2 * MINUTE;
 
-/** Few rows make many pages here, so that all that may happen between two pages does. */
+/** Short pages, so that a lot happens between them. */
 const LONGEST_PAGE = 4;
 const MOST_ROWS = 60;
 
-/** What happens while one poll reads its pages. */
+/** The most that happens while one poll reads its pages. */
 const MOST_HAPPENINGS = 3;
 
-/** Some records that are made at once. */
+/** Records created at the same time. */
 interface Making {
-	/** For each, how far the stamp that is watched for is beside the clock, in ms. */
+	/** For each, how far its watched timestamp is off the clock, in ms. */
 	beside: number[];
-	/** How long after that it shows, in ms. */
+	/** How long after that lists show it, in ms. */
 	late: number;
 	/** How long processing takes, in ms. */
 	processing: number;
@@ -48,13 +50,13 @@ type Step =
 	| { kind: 'archive'; row: number }
 	| {
 			kind: 'poll';
-			/** What is made or archived before the page of this number, and how long that takes. */
+			/** What is created or archived before this page, and how long that takes. */
 			between: Array<{ page: number; wait: number; making?: Making; archived?: number }>;
-			/** The page that fails, if any does, and how. */
+			/** The page that fails, if any, and how. */
 			failing?: { page: number; status: number };
 	  };
 
-/** Often the same few times, so that timestamps are equal; and the bounds themselves. */
+/** Often the same few times, so that timestamps are equal, and the bounds. */
 const upTo = (most: number) =>
 	fc.oneof(
 		fc.constantFrom(0, 0, SECOND, most),
@@ -116,16 +118,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	},
 );
 
-/** How the list is ordered: see `ClinikoList`. */
+/** See `ClinikoList`. */
 type Order = Pick<ClinikoList, 'isUnstable' | 'sortsById'>;
 
 const order: fc.Arbitrary<Order> = fc.record({ isUnstable: fc.boolean(), sortsById: fc.boolean() });
 
-/** A list, a watch on it, and n8n, which keeps what a poll with new records leaves in its database. */
+/** A list, a watch on it, and n8n, which saves the cursor of each poll with new records. */
 class World {
 	readonly list = new ClinikoList();
 
-	/** The ids of what was told, in the order of the telling. */
+	/** The ids of the reported records, in order. */
 	readonly told: string[] = [];
 
 	private inMemory!: Cursor;
@@ -170,7 +172,7 @@ class World {
 		if (one.kind === 'restart') this.inMemory = JSON.parse(this.inDatabase) as Cursor;
 		if (one.kind === 'poll') {
 			this.happenBetween(one.between, one.failing);
-			// A failing poll is one that throws; another one throws nothing.
+			// Only a poll with a failing page may throw.
 			await this.poll().catch((error: unknown) => {
 				if (!one.failing) throw error;
 			});
@@ -180,11 +182,11 @@ class World {
 	async poll(): Promise<void> {
 		const { records, cursor } = await newRecordsSince(this.list.api, this.watch, this.inMemory);
 		this.told.push(...records.map(({ id }) => id));
-		// As the trigger does it: what n8n does not save must not be relied on.
+		// As in the trigger: n8n saves the cursor only with new records.
 		if (records.length > 0) this.save(cursor);
 	}
 
-	/** Sorted; an archived record may have been told before, or not. */
+	/** Sorted, without archived records: these may have been reported before, or not. */
 	withoutArchived(ids: string[]): string[] {
 		const archived = this.list.rows.filter((row) => row.archived).map(({ id }) => id);
 		return ids.filter((id) => !archived.includes(id)).sort();
@@ -209,7 +211,7 @@ class World {
 		};
 	}
 
-	/** Lets all that was made show up, and polls. */
+	/** Waits until every record shows up, and polls. */
 	async end(): Promise<void> {
 		this.list.beforePage = () => {};
 		this.list.now += LATE;
@@ -218,7 +220,7 @@ class World {
 }
 
 describe('records that are made at any time, with polls, failing polls and restarts between', () => {
-	it('are told once each, and what was there at the start is not told', async () => {
+	it('are reported once each, and what was there at the start is not reported', async () => {
 		const between = fc.array(
 			fc.record({ page: fc.integer({ min: 1, max: 4 }), wait: upTo(5000) }),
 			{
@@ -248,7 +250,7 @@ describe('records that are made at any time, with polls, failing polls and resta
 					for (const one of steps) await world.do(one);
 					await world.end();
 
-					// What shows up while the start is read may count as there already, or not.
+					// Records that show up during activation may count as old or new.
 					const expected = list.rows
 						.map(({ id }) => id)
 						.filter((id) => !there.includes(id) && !duringIt.includes(id));
@@ -264,7 +266,7 @@ describe('records that are made at any time, with polls, failing polls and resta
 });
 
 describe('records that are processed in another order than they were created in', () => {
-	it('are told once each when they are processed, and not if they were before the start', async () => {
+	it('are reported once each when they are processed, and not if they were before the start', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.array(fc.tuple(upTo(60 * MINUTE), upTo(60 * MINUTE)), { maxLength: 12 }),
@@ -292,4 +294,41 @@ describe('records that are processed in another order than they were created in'
 			{ numRuns: 1000 },
 		);
 	}, 120_000);
+});
+
+describe('a list of several pages', () => {
+	it('is reported once each in any order, whether or not Cliniko can sort by id', async () => {
+		for (let seed = 1; seed <= 50; seed++) {
+			forgetWhatCanBeSorted();
+			const list = new ClinikoList();
+			list.isUnstable = true;
+			list.sortsById = seed % 2 === 0;
+			list.random = randomOf(seed);
+			const watching = await Watching.from(list);
+			const ids = idsOf(list.addMany(100 + seed * 7));
+			expect(sorted(await watching.poll())).toEqual(ids);
+			// After an hour, a missed record would be outside the overlap.
+			list.now += 60 * MINUTE;
+			expect(await watching.poll()).toEqual([]);
+		}
+	});
+});
+
+it('records are reported once when the clocks of Cliniko’s servers are five seconds apart', async () => {
+	const random = randomOf(7);
+	const skew = () => Math.round((random() - 0.5) * 5) * SECOND;
+	forgetWhatCanBeSorted();
+	const list = new ClinikoList();
+	list.skew = skew;
+	const watching = await Watching.from(list);
+	const told: string[] = [];
+	const ids: string[] = [];
+	for (let poll = 0; poll < 200; poll++) {
+		list.now += Math.floor(random() * 30) * SECOND;
+		for (let count = Math.floor(random() * 4); count > 0; count--) {
+			ids.push(list.add({ created_at: list.now + skew() }).id);
+		}
+		told.push(...(await watching.poll()));
+	}
+	expect(sorted(told)).toEqual(ids);
 });

@@ -3,7 +3,7 @@ import { poll } from '../../../../nodes/Cliniko/trigger/poll.ts';
 import { rejection, reply } from '../connection.cts';
 import { ClinikoList, MINUTE } from './clinikoList.cts';
 
-/** A clinic: its patients, and what its Cliniko says of its settings. */
+/** A clinic with its patients and the reply to a request for its settings. */
 interface Clinic {
 	list: ClinikoList;
 	settings: IDataObject;
@@ -14,9 +14,9 @@ const clinicOf = (id: string): Clinic => ({
 	settings: { account: { id, name: `Clinic ${id}` } },
 });
 
-/** The trigger in a workflow, and the clinics that keys lead to. */
+/** The trigger in a workflow, and the clinic of each API key. */
 class Trigger {
-	/** What n8n keeps for the node: in memory, and in its database. */
+	/** The node's static data, in memory and in n8n's database. */
 	memory: IDataObject = {};
 
 	database = '{}';
@@ -31,7 +31,7 @@ class Trigger {
 		public key: string,
 	) {}
 
-	/** Switches the workflow on, or lets n8n start again. */
+	/** Activates the workflow or restarts n8n. */
 	async activate(mode: 'activate' | 'init' = 'activate'): Promise<string[]> {
 		this.memory = JSON.parse(this.database) as IDataObject;
 		this.context = this.newContext(mode);
@@ -75,7 +75,7 @@ let trigger: Trigger;
 beforeEach(async () => {
 	one = clinicOf('1');
 	two = clinicOf('2');
-	// More than the overlap remembers, and some that it does.
+	// Records inside the overlap and before it.
 	for (const [base, { list }] of [
 		[1000, one],
 		[2000, two],
@@ -93,7 +93,7 @@ const later = () => {
 };
 
 describe('With the key of another clinic', () => {
-	it('nothing old is told, and what comes afterwards is', async () => {
+	it('nothing old is reported, and what comes afterwards is', async () => {
 		trigger.key = 'B-au1';
 		expect(await trigger.poll()).toEqual([]);
 		later();
@@ -102,7 +102,7 @@ describe('With the key of another clinic', () => {
 		expect(await trigger.poll()).toEqual([]);
 	});
 
-	it('and back again, nothing old is told either', async () => {
+	it('and back again, nothing old is reported either', async () => {
 		trigger.key = 'B-au1';
 		await trigger.poll();
 		later();
@@ -116,20 +116,20 @@ describe('With the key of another clinic', () => {
 		expect(await trigger.poll()).toEqual([id]);
 	});
 
-	it('nothing old is told after a restart', async () => {
+	it('nothing old is reported after a restart', async () => {
 		trigger.key = 'B-au1';
 		expect(await trigger.activate('init')).toEqual([]);
 		const { id } = two.list.add({ id: '900' });
 		expect(await trigger.activate('init')).toEqual([id]);
 	});
 
-	it('of another shard but with the same id, nothing old is told', async () => {
+	it('of another shard but with the same id, nothing old is reported', async () => {
 		two.settings = one.settings;
 		trigger.key = 'D-uk1';
 		expect(await trigger.poll()).toEqual([]);
 	});
 
-	it('nothing is told or forgotten as long as Cliniko does not say which clinic it is', async () => {
+	it('nothing is reported or lost as long as Cliniko does not say which clinic it is', async () => {
 		const kept = structuredClone(trigger.memory);
 		one.settings = reply(401) as unknown as IDataObject;
 		trigger.key = 'C-au1';
@@ -149,13 +149,13 @@ describe('With another key of the same clinic', () => {
 		expect(await trigger.poll()).toEqual([]);
 	});
 
-	it('it goes on across a restart', async () => {
+	it('it continues after a restart', async () => {
 		const { id } = one.list.add();
 		trigger.key = 'C-au1';
 		expect(await trigger.activate('init')).toEqual([id]);
 	});
 
-	it.each([403, 404])('it goes on where the clinic cannot be read (%i)', async (status) => {
+	it.each([403, 404])('it continues when the clinic cannot be read (%i)', async (status) => {
 		one.settings = reply(status) as unknown as IDataObject;
 		const first = one.list.add();
 		trigger.key = 'C-au1';
@@ -175,7 +175,7 @@ describe('With another key of the same clinic', () => {
 	});
 });
 
-it('Two clinics that cannot be read are taken for one, so that nothing new is lost', async () => {
+it('Two unreadable clinics count as the same, so that nothing new is lost', async () => {
 	for (const clinic of [one, two]) clinic.settings = {};
 	trigger.memory = {};
 	trigger.database = '{}';
@@ -186,14 +186,14 @@ it('Two clinics that cannot be read are taken for one, so that nothing new is lo
 	expect(await trigger.poll()).toEqual([]);
 });
 
-it('The clinic is asked for once for a key, and not at each poll', async () => {
+it('The clinic is looked up once per key, and not at each poll', async () => {
 	for (let count = 0; count < 3; count++) await trigger.poll();
 	trigger.key = 'C-au1';
 	for (let count = 0; count < 3; count++) await trigger.poll();
 	expect(trigger.paths.filter((path) => path === '/settings/public')).toHaveLength(2);
 });
 
-it('It goes on where an earlier version has kept no account', async () => {
+it('It continues when an earlier version did not save the account', async () => {
 	const { id } = one.list.add();
 	delete trigger.memory.account;
 	trigger.database = JSON.stringify(trigger.memory);
@@ -202,7 +202,7 @@ it('It goes on where an earlier version has kept no account', async () => {
 	expect(await trigger.poll()).toEqual([]);
 });
 
-it('A poll that fails in the middle leaves all to the next one', async () => {
+it('A poll that fails midway leaves everything to the next one', async () => {
 	const kept = structuredClone(trigger.memory);
 	const ids = Array.from({ length: 250 }, () => one.list.add().id);
 	one.list.beforePage = (page) => (page === 2 ? reply(403) : undefined);

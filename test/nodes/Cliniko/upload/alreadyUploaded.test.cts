@@ -15,13 +15,13 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const START = Date.parse('2026-03-02T09:00:00Z');
 
 const LIST = 'GET /patient_attachments';
 
-/** What is kept in mind lasts for the whole process, so each test has patients of its own. */
+/** The cache lasts for the whole process, so each test has its own patient. */
 let patients = 0;
 let PATIENT: string;
 beforeEach(() => (PATIENT = String(++patients)));
@@ -39,8 +39,8 @@ const FORBIDDEN: ContentDigest = { unavailable: 'forbidden' };
 const FAULT: ContentDigest = { unavailable: 'fault' };
 
 /**
- * A Cliniko that has `records` of files with these bytes, by id, where others may not be opened; and
- * one execution at it.
+ * A Cliniko with `records`, whose files have these bytes, by id; others cannot be opened. And one
+ * execution.
  */
 const execution = (
 	records: IDataObject[],
@@ -50,7 +50,6 @@ const execution = (
 	const cliniko = new FakeCliniko(
 		(sent) => answer(sent) ?? ({ patient_attachments: records } as Answer),
 	);
-	cliniko.clock.rule();
 	const compared: string[] = [];
 	const already = new AlreadyUploaded({
 		api: cliniko.api,
@@ -89,7 +88,7 @@ describe('A file that may be on the record already', () => {
 		['is written in another form', 'M\u00fcller.pdf', 'Mu\u0308ller.pdf'],
 		['lost its accents', 'Müller.pdf', 'Muller.pdf'],
 		['lost its emoji', 'Scan 🦴.pdf', 'Scan.pdf'],
-	])('is found by its bytes where the name on the record %s', async (_, name, onRecord) => {
+	])('is found by its bytes when the name on the record %s', async (_, name, onRecord) => {
 		const { find } = execution([processedRecord('1', onRecord)], { 1: OURS });
 
 		expect(await find(uploadNamed(name))).toBe('1');
@@ -99,7 +98,7 @@ describe('A file that may be on the record already', () => {
 		['exactly the name and size', 'Referral.pdf', '1'],
 		['the name in another form', 'Re\u0301ferral.pdf', undefined],
 		['a similar name', 'referral.PDF', undefined],
-	])('that has %s is taken, where the user may not open it: %s', async (_, onRecord, id) => {
+	])('that has %s is taken, when the user may not open it: %s', async (_, onRecord, id) => {
 		const { find } = execution([processedRecord('1', onRecord)]);
 
 		expect(await find()).toBe(id);
@@ -117,7 +116,7 @@ describe('A file that may be on the record already', () => {
 		['a similar name and another size', [processedRecord('1', 'referral.PDF', 1001)]],
 		['an unreadable one', [{ ...processedRecord('1'), content_type: 'invalid/invalid' }]],
 		['rows that are no records', [{ filename: 'Referral.pdf', size: 1000 }]],
-	])('is not where the patient has %s', async (_, records) => {
+	])('is not when the patient has %s', async (_, records) => {
 		const { compared, find } = execution(records as IDataObject[], { 1: OURS });
 
 		expect(await find()).toBeUndefined();
@@ -125,7 +124,7 @@ describe('A file that may be on the record already', () => {
 	});
 
 	describe('under its name, with another size', () => {
-		// No document says what Cliniko counts as the size of a file.
+		// Cliniko does not document what it counts as the size of a file.
 		const ofOtherSize = (id: string, more: IDataObject = {}) => ({
 			...processedRecord(id, 'Referral.pdf', 1347),
 			...more,
@@ -140,19 +139,19 @@ describe('A file that may be on the record already', () => {
 			expect(await find()).toBe('1');
 		});
 
-		it('is another file where the bytes are others', async () => {
+		it('is another file when the bytes are others', async () => {
 			const { find } = execution([ofOtherSize('1')], { 1: 'other bytes' });
 
 			expect(await find()).toBeUndefined();
 		});
 
-		it('is another file where the user may not open it', async () => {
+		it('is another file when the user may not open it', async () => {
 			const { find } = execution([ofOtherSize('1')]);
 
 			expect(await find()).toBeUndefined();
 		});
 
-		it('is looked for in the five newest of them, after those of its size', async () => {
+		it('is searched for in the five newest of them, after those of its size', async () => {
 			const records = [1, 2, 3, 4, 5, 6, 7].map((at) =>
 				ofOtherSize(String(at), { created_at: `2026-03-0${at}T09:00:00Z` }),
 			);
@@ -166,7 +165,7 @@ describe('A file that may be on the record already', () => {
 		});
 	});
 
-	describe('is neither there nor not there where a download fails', () => {
+	describe('is neither there nor not there when a download fails', () => {
 		it.each([
 			['the same name', 'Referral.pdf', 1000],
 			['a similar name', 'referral.PDF', 1000],
@@ -194,7 +193,7 @@ describe('A file that may be on the record already', () => {
 			expect(await find()).toBe('6');
 		});
 
-		it('and is compared anew at the next look', async () => {
+		it('and is compared again at the next search', async () => {
 			const contents: Record<string, string | ContentDigest> = { 7: FAULT };
 			const { find } = execution([processedRecord('7')], contents);
 			await rejection(find());
@@ -204,7 +203,7 @@ describe('A file that may be on the record already', () => {
 		});
 	});
 
-	it('is not where one of its name and size has other bytes', async () => {
+	it('is not when one of its name and size has other bytes', async () => {
 		const { find } = execution([processedRecord('1')], { 1: 'other bytes' });
 
 		expect(await find()).toBeUndefined();
@@ -224,7 +223,7 @@ describe('A file that may be on the record already', () => {
 		expect(await find()).toBe('2');
 	});
 
-	it('is looked for once in each patient’s list', async () => {
+	it('is searched for once in each patient’s list', async () => {
 		const { cliniko, find } = execution([]);
 		const other = `${PATIENT}0`;
 
@@ -241,7 +240,7 @@ describe('A file that may be on the record already', () => {
 		]);
 	});
 
-	it('is looked for again after the list could not be had', async () => {
+	it('is searched for again after the list could not be had', async () => {
 		let allowed = false;
 		const { find } = execution([processedRecord('1')], { 1: OURS }, () =>
 			allowed ? undefined : reply(403),
@@ -254,19 +253,19 @@ describe('A file that may be on the record already', () => {
 		expect(await find()).toBe('1');
 	});
 
-	it('is looked for among the records of the last minutes right before the creation', async () => {
+	it('is searched for among the records of the last minutes right before the creation', async () => {
 		const { cliniko, already } = execution([processedRecord('1')], { 1: OURS });
 
 		expect((await already.findNew(uploadNamed(), START))?.id).toBe('1');
 		await already.findNew(uploadNamed(), START);
 
-		// It is read afresh each time.
+		// It is read again each time.
 		expect(cliniko.sent.map(({ filters }) => filters)).toEqual(
 			Array(2).fill([`patient_id:=${PATIENT}`, 'created_at:>=2026-03-02T08:55:00Z']),
 		);
 	});
 
-	describe('where a record has no name yet', () => {
+	describe('when a record has no name yet', () => {
 		const created = (secondsAgo: number): PatientAttachment => ({
 			...freshRecord('1', PATIENT),
 			created_at: new Date(START - secondsAgo * 1000).toISOString(),
@@ -305,7 +304,7 @@ describe('A file that may be on the record already', () => {
 			expect(cliniko.lines).toEqual([LIST]);
 		});
 
-		it('is waited for where Cliniko does not say whether it is still at work', async () => {
+		it('is waited for when Cliniko does not say whether it is still processing', async () => {
 			const { processing_completed: _, ...silent } = created(0);
 			const { cliniko, find } = execution([silent]);
 
@@ -317,7 +316,7 @@ describe('A file that may be on the record already', () => {
 			['is gone', reply(404)],
 			['may not be read', reply(403)],
 			['turns out to be unreadable', { ...processedRecord('1'), content_type: 'invalid/invalid' }],
-		])('is not there where that %s', async (_, later: Answer) => {
+		])('is not there when that %s', async (_, later: Answer) => {
 			const { find } = execution([created(0)], {}, ({ path }) =>
 				path === '/patient_attachments/1' ? later : undefined,
 			);
@@ -330,7 +329,7 @@ describe('A file that may be on the record already', () => {
 describe('A file that this process has stored', () => {
 	const fresh = () => freshRecord('77', PATIENT);
 
-	/** Another execution, which sees the record that the first one has stored. */
+	/** Another execution that sees the record the first one stored. */
 	const another = async (
 		later: Answer,
 		{ upload = uploadNamed(), list = [fresh()] as IDataObject[] } = {},
@@ -346,7 +345,7 @@ describe('A file that this process has stored', () => {
 		expect(await another(processedRecord('77', 'Referral.pdf', 1000, PATIENT))).toBe('77');
 	});
 
-	it('is waited for up to a minute where Cliniko has not shown it yet', async () => {
+	it('is waited for up to a minute when Cliniko has not shown it yet', async () => {
 		let asked = 0;
 		await execution([]).already.remember(uploadNamed(), fresh());
 		const later = execution([], {}, ({ path }) => {
@@ -362,13 +361,13 @@ describe('A file that this process has stored', () => {
 		['is archived', { archived_at: '2026-03-02T09:01:00Z' }],
 		['cannot be read by Cliniko', { content_type: 'invalid/invalid' }],
 		['belongs to another patient', { patient: { links: { self: 'https://x/v1/patients/9' } } }],
-	])('is stored again where its record %s', async (_, later) => {
+	])('is stored again when its record %s', async (_, later) => {
 		const answer = 'statusCode' in later ? later : { ...fresh(), ...later };
 
 		expect(await another(answer, { list: [] })).toBeUndefined();
 	});
 
-	it('is never stored again where Cliniko cannot be asked about its record', async () => {
+	it('is never stored again when Cliniko cannot be asked about its record', async () => {
 		const error = await rejection(another(reply(503)));
 
 		expect(error.httpCode).toBe(503);
@@ -405,25 +404,25 @@ describe('A file that this process has stored', () => {
 	});
 });
 
-describe('Executions of one process that bring a file at the same moment', () => {
-	/** A Cliniko with a patient's records, and executions at it that store what is not there. */
+describe('Concurrent executions in one process with the same file', () => {
+	/** A Cliniko with one patient's records, and executions that store files that are missing. */
 	const start = () => {
-		const timeline = new Timeline().rule();
+		const clock = new Clock();
 		const records: IDataObject[] = [];
 		const contents = new Map<string, string>();
 		const sent: string[] = [];
 		const begin = ({ isCancelled = (): boolean => false, fails = false } = {}) => {
 			const pause = async (ms: number) => {
-				await timeline.pause(ms);
+				await clock.pause(ms);
 				if (isCancelled()) throw new ClinikoError('The execution was canceled.', 'Stop.');
 			};
 			const cliniko = new FakeCliniko(
 				async ({ path }) => {
-					await timeline.pause(300);
+					await clock.pause(300);
 					if (path === '/patient_attachments') return { patient_attachments: [...records] };
 					return records.find(({ id }) => path.endsWith(`/${id as string}`)) ?? reply(404);
 				},
-				{ pause, now: timeline.now },
+				{ clock, pause },
 			);
 			const already = new AlreadyUploaded({
 				api: cliniko.api,
@@ -433,72 +432,71 @@ describe('Executions of one process that bring a file at the same moment', () =>
 					return await Promise.resolve(sha256 ? { sha256 } : FORBIDDEN);
 				},
 			});
-			/** As `uploadFile` does it. */
+			/** As in `uploadFile`. */
 			return async (upload: Upload, takes = 2000): Promise<string> =>
 				await already.exclusive(upload, async () => {
 					const there = await already.find(upload);
 					if (there) return there.id;
-					await timeline.pause(takes);
+					await clock.pause(takes);
 					if (fails) throw new Error('S3 has a fault');
+					const sha256 = await upload.file.digest();
 					const id = String(100 + records.length);
 					const record = { ...freshRecord(id, PATIENT), created_at: '2026-03-02T09:00:01Z' };
 					sent.push(upload.file.source);
-					contents.set(id, await upload.file.digest());
+					contents.set(id, sha256);
 					records.push(record);
 					await already.remember(upload, record);
 					return id;
 				});
 		};
-		return { timeline, sent, begin };
+		return { clock, sent, begin };
 	};
 
 	it('store it once', async () => {
-		const { timeline, sent, begin } = start();
+		const { sent, begin } = start();
 		const [a, b, c] = [begin(), begin(), begin()];
 
-		const ids = await timeline.run(
-			Promise.all([a(uploadNamed()), b(uploadNamed()), c(uploadNamed())]),
-		);
+		const ids = await Promise.all([a(uploadNamed()), b(uploadNamed()), c(uploadNamed())]);
 
 		expect(sent).toEqual([OURS]);
 		expect(ids).toEqual(['100', '100', '100']);
 	});
 
 	it('store it once though it is twice in one of them', async () => {
-		const { timeline, sent, begin } = start();
+		const { sent, begin } = start();
 		const a = begin();
 
-		const ids = await timeline.run(Promise.all([a(uploadNamed()), a(uploadNamed())]));
+		const ids = await Promise.all([a(uploadNamed()), a(uploadNamed())]);
 
 		expect(sent).toEqual([OURS]);
 		expect(ids).toEqual(['100', '100']);
 	});
 
 	it('store both of two files with the same name and size, side by side', async () => {
-		const { timeline, sent, begin } = start();
+		const { clock, sent, begin } = start();
 		const [a, b] = [begin(), begin()];
 		const other = uploadNamed('Referral.pdf', { source: 'other bytes' });
-		const began = timeline.time;
+		const began = clock.time;
 
-		const ids = await timeline.run(Promise.all([a(uploadNamed()), b(other)]));
+		const ids = await Promise.all([a(uploadNamed()), b(other)]);
 
 		expect([...sent].sort()).toEqual(['other bytes', OURS]);
 		expect(new Set(ids).size).toBe(2);
-		expect(timeline.time - began).toBeLessThan(2 * 2000);
+		expect(clock.time - began).toBeLessThan(2 * 2000);
 	});
 
-	it('leave the queue where they are cancelled, and do not hold up the next', async () => {
-		const { timeline, sent, begin } = start();
+	it('leave the queue when they are cancelled, and do not hold up the next', async () => {
+		const { clock, sent, begin } = start();
 		let cancelled = false;
-		const began = timeline.time;
+		const began = clock.time;
 		const first = begin()(uploadNamed(), 60_000);
 		const second = rejection(begin({ isCancelled: () => cancelled })(uploadNamed())).then(
-			(error) => [error.message, timeline.time - began],
+			(error) => [error.message, clock.time - began],
 		);
 		const third = begin()(uploadNamed());
-		void timeline.pause(5000).then(() => (cancelled = true));
+		void clock.pause(5000).then(() => (cancelled = true));
 
-		const [a, b, c] = await timeline.run(Promise.all([first, second, third]));
+		const [a, b, c] = await Promise.all([first, second, third]);
 
 		expect([a, c]).toEqual(['100', '100']);
 		expect(sent).toEqual([OURS]);
@@ -508,11 +506,11 @@ describe('Executions of one process that bring a file at the same moment', () =>
 		expect(after).toBeLessThanOrEqual(6500);
 	});
 
-	it('try it for themselves where the one before failed', async () => {
-		const { timeline, sent, begin } = start();
+	it('try it for themselves when the one before failed', async () => {
+		const { sent, begin } = start();
 		const [a, b] = [begin({ fails: true }), begin()];
 
-		const results = await timeline.run(Promise.allSettled([a(uploadNamed()), b(uploadNamed())]));
+		const results = await Promise.allSettled([a(uploadNamed()), b(uploadNamed())]);
 
 		expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
 		expect(sent).toEqual([OURS]);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { INodeExecutionData } from 'n8n-workflow';
 import { pickFiles } from '../../../../nodes/Cliniko/upload/binaryFields.ts';
 
-/** Few letters, so that they meet. */
+/** Few letters, so that they collide. */
 const letters = (maxLength: number) =>
 	fc.oneof(
 		fc.string({ unit: fc.constantFrom('a', 'b'), maxLength }),
@@ -12,7 +12,7 @@ const letters = (maxLength: number) =>
 		}),
 	);
 
-/** A field's name, which is nothing but white space in no case: that is no name in a list. */
+/** A field name; never only white space, which a list of names ignores. */
 const fieldName = letters(8).filter((name) => name.trim() === name && name !== '');
 
 const pattern = fc
@@ -38,7 +38,7 @@ const item = fc.uniqueArray(fieldName, { maxLength: 8 }).map(
 	}),
 );
 
-/** The same by a regular expression, for names short enough. */
+/** The same with a regular expression, for short names. */
 function fits(one: string, name: string): boolean {
 	const parts = one.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 	return new RegExp(`^${parts.join('[^]*')}$`).test(name);
@@ -49,7 +49,7 @@ describe('Input Binary Field, whatever it asks for', () => {
 		fc.assert(
 			fc.property(pattern, item, (one, given) => {
 				const fields = Object.keys(given.binary!);
-				// A name as a whole comes before what it may mean as a pattern.
+				// A literal field name takes precedence over a pattern.
 				const expected = fields.includes(one) ? [one] : fields.filter((name) => fits(one, name));
 
 				expect(pickFiles(one, given, 'skip').map(({ name }) => name)).toEqual(expected);
@@ -58,7 +58,7 @@ describe('Input Binary Field, whatever it asks for', () => {
 		);
 	});
 
-	it('takes each file once, in the order of what is asked for', () => {
+	it('takes each file once, in the order of what is requested', () => {
 		fc.assert(
 			fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), item, (wanted, given) => {
 				const fields = Object.keys(given.binary!);

@@ -8,7 +8,7 @@ const pdf = (fileName?: string): IBinaryData => ({
 	fileName,
 });
 
-/** An item with a file in each of these fields. */
+/** An item with a file in each field. */
 const itemWith = (...fields: string[]): INodeExecutionData => ({
 	json: {},
 	binary: Object.fromEntries(fields.map((field) => [field, pdf(`${field}.pdf`)])),
@@ -70,7 +70,7 @@ describe('Input Binary Field', () => {
 		[`${'a*'.repeat(1000)}b`, 'a'.repeat(5000), false],
 		[`${'a*'.repeat(1000)}b`, `${'a'.repeat(5000)}b`, true],
 	])('takes %s for %s: this is %s', (pattern, name, fits) => {
-		// Beside another file, since the whole text could also be a name.
+		// With another file, since the whole text could also be a field name.
 		expect(namesOf(pattern, itemWith(name, '\n'), 'skip').includes(name)).toBe(fits);
 	});
 
@@ -158,20 +158,20 @@ describe('Input Binary Field', () => {
 			expect(error.description).toContain('Input Binary Field');
 		});
 
-		it('is refused even where a part of it is there: a file would be lost', () => {
+		it('is refused even when some of it exists: a file would be lost', () => {
 			const error = thrownBy(() => namesOf('data, scan, form', itemWith('data')));
 
 			expect(error.message).toContain('no file in "scan", "form"');
 		});
 
-		it('is refused with another advice where there is no file at all', () => {
+		it('is refused with different advice when there is no file at all', () => {
 			const error = thrownBy(() => namesOf('data', { json: {} }));
 
 			expect(error.message).toBe('The item has no file, so there is none in "data".');
 			expect(error.description).toContain('If Item Has No File');
 		});
 
-		it('is passed over where that is wanted, and what is there is taken', () => {
+		it('is skipped when that is wanted, and the rest is used', () => {
 			expect(namesOf('data', { json: {} }, 'skip')).toEqual([]);
 			expect(namesOf('scan, data', itemWith('data'), 'skip')).toEqual(['data']);
 		});
@@ -183,7 +183,7 @@ describe('The files of an item', () => {
 		expect(filesOf(itemWith('b', 'a')).map(({ name }) => name)).toEqual(['b', 'a']);
 	});
 
-	it('are in its JSON where the workflow’s binary mode is combined', () => {
+	it('are in its JSON when the workflow’s binary mode is combined', () => {
 		const item = {
 			json: { name: 'Jane', _files: { data: pdf(), scan: pdf() } as unknown as IDataObject },
 		};
@@ -196,7 +196,7 @@ describe('The files of an item', () => {
 	});
 
 	it.each([undefined, 'separate'])(
-		'are not in its JSON where the binary mode is %s: anybody can write JSON',
+		'are not in its JSON when the binary mode is %s: anybody can write JSON',
 		(binaryMode) => {
 			const _files = { data: pdf(), scan: pdf() } as unknown as IDataObject;
 			const item = { json: { _files }, binary: { letter: pdf() } };
@@ -213,7 +213,7 @@ describe('The files of an item', () => {
 		['something else', { _files: 'data' }],
 		['a list', { _files: [pdf()] as unknown as IDataObject[] }],
 		['empty fields', { _files: { a: undefined, b: null } }],
-	])('are none where the JSON has %s', (_, json) => {
+	])('are none when the JSON has %s', (_, json) => {
 		expect(filesOf({ json: json as IDataObject }, 'combined')).toEqual([]);
 	});
 

@@ -17,11 +17,11 @@ const merged = (into: string) => ({
 	links: { self: `https://api.au1.cliniko.com/v1/patients/${into}` },
 });
 
-/** Who of these is closed at a Cliniko whose list shows these patients, by id, with the words. */
+/** Which of these patients are closed, by id, with the message, where the list shows these patients. */
 const closed = async (ids: string[], ...patients: IDataObject[]) =>
 	await closedAmong(ids, patients);
 
-/** The same where there are also patients whom the list hides. */
+/** The same with patients that the list hides. */
 const closedAmong = async (ids: string[], patients: IDataObject[], hidden: IDataObject[] = []) => {
 	const cliniko = new FakeCliniko(({ path }) => {
 		if (path === '/patients') return { patients, links: {} };
@@ -36,7 +36,7 @@ const closedAmong = async (ids: string[], patients: IDataObject[], hidden: IData
 };
 
 describe('The patients of a run', () => {
-	it('are asked for together, the archived ones too', async () => {
+	it('are requested together, the archived ones too', async () => {
 		const { cliniko } = await closed(
 			['1', '9007199254740993', '1'],
 			patient('1'),
@@ -47,7 +47,7 @@ describe('The patients of a run', () => {
 		expect(cliniko.sent[0]!.filters).toEqual(['id:=1,9007199254740993', 'archived_at:*']);
 	});
 
-	it('are not asked for where there are none', async () => {
+	it('are not requested when there are none', async () => {
 		const { cliniko, words } = await closed([]);
 
 		expect(cliniko.sent).toEqual([]);
@@ -58,7 +58,7 @@ describe('The patients of a run', () => {
 		[100, [100]],
 		[101, [100, 1]],
 		[250, [100, 100, 50]],
-	])('are asked for by the hundred: %d', async (count, asked) => {
+	])('are requested in hundreds: %d', async (count, asked) => {
 		const ids = Array.from({ length: count }, (_, at) => String(at + 1));
 		const { cliniko } = await closed(ids, ...ids.map((id) => patient(id)));
 
@@ -67,7 +67,7 @@ describe('The patients of a run', () => {
 		expect(lists.flat()).toEqual(ids);
 	});
 
-	it('may get files unless they are out of use', async () => {
+	it('may get files unless they are closed', async () => {
 		const { words } = await closed(
 			['1', '2', '3', '4', '5'],
 			patient('1'),
@@ -94,19 +94,19 @@ describe('The patients of a run', () => {
 		expect(advice[0]).toContain('Use patient 9 instead.');
 	});
 
-	it('who are merged into nobody that can be told are out of use all the same', async () => {
+	it('who are merged into an unknown patient are closed all the same', async () => {
 		const { words } = await closed(['4'], patient('4', { merged_at: WHEN }));
 
 		expect(words[4]).toContain('is archived');
 	});
 
-	it('are not named in the words', async () => {
+	it('are not named in the message', async () => {
 		const { words, advice } = await closed(['2'], patient('2', { archived_at: WHEN }));
 
 		expect(JSON.stringify([words, advice])).not.toMatch(/Philippa|Featherstonehaugh/);
 	});
 
-	it('are closed though their records have empty texts in the place of nulls', async () => {
+	it('are closed though their records have empty strings instead of nulls', async () => {
 		const empty = { archived_at: '', deleted_at: '', merged_at: '', merged_with_patient: '' };
 		const { words } = await closed(
 			['1', '2', '3'],
@@ -139,14 +139,14 @@ describe('The patients of a run', () => {
 		expect(cliniko.sent[3]!.filters).toEqual(['archived_at:*']);
 	});
 
-	it('of whom there is nothing to read may get files: the presigned post tells', async () => {
+	it('who cannot be read may get files: the presigned post decides', async () => {
 		const { words, cliniko } = await closed(['1']);
 
 		expect(words).toEqual({});
 		expect(cliniko.lines).toEqual(['GET /patients', 'GET /patients/1']);
 	});
 
-	it('whom the list does not show and who cannot be read are known by nobody', async () => {
+	it('whom the list does not show and who cannot be read are unknown', async () => {
 		const cliniko = new FakeCliniko(({ path }) =>
 			path === '/patients' ? { patients: [] } : reply(403),
 		);
@@ -155,7 +155,7 @@ describe('The patients of a run', () => {
 		expect(error.message).toContain('Could not look up patient 1');
 	});
 
-	it('are looked for on all pages', async () => {
+	it('are searched for on all pages', async () => {
 		const cliniko = new FakeCliniko(({ query }) =>
 			query.get('page') === '1'
 				? { patients: [patient('1')], links: { next: 'https://evil.example/' } }
@@ -165,7 +165,7 @@ describe('The patients of a run', () => {
 		expect([...(await closedPatients(cliniko.api, ['1', '2'])).keys()]).toEqual(['2']);
 	});
 
-	it('of whom Cliniko cannot be asked are known by nobody', async () => {
+	it('whom Cliniko cannot be asked about are unknown', async () => {
 		const cliniko = new FakeCliniko(() => reply(403));
 		const error = await rejection(closedPatients(cliniko.api, ['1']));
 

@@ -28,7 +28,7 @@ const create = async (
 		attempt,
 	);
 
-/** What is known where it cannot be told whether there is a record. */
+/** The result where it is unknown whether there is a record. */
 const openOutcome = async (cliniko: FakeCliniko, options = {}) => {
 	const outcome = await create(cliniko, options);
 	if (outcome instanceof UnknownOutcome) return outcome;
@@ -43,7 +43,7 @@ const notAccepted = (field: string) =>
 	reply(422, { message: 'Validation Failed', errors: { [field]: 'is invalid' } });
 
 describe('The record of a patient attachment', () => {
-	it('is created for the patient, by an id that is a text', async () => {
+	it('is created for the patient, by an id that is text', async () => {
 		const cliniko = new FakeCliniko(created);
 
 		const record = await create(cliniko);
@@ -57,7 +57,7 @@ describe('The record of a patient attachment', () => {
 		});
 	});
 
-	it('has no description where there is none', async () => {
+	it('has no description when there is none', async () => {
 		const cliniko = new FakeCliniko(created);
 
 		await create(cliniko, { description: '' });
@@ -85,7 +85,7 @@ describe('The record of a patient attachment', () => {
 			['400', reply(400, '<html>Bad Request</html>')],
 			['409', reply(409)],
 			['413', reply(413)],
-		])('encoded, where Cliniko refuses that with %s', async (_, refusal: Answer) => {
+		])('encoded, when Cliniko refuses that with %s', async (_, refusal: Answer) => {
 			const cliniko = new FakeCliniko((_sent, count) => (count === 1 ? refusal : created()));
 
 			const record = await create(cliniko, { key });
@@ -153,7 +153,7 @@ describe('The record of a patient attachment', () => {
 			['there is nothing to encode', { key: 'temp/x/a.pdf' }, notAccepted('temp_attachment_url')],
 			['the key is refused', { key }, reply(401)],
 			['the user may not', { key }, reply(403)],
-		])('once, where %s', async (_, options, answer: Answer) => {
+		])('once, when %s', async (_, options, answer: Answer) => {
 			const cliniko = new FakeCliniko(() => answer);
 
 			await rejection(create(cliniko, options));
@@ -166,7 +166,7 @@ describe('The record of a patient attachment', () => {
 			['a proxy redirects it', reply(302), true],
 			['no reply came', new Error('ECONNRESET'), false],
 			['a gateway answered', reply(504, { message: 'upload_url' }), false],
-		])('once, where %s', async (_, answer: Answer, accepted) => {
+		])('once, when %s', async (_, answer: Answer, accepted) => {
 			const cliniko = new FakeCliniko(() => answer);
 
 			expect((await openOutcome(cliniko, { key })).accepted).toBe(accepted);
@@ -183,7 +183,7 @@ describe('The record of a patient attachment', () => {
 		});
 	});
 
-	it('is refused in words that name the file and the patient', async () => {
+	it('is refused with a message that names the file and the patient', async () => {
 		const error = await rejection(create(new FakeCliniko(() => notAccepted('description'))));
 
 		expect(error.message).toBe(
@@ -192,7 +192,7 @@ describe('The record of a patient attachment', () => {
 		expect(error.httpCode).toBe(422);
 	});
 
-	it('cannot be created for a patient who is not there', async () => {
+	it('cannot be created for a patient who does not exist', async () => {
 		const error = await rejection(create(new FakeCliniko(() => reply(404))));
 
 		expect(error.message).toBe(`Cliniko has no patient with the ID ${PATIENT}.`);

@@ -14,7 +14,7 @@ import {
 } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import { STREAM_ABOVE, type SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
 import { fileOf, rejection, reply } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const post: PresignedPost = {
 	url: 'https://files.s3.amazonaws.com/',
@@ -33,7 +33,7 @@ const file = (more: Partial<SourceFile> = {}): SourceFile =>
 		...more,
 	});
 
-/** A file that comes as a stream, in two pieces. */
+/** A streamed file in two chunks. */
 const large = (more: Partial<SourceFile> = {}): SourceFile =>
 	file({
 		size: STREAM_ABOVE + 1,
@@ -64,15 +64,15 @@ const BROKEN = new Error('ECONNRESET');
 
 type S3Answer = IN8nHttpFullResponse | Error;
 
-/** A request as S3 gets it. */
+/** A request as S3 receives it. */
 interface Sent {
 	options: IHttpRequestOptions;
 	signal: AbortSignal;
-	/** ms after the beginning. */
+	/** ms since the start. */
 	at: number;
 }
 
-/** Cliniko's reply that has a presigned post in it. */
+/** Cliniko's reply with a presigned post. */
 const replyWith = ({ url, fields, key, prefix, expires, clockAhead }: PresignedPost) => {
 	const policy = expires && { expiration: new Date(expires).toISOString() };
 	return {
@@ -90,24 +90,23 @@ const replyWith = ({ url, fields, key, prefix, expires, clockAhead }: PresignedP
 };
 
 /**
- * Sends a file to an S3 that gives these answers, the last of them for ever, by a fake clock.
+ * Sends a file to an S3 with these replies; the last one repeats.
  */
 const send = async (
 	answers: S3Answer | S3Answer[] | ((sent: Sent, count: number) => S3Answer | Promise<S3Answer>),
 	source: SourceFile = file(),
 	{
 		posts = () => post,
-		timeline = new Timeline(),
-		pause = timeline.pause,
+		clock = new Clock(),
+		pause = clock.pause,
 	}: {
 		posts?: (count: number) => PresignedPost;
-		timeline?: Timeline;
+		clock?: Clock;
 		pause?: Pause;
 	} = {},
 ) => {
-	timeline.rule();
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);
-	const begin = timeline.time;
+	const begin = clock.time;
 	const sent: Sent[] = [];
 	/** What happened, in order. */
 	const log: string[] = [];
@@ -127,7 +126,7 @@ const send = async (
 	const connection: S3Connection = {
 		api,
 		sendToS3: async (options, signal) => {
-			const one = { options, signal, at: timeline.time - begin };
+			const one = { options, signal, at: clock.time - begin };
 			log.push('send');
 			sent.push(one);
 			const given = await answer(one, sent.length);
@@ -141,18 +140,18 @@ const send = async (
 		return await postToS3(connection, first, '1', { ...source, open });
 	};
 	const result = steps();
-	await timeline.run(result.catch(() => undefined));
-	return { result, sent, log, open, timeline };
+	await result.catch(() => undefined);
+	return { result, sent, log, open, clock };
 };
 
 const refusalOf = async (answers: S3Answer | S3Answer[], source?: SourceFile) =>
 	await rejection((await send(answers, source)).result);
 
-/** The pieces of a body, and when each was given. */
-const piecesOf = async ({ options }: Sent, now: () => number) => {
+/** The chunks of a body, and when each was sent. */
+const piecesOf = async ({ options }: Sent) => {
 	const pieces: Array<{ length: number; at: number }> = [];
 	for await (const { length } of (options.body as unknown as StreamedBody).stream()) {
-		pieces.push({ length, at: now() });
+		pieces.push({ length, at: Date.now() });
 	}
 	return pieces;
 };
@@ -191,11 +190,11 @@ describe('A file that is sent to S3', () => {
 		expect(String(options?.body)).toContain('%PDF-1.4');
 	});
 
-	it('goes out as a stream of exact length where it is large', async () => {
-		const { sent, timeline } = await send(stored, large());
+	it('goes out as a stream of exact length when it is large', async () => {
+		const { sent } = await send(stored, large());
 
 		const options = sent[0]?.options;
-		const pieces = await piecesOf(sent[0]!, timeline.now);
+		const pieces = await piecesOf(sent[0]!);
 		const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
 		expect(pieces.map((piece) => piece.length).slice(1, -1)).toEqual([STREAM_ABOVE, 1]);
 		expect(options?.headers?.['Content-Length']).toBe(length);
@@ -208,19 +207,16 @@ describe('A file that is sent to S3', () => {
 		['signed wrongly', 403, 'SignatureDoesNotMatch', 'no proxy changes what it sends'],
 		['sent while S3 has a fault', 503, 'SlowDown', 'Amazon S3 has a fault at the moment'],
 		['sent to another region', 307, 'TemporaryRedirect', 'a redirect, which is not followed'],
-	])(
-		'is refused where it is %s, with S3’s words and an advice',
-		async (_, status, code, advice) => {
-			const error = await refusalOf(s3Error(status, code));
+	])('is refused when it is %s, with S3’s message and advice', async (_, status, code, advice) => {
+		const error = await refusalOf(s3Error(status, code));
 
-			expect(error.message).toBe(
-				`Cliniko's file store (Amazon S3) did not take the file "Brian & Co.pdf": status ${status}, ${code}: That is why.`,
-			);
-			expect(error.description).toContain(advice);
-			expect(error.description).toContain('not on the patient’s record');
-			expect(error.httpCode).toBe(status);
-		},
-	);
+		expect(error.message).toBe(
+			`Cliniko's file store (Amazon S3) did not take the file "Brian & Co.pdf": status ${status}, ${code}: That is why.`,
+		);
+		expect(error.description).toContain(advice);
+		expect(error.description).toContain('not on the patient’s record');
+		expect(error.httpCode).toBe(status);
+	});
 
 	it('is refused without the HTML that a proxy answers with', async () => {
 		const error = await refusalOf(reply(502, '<html><h1>Bad gateway</h1></html>'));
@@ -236,7 +232,7 @@ describe('A file that is sent to S3', () => {
 		['with a document but another status', 200, STORED],
 		['with half a document', 201, '<PostResponse><Key>temp/x/Brian &amp; Co.pdf</Key>'],
 		['with a refusal', 200, '<Error><Code>InternalError</Code></Error>'],
-	])('is not taken for stored where S3 answers %s', async (_, status, body) => {
+	])('is not considered stored when S3 answers %s', async (_, status, body) => {
 		const error = await refusalOf(reply(status, body));
 
 		expect(error.message).toContain('does not say where it is');
@@ -244,7 +240,7 @@ describe('A file that is sent to S3', () => {
 		expect(error.httpCode).toBe(status);
 	});
 
-	describe('is not taken for stored where S3 answers with the key of another', () => {
+	describe('is not considered stored when S3 answers with another file’s key', () => {
 		const keyed = (key: string) => reply(201, `<PostResponse><Key>${key}</Key></PostResponse>`);
 
 		it.each([
@@ -270,7 +266,7 @@ describe('A file that is sent to S3', () => {
 			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
 		});
 
-		it('but is where only the name differs, and S3 put that in', async () => {
+		it('but is when only the name differs, and S3 put that in', async () => {
 			const { result } = await send(keyed('temp/x/Brian_Co.pdf'), file(), {
 				posts: () => ({ ...post, prefix: 'temp/x/' }),
 			});
@@ -289,7 +285,7 @@ describe('A file that is sent to S3', () => {
 		});
 	});
 
-	describe('whose connection breaks off', () => {
+	describe('whose connection breaks', () => {
 		it('is reported with nothing of the request', async () => {
 			const cause = Object.assign(new Error('ECONNRESET'), { config: { data: post.fields } });
 
@@ -318,7 +314,7 @@ describe('A file that is sent to S3', () => {
 		);
 	});
 
-	it('is not sent where it cannot be opened', async () => {
+	it('is not sent when it cannot be opened', async () => {
 		const fault = new ClinikoError('The file is gone from n8n.', 'Run the earlier step again.');
 
 		const { result, sent, open } = await send(
@@ -331,7 +327,7 @@ describe('A file that is sent to S3', () => {
 		expect(open).toHaveBeenCalledTimes(1);
 	});
 
-	it('is not sent where there is no presigned post for it', async () => {
+	it('is not sent when there is no presigned post for it', async () => {
 		const refused = new ClinikoError('Cliniko has no patient with the ID 1.', 'Check it.', 404);
 
 		const { result, sent } = await send(stored, file(), {
@@ -346,7 +342,7 @@ describe('A file that is sent to S3', () => {
 
 	it('is not sent again once the execution is cancelled', async () => {
 		const cancelled = new ClinikoError('The execution was cancelled.', 'Nothing more was sent.');
-		const timeline = new Timeline();
+		const clock = new Clock();
 		let over = false;
 
 		const { result, sent } = await send(
@@ -356,8 +352,8 @@ describe('A file that is sent to S3', () => {
 			},
 			file(),
 			{
-				timeline,
-				pause: async (ms) => await (over ? Promise.reject(cancelled) : timeline.pause(ms)),
+				clock,
+				pause: async (ms) => await (over ? Promise.reject(cancelled) : clock.pause(ms)),
 			},
 		);
 
@@ -377,7 +373,7 @@ describe('A file that is sent to S3', () => {
 		];
 
 		it.each(passing)(
-			'from its start, as often as the try before it, where %s',
+			'from its start, as often as the attempt before it, when %s',
 			async (_, answer) => {
 				for (const source of [file(), large()]) {
 					const lengths: number[] = [];
@@ -388,7 +384,7 @@ describe('A file that is sent to S3', () => {
 						else {
 							for await (const piece of (body as unknown as StreamedBody).stream()) {
 								length += piece.length;
-								// It breaks off in its middle.
+								// Aborts midway.
 								if (count === 1 && length > STREAM_ABOVE) break;
 							}
 						}
@@ -405,7 +401,7 @@ describe('A file that is sent to S3', () => {
 		);
 
 		it.each(passing)(
-			'three times at most, after longer and longer waits, where %s',
+			'at most three times, with exponential backoff, when %s',
 			async (_, answer) => {
 				const { result, sent, open } = await send(answer);
 
@@ -427,10 +423,10 @@ describe('A file that is sent to S3', () => {
 		it.each([
 			[0, 500],
 			[1, 1500],
-		])('after waits that differ (random %d)', async (random, wait) => {
-			const timeline = new Timeline();
-			const pause = jest.spyOn(timeline, 'pause');
-			const result = send([BROKEN, stored], file(), { timeline });
+		])('after a jittered backoff (random %d)', async (random, wait) => {
+			const clock = new Clock();
+			const pause = jest.spyOn(clock, 'pause');
+			const result = send([BROKEN, stored], file(), { clock });
 			jest.spyOn(Math, 'random').mockReturnValue(random);
 
 			await (
@@ -448,7 +444,7 @@ describe('A file that is sent to S3', () => {
 			['too slow in the eyes of a proxy', reply(408, 'RequestTimeout')],
 			['sent to another region', s3Error(307, 'TemporaryRedirect')],
 			['one of those that S3 gives this code with another status', s3Error(403, 'RequestTimeout')],
-		])('never where it is %s', async (_, answer) => {
+		])('never when it is %s', async (_, answer) => {
 			const { result, sent, open, log } = await send([answer, stored]);
 
 			expect((await rejection(result)).httpCode).toBe(answer.statusCode);
@@ -457,13 +453,13 @@ describe('A file that is sent to S3', () => {
 			expect(log).toEqual(['presign', 'send']);
 		});
 
-		it('never where it is stored', async () => {
+		it('never when it is stored', async () => {
 			expect((await send([BROKEN, stored, BROKEN])).sent).toHaveLength(2);
 		});
 	});
 
-	describe('whose transfer stands still', () => {
-		it('is broken off and sent again', async () => {
+	describe('whose transfer stalls', () => {
+		it('is aborted and sent again', async () => {
 			const { result, sent } = await send(async ({ signal }, count) =>
 				count === 1
 					? await new Promise<S3Answer>((_, reject) => {
@@ -474,7 +470,7 @@ describe('A file that is sent to S3', () => {
 
 			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
 			expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-			// Silence of a minute and a second to notice it, and the wait.
+			// A minute of silence, a second to notice it, and the backoff.
 			expect(sent[1]?.at).toBe(62_000);
 		});
 
@@ -489,28 +485,28 @@ describe('A file that is sent to S3', () => {
 	});
 
 	describe('with a presigned post that lasts for a time only', () => {
-		const lasting = (ms: number, timeline: Timeline, more: Partial<PresignedPost> = {}) => ({
+		const lasting = (ms: number, clock: Clock, more: Partial<PresignedPost> = {}) => ({
 			...post,
-			expires: timeline.time + ms,
+			expires: clock.time + ms,
 			...more,
 		});
 
 		it('is sent with it as long as it lasts', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { log } = await send([BROKEN, BROKEN, stored], file(), {
-				timeline,
-				posts: () => lasting(60_000, timeline),
+				clock,
+				posts: () => lasting(60_000, clock),
 			});
 
 			expect(log).toEqual(['presign', 'send', 'send', 'send']);
 		});
 
-		it('is sent with a new one where too little of its time is left', async () => {
-			const timeline = new Timeline();
+		it('is sent with a new one when too little of its time is left', async () => {
+			const clock = new Clock();
 			const { result, log, sent } = await send(stored, file(), {
-				timeline,
+				clock,
 				posts: (count) =>
-					lasting(count === 1 ? 9999 : 60_000, timeline, {
+					lasting(count === 1 ? 9999 : 60_000, clock, {
 						url: `https://files-${count}.s3.amazonaws.com/`,
 						fields: { ...post.fields, 'x-count': `presigned post ${count}` },
 						clockAhead: count,
@@ -526,33 +522,33 @@ describe('A file that is sent to S3', () => {
 			});
 		});
 
-		it('is sent with a new one where it has run out between two tries', async () => {
-			const timeline = new Timeline();
+		it('is sent with a new one when it has run out between two attempts', async () => {
+			const clock = new Clock();
 			const { result, log } = await send([BROKEN, BROKEN, stored], file(), {
-				timeline,
-				posts: () => lasting(11_500, timeline),
+				clock,
+				posts: () => lasting(11_500, clock),
 			});
 
 			await result;
-			// After the waits of 1 and 2 seconds too little is left.
+			// After backoffs of 1 and 2 seconds too little time is left.
 			expect(log).toEqual(['presign', 'send', 'send', 'presign', 'send']);
 		});
 
 		it('goes by Cliniko’s clock', async () => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const { log } = await send(stored, file(), {
-				timeline,
-				posts: () => lasting(3_600_000 + 60_000, timeline, { clockAhead: 3_600_000 }),
+				clock,
+				posts: () => lasting(3_600_000 + 60_000, clock, { clockAhead: 3_600_000 }),
 			});
 
 			expect(log).toEqual(['presign', 'send']);
 		});
 
-		it('is sent all the same where the clocks are such that every one has run out', async () => {
-			const timeline = new Timeline();
+		it('is sent all the same when the clocks are such that every one has run out', async () => {
+			const clock = new Clock();
 			const { result, log } = await send(stored, file(), {
-				timeline,
-				posts: () => lasting(-60_000, timeline),
+				clock,
+				posts: () => lasting(-60_000, clock),
 			});
 
 			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
@@ -561,7 +557,7 @@ describe('A file that is sent to S3', () => {
 
 		const expired = s3Error(403, 'AccessDenied', 'Invalid according to Policy: Policy expired.');
 
-		it('is sent at once with a new one where S3 says that it has run out', async () => {
+		it('is sent at once with a new one when S3 says that it has run out', async () => {
 			const { result, log, sent } = await send([expired, stored], file(), {
 				posts: (count) => ({ ...post, url: `https://files-${count}.s3.amazonaws.com/` }),
 			});
@@ -571,22 +567,22 @@ describe('A file that is sent to S3', () => {
 			expect((await result).url).toBe('https://files-2.s3.amazonaws.com/');
 		});
 
-		it('is sent with a new one where S3 refuses it and it has run out meanwhile', async () => {
-			const timeline = new Timeline();
+		it('is sent with a new one when S3 refuses it and it has run out in the meantime', async () => {
+			const clock = new Clock();
 			const { result, log } = await send(
 				async (_, count) => {
-					await timeline.pause(55_000);
+					await clock.pause(55_000);
 					return count === 1 ? s3Error(403, 'AccessDenied', 'No.') : stored;
 				},
 				file(),
-				{ timeline, posts: (count) => lasting(count === 1 ? 50_000 : 60_000, timeline) },
+				{ clock, posts: (count) => lasting(count === 1 ? 50_000 : 60_000, clock) },
 			);
 
 			expect((await result).key).toBe('temp/x/Brian & Co.pdf');
 			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
 		});
 
-		it('is renewed once only, and then S3’s words are shown', async () => {
+		it('is renewed only once, and then S3’s message is shown', async () => {
 			const { result, log } = await send(expired);
 
 			const error = await rejection(result);
@@ -597,43 +593,43 @@ describe('A file that is sent to S3', () => {
 			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
 		});
 
-		it('has as many tries as any other after it was renewed', async () => {
+		it('has as many attempts as any other after it was renewed', async () => {
 			const { sent } = await send([BROKEN, expired, BROKEN]);
 
 			expect(sent).toHaveLength(5);
 		});
 	});
 
-	describe('after a try that broke off', () => {
-		/** Reads each body as it comes, and says when its pieces came, counted from its try. */
+	describe('after an attempt that was interrupted', () => {
+		/** Reads each body, and returns when its chunks arrived, in ms from the start of the attempt. */
 		const run = async (first: S3Answer, source: SourceFile, answers = [first, stored]) => {
-			const timeline = new Timeline();
+			const clock = new Clock();
 			const times: number[][] = [];
 			await send(
 				async (sent, count) => {
 					const { body } = sent.options;
-					const begin = timeline.time;
+					const begin = clock.time;
 					if (Buffer.isBuffer(body)) times.push([]);
 					else {
-						const pieces = await piecesOf(sent, timeline.now);
+						const pieces = await piecesOf(sent);
 						times.push(pieces.map(({ at }) => at - begin));
 					}
 					return answers[count - 1]!;
 				},
 				source,
-				{ timeline },
+				{ clock },
 			);
 			return times;
 		};
 
-		it('gives the fields and the first bytes at once and the rest after a moment, so that S3’s refusal can be heard', async () => {
+		it('sends the fields and the first bytes at once and the rest after a moment, so that S3 can reject it early', async () => {
 			expect(await run(BROKEN, large())).toEqual([
 				[0, 0, 0, 0],
 				[0, 0, 1500, 1500, 1500],
 			]);
 		});
 
-		it('does so in every later try', async () => {
+		it('does so in every later attempt', async () => {
 			expect(await run(BROKEN, large(), [BROKEN, reply(503), stored])).toEqual([
 				[0, 0, 0, 0],
 				[0, 0, 1500, 1500, 1500],
@@ -641,7 +637,7 @@ describe('A file that is sent to S3', () => {
 			]);
 		});
 
-		it('does not where S3 did answer', async () => {
+		it('does not when S3 did answer', async () => {
 			expect(await run(reply(503), large())).toEqual([
 				[0, 0, 0, 0],
 				[0, 0, 0, 0],
@@ -655,7 +651,7 @@ describe('A file that is sent to S3', () => {
 		it('can hear it', async () => {
 			const { result, sent } = await send(async ({ options, signal }, count) => {
 				if (count === 1) return BROKEN;
-				// S3 reads the fields and refuses; nobody asks for the file any more.
+				// S3 rejects the fields without reading the file.
 				const stream = (options.body as unknown as StreamedBody).stream();
 				await stream.next();
 				expect(signal.aborted).toBe(false);
@@ -667,7 +663,7 @@ describe('A file that is sent to S3', () => {
 		});
 	});
 
-	describe('is refused in words without the values of the form', () => {
+	describe('is refused with a message without the form’s values', () => {
 		it.each([
 			[
 				'Invalid according to Policy: Policy Condition failed: ["eq", "$acl", "private"]',

@@ -54,7 +54,7 @@ describe('A presigned post', () => {
 			['begins with a part of it', [['starts-with', '$Key', '123/']]],
 			['is any', [['starts-with', '$key', '']]],
 			['is exactly that', [['eq', '$key', folder + name]]],
-		])('where the policy says that the key %s', async (_, conditions) => {
+		])('when the policy says that the key %s', async (_, conditions) => {
 			const post = await request(withPolicy({ conditions }), { name });
 
 			expect(post).toMatchObject({ key: folder + name });
@@ -92,14 +92,14 @@ describe('A presigned post', () => {
 			],
 			['nothing', []],
 			['nothing that can be read', 'x'],
-		])('put there by S3, where the policy says of the key %s', async (_, conditions) => {
+		])('put there by S3, when the policy says of the key %s', async (_, conditions) => {
 			const post = await request(withPolicy({ conditions } as IDataObject), { name });
 
 			expect(post.fields.key).toBe(FIELDS.key);
 			expect(post).toMatchObject({ key: folder + name, prefix: folder });
 		});
 
-		it('not where Cliniko has given the key whole', async () => {
+		it('not when Cliniko has given the key whole', async () => {
 			const post = await request({ url: URL_OF_POST, fields: { ...FIELDS, key: 'temp/x' } });
 
 			expect(post).toMatchObject({ fields: { ...FIELDS, key: 'temp/x' }, key: 'temp/x' });
@@ -120,7 +120,7 @@ describe('A presigned post', () => {
 		);
 
 		it.each(['temp/x/M_ller.pdf', 'temp/x/Mueller', 'temp/x/..pdf'])(
-			'whose name S3 has written in its own way, where S3 put it in: %s',
+			'whose name S3 has written in its own way, when S3 put it in: %s',
 			(key) => {
 				expect(isKeyOf(written, key)).toBe(false);
 				expect(isKeyOf(filledIn, key)).toBe(true);
@@ -150,7 +150,7 @@ describe('A presigned post', () => {
 		['https://files.s3.amazonaws.com/', URL_OF_POST],
 		['https://files.s3.amazonaws.com//', URL_OF_POST],
 		['https://s3.amazonaws.com/files', 'https://s3.amazonaws.com/files/'],
-		// Another parser would take this for another host.
+		// Other parsers see a different host here.
 		['https:\\\\files.s3.amazonaws.com\\', URL_OF_POST],
 	])('has exactly one slash at the end of %s', async (url, expected) => {
 		expect((await request({ url, fields: FIELDS })).url).toBe(expected);
@@ -214,7 +214,7 @@ describe('A presigned post', () => {
 		expect(error.message).toBe('Cliniko gave an upload address without the place for the file.');
 	});
 
-	it('is not had for a patient who is not there', async () => {
+	it('is not given for a patient who does not exist', async () => {
 		const error = await rejection(request(reply(404)));
 
 		expect(error.message).toBe('Cliniko has no patient with the ID 456.');
@@ -242,7 +242,7 @@ describe('A presigned post', () => {
 			expect(error.description).toContain('It was not sent.');
 		});
 
-		it('and one of any size passes where it does not', async () => {
+		it('and one of any size passes when it does not', async () => {
 			expect((await request(withPolicy({ conditions: [] }), { size: 2 ** 40 })).url).toBe(
 				URL_OF_POST,
 			);
@@ -283,7 +283,7 @@ describe('A presigned post', () => {
 		});
 
 		it.each(['Content-Type', 'content-type'])(
-			'not again where Cliniko gives it as %s',
+			'not again when Cliniko gives it as %s',
 			async (name) => {
 				const { fields } = await request(
 					withPolicy(
@@ -298,7 +298,7 @@ describe('A presigned post', () => {
 			},
 		);
 
-		it('not where nobody asks for it: S3 would refuse a field too many', async () => {
+		it('not when it is not requested: S3 would reject an extra field', async () => {
 			const { fields } = await request(withPolicy({ conditions: [{ acl: 'private' }] }));
 
 			expect(Object.keys(fields)).toEqual([...Object.keys(FIELDS), 'policy']);
@@ -308,14 +308,14 @@ describe('A presigned post', () => {
 	describe('ends', () => {
 		const minutes = (count: number) => count * 60_000;
 
-		/** A post that lasts ten minutes, from a Cliniko whose clock is `ahead` of ours. */
+		/** A post that expires in ten minutes, from a Cliniko whose clock is `ahead` of ours. */
 		const postFor10Minutes = async (ahead: number) => {
 			const cliniko: FakeCliniko = new FakeCliniko((): Answer => {
 				const theirs = cliniko.clock.time + ahead;
 				const expiration = new Date(theirs + minutes(10)).toISOString();
 				return reply(200, withPolicy({ expiration }), { date: new Date(theirs).toUTCString() });
 			});
-			const clock = cliniko.clock.rule();
+			const clock = cliniko.clock;
 			return { clock, post: await requestPresignedPost(cliniko.api, '456', file) };
 		};
 
@@ -333,10 +333,10 @@ describe('A presigned post', () => {
 			expect(hasExpired(post)).toBe(true);
 		});
 
-		it('by our clock where Cliniko does not say what its own is', async () => {
+		it('by our clock when Cliniko does not say what its own is', async () => {
 			const expiration = '2026-03-02T09:10:00Z';
 			const cliniko = new FakeCliniko(() => withPolicy({ expiration }));
-			const clock = cliniko.clock.rule();
+			const clock = cliniko.clock;
 			const post = await requestPresignedPost(cliniko.api, '456', file);
 
 			expect(post).toMatchObject({ clockAhead: 0, isUndated: true });
@@ -346,7 +346,7 @@ describe('A presigned post', () => {
 			expect(hasExpired(post)).toBe(true);
 		});
 
-		it('earlier, where time has to be left for the sending', async () => {
+		it('earlier, when time has to be left for the sending', async () => {
 			const { clock, post } = await postFor10Minutes(0);
 			clock.time += minutes(9);
 
@@ -354,7 +354,7 @@ describe('A presigned post', () => {
 			expect(hasExpired(post, minutes(1) + 1)).toBe(true);
 		});
 
-		it('never, as far as we know, where its policy does not say', async () => {
+		it('never, as far as we know, when its policy does not say', async () => {
 			expect(hasExpired(await request(withPolicy({})), minutes(1e9))).toBe(false);
 		});
 	});

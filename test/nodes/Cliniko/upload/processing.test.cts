@@ -1,9 +1,7 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import type { ClinikoConnection } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import {
-	Clock,
 	FakeCliniko,
 	freshRecord,
 	processedRecord,
@@ -12,7 +10,7 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { Timeline } from '../timeline.cts';
+import { Clock } from '../clock.cts';
 
 const MAX_WAIT = 300_000;
 
@@ -30,17 +28,17 @@ describe('The wait for Cliniko’s processing', () => {
 			onTimeout = 'error' as 'error' | 'continue',
 			pause = undefined as Pause | undefined,
 		} = {},
-		connection: Partial<ClinikoConnection> = {},
+		connection: ConstructorParameters<typeof FakeCliniko>[1] = {},
 	) => {
 		const cliniko = new FakeCliniko(answer, connection);
-		const clock = cliniko.clock.rule();
+		const clock = cliniko.clock;
 		const processing = new Processing(cliniko.api, pause ?? clock.pause, maxWait, onTimeout);
 		const finished = async (...ids: string[]) =>
 			await Promise.all(ids.map(async (id) => await processing.finished(freshRecord(id))));
 		return { cliniko, clock, processing, finished };
 	};
 
-	/** Answers every question; files are processed at the `doneAt`th one. */
+	/** Files are processed from the `doneAt`th request on. */
 	const allDoneAt = (doneAt: number) => (sent: Sent, count: number) => {
 		const record = count >= doneAt ? processedRecord : freshRecord;
 		return sent.path === '/patient_attachments'
@@ -55,7 +53,7 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(cliniko.lines).toEqual([]);
 	});
 
-	it('asks for one file by its own address', async () => {
+	it('requests one file by its own address', async () => {
 		const { cliniko, finished } = start(allDoneAt(3));
 
 		expect(await finished('1')).toEqual([processedRecord('1')]);
@@ -71,7 +69,7 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(cliniko.sent.map(idsOf)).toEqual([ids, ids, ids]);
 	});
 
-	it('asks for more than 100 files in lists of 100', async () => {
+	it('requests more than 100 files in lists of 100', async () => {
 		const { cliniko, finished } = start(allDoneAt(3));
 		const ids = Array.from({ length: 101 }, (_, i) => String(i + 1));
 
@@ -79,7 +77,7 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(cliniko.sent.map((sent) => idsOf(sent).length)).toEqual([100, 1, 100, 1]);
 	});
 
-	it('asks only for what it still waits for', async () => {
+	it('polls only for unfinished records', async () => {
 		const { cliniko, finished } = start((sent, count) =>
 			sent.path === '/patient_attachments'
 				? list(
@@ -124,14 +122,14 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(cliniko.lines).toEqual(['GET /patient_attachments/1', 'GET /patient_attachments/2']);
 	});
 
-	it('ends for both where two equal files have one record', async () => {
+	it('ends for both when two equal files have one record', async () => {
 		const { cliniko, finished } = start(allDoneAt(2));
 
 		expect(await finished('1', '1')).toEqual([processedRecord('1'), processedRecord('1')]);
 		expect(cliniko.lines).toEqual(Array(2).fill('GET /patient_attachments/1'));
 	});
 
-	it('asks for files by their own addresses where the list leaves them out', async () => {
+	it('requests files by their own addresses when the list leaves them out', async () => {
 		const { cliniko, finished } = start((sent) =>
 			sent.path === '/patient_attachments'
 				? list(processedRecord('1'))
@@ -140,7 +138,7 @@ describe('The wait for Cliniko’s processing', () => {
 
 		expect(await finished('1', '2', '3')).toEqual(['1', '2', '3'].map((id) => processedRecord(id)));
 		expect(cliniko.lines).toEqual([
-			// It may lag, so it is asked once more first.
+			// The list may lag, so it is polled once more first.
 			'GET /patient_attachments',
 			'GET /patient_attachments',
 			'GET /patient_attachments/2',
@@ -148,7 +146,7 @@ describe('The wait for Cliniko’s processing', () => {
 		]);
 	});
 
-	it('is not confused by what else a list has', async () => {
+	it('ignores other records in the list', async () => {
 		const { finished } = start(() =>
 			list(null, {}, { id: 1 }, processedRecord('9'), processedRecord('1'), processedRecord('2')),
 		);
@@ -167,7 +165,7 @@ describe('The wait for Cliniko’s processing', () => {
 	});
 
 	describe('is over', () => {
-		it('after the longest wait, with an error that says where the file is', async () => {
+		it('after the timeout, with an error that says where the file is', async () => {
 			const { clock, finished } = start(allDoneAt(Infinity));
 
 			const error = await rejection(finished('1'));
@@ -179,7 +177,7 @@ describe('The wait for Cliniko’s processing', () => {
 			expect(clock.pauses.reduce((sum, ms) => sum + ms)).toBe(MAX_WAIT);
 		});
 
-		it('after the longest wait, with the record as it stands then', async () => {
+		it('after the timeout, with the record as it is then', async () => {
 			const record = { ...freshRecord('1'), filename: 'Referral.pdf' };
 			const { finished } = start(() => record, { onTimeout: 'continue' });
 
@@ -231,8 +229,8 @@ describe('The wait for Cliniko’s processing', () => {
 		expect((await rejection(processing.finished(broken))).message).toContain('could not read');
 	});
 
-	describe('where a record is not to be found', () => {
-		/** Answers 404 about record 1 at these times, in seconds from the beginning. */
+	describe('when a record is not to be found', () => {
+		/** Answers 404 for record 1 between these times, in seconds from the start. */
 		const missing = (...spans: Array<[from: number, to: number]>) => {
 			let begin: number | undefined;
 			return ({ path }: Sent): Answer => {
@@ -274,7 +272,7 @@ describe('The wait for Cliniko’s processing', () => {
 					[45, 100],
 				],
 			],
-		])('goes on where that was so %s', async (_, spans) => {
+		])('continues when that was so %s', async (_, spans) => {
 			const { finished } = start(missing(...spans));
 
 			expect(await finished('1')).toEqual([processedRecord('1')]);
@@ -284,7 +282,7 @@ describe('The wait for Cliniko’s processing', () => {
 	describe.each([
 		['one file', ['1']],
 		['several files', ['1', '2']],
-	])('where Cliniko cannot be asked about %s', (_, ids) => {
+	])('when Cliniko cannot be asked about %s', (_, ids) => {
 		const failures = async (answer: Answer) => {
 			const started = start(() => answer);
 			const begin = started.clock.time;
@@ -314,7 +312,7 @@ describe('The wait for Cliniko’s processing', () => {
 						`Attachment ${ids[index]} is on the patient's record, but after 300 seconds it could not be seen whether Cliniko has processed it. Could not see whether Cliniko has processed`,
 					);
 					expect(error.message).toContain(words);
-					// "Run the workflow again" alone would put it on the record twice.
+					// "Run the workflow again" on its own would store it twice.
 					expect(error.description).toContain('do not upload it again');
 				}
 			},
@@ -323,7 +321,7 @@ describe('The wait for Cliniko’s processing', () => {
 		it.each(faults)('because of %s, asks again and is content once it can', async (_why, fault) => {
 			let asked = 0;
 			const { finished } = start((sent) => {
-				// A poll is tried five times by itself, and ten more times after a limit.
+				// Each poll makes five attempts, and ten more after a rate limit.
 				if (++asked <= 11) return fault;
 				const id = sent.path.split('/').pop()!;
 				return sent.path === '/patient_attachments'
@@ -351,7 +349,7 @@ describe('The wait for Cliniko’s processing', () => {
 		);
 	});
 
-	it('does not call itself blind where the last poll told something', async () => {
+	it('does not report lost contact when the last poll succeeded', async () => {
 		const { finished } = start((_, count) => (count <= 5 ? reply(503) : freshRecord('1')));
 
 		expect((await rejection(finished('1'))).message).toBe(
@@ -359,13 +357,13 @@ describe('The wait for Cliniko’s processing', () => {
 		);
 	});
 
-	it('gives the record as it stands where it was blind to the end and that is wanted', async () => {
+	it('gives the record as it is when no poll succeeded and that is wanted', async () => {
 		const { finished } = start(() => reply(503), { onTimeout: 'continue' });
 
 		expect(await finished('1')).toEqual([freshRecord('1')]);
 	});
 
-	it('goes on for other files after Cliniko could not be asked', async () => {
+	it('continues for other files after a failed request', async () => {
 		const { finished } = start((_, count) => (count === 1 ? reply(401) : processedRecord('2')));
 
 		await rejection(finished('1'));
@@ -373,7 +371,7 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(await finished('2')).toEqual([processedRecord('2')]);
 	});
 
-	it('ends for all files where the execution is cancelled, and asks nothing more', async () => {
+	it('ends for all files when the execution is cancelled, and asks nothing more', async () => {
 		const { cliniko, processing } = start(() => list(), {
 			pause: async () =>
 				await Promise.reject(
@@ -392,7 +390,7 @@ describe('The wait for Cliniko’s processing', () => {
 		expect(cliniko.lines).toEqual([]);
 	});
 
-	it('ends at once where the execution is cancelled while Cliniko is asked', async () => {
+	it('ends at once when the execution is cancelled while Cliniko is asked', async () => {
 		let cancelled = false;
 		const stop = new ClinikoError('The execution was cancelled.', 'Nothing more was sent.');
 		const clock = new Clock();
@@ -403,6 +401,7 @@ describe('The wait for Cliniko’s processing', () => {
 			},
 			{ pause: async (ms) => await (cancelled ? Promise.reject(stop) : clock.pause(ms)) },
 			{
+				clock,
 				assertNotCancelled: () => {
 					if (cancelled) throw stop;
 				},
@@ -422,7 +421,7 @@ describe('The wait for Cliniko’s processing', () => {
 	});
 
 	describe('once it is stopped', () => {
-		it('gives every record as it stands, at once, also to those who come later', async () => {
+		it('gives every record as it is, at once, also to later callers', async () => {
 			const { cliniko, clock, processing, finished } = start(allDoneAt(Infinity));
 			const waiting = finished('1', '2');
 			await clock.pause(0);
@@ -435,29 +434,28 @@ describe('The wait for Cliniko’s processing', () => {
 			expect(cliniko.sent).toHaveLength(asked);
 		});
 
-		/** Stops when the `nth` request arrives, and lets whatever is under way go on for long. */
+		/** Stops at the `nth` request, and lets pending work run on. */
 		const stopAt = async (
 			nth: number,
 			answer: (sent: Sent, count: number) => Answer,
 			ids: string[],
 		) => {
-			const timeline = new Timeline().rule();
+			const clock = new Clock();
 			let stop = () => {};
 			const cliniko = new FakeCliniko(
 				async (sent, count) => {
 					if (count === nth) stop();
-					await timeline.pause(100);
+					await clock.pause(100);
 					return answer(sent, count);
 				},
-				{ pause: timeline.pause, now: timeline.now },
+				{ clock },
 			);
-			const processing = new Processing(cliniko.api, timeline.pause, MAX_WAIT, 'error');
+			const processing = new Processing(cliniko.api, clock.pause, MAX_WAIT, 'error');
 			stop = () => processing.stop();
-			const waiting = Promise.all(
+			const records = await Promise.all(
 				ids.map(async (id) => await processing.finished(freshRecord(id))),
 			);
-			const records = await timeline.run(waiting);
-			await timeline.run(timeline.pause(2 * MAX_WAIT));
+			await clock.pause(2 * MAX_WAIT);
 			return { records, cliniko };
 		};
 
@@ -493,12 +491,12 @@ describe('The wait for Cliniko’s processing', () => {
 		});
 	});
 
-	it('finds a record that somebody archives meanwhile', async () => {
+	it('finds a record that somebody archives in the meantime', async () => {
 		const archived = (id: string) => ({
 			...processedRecord(id),
 			archived_at: '2026-03-02T09:00:04Z',
 		});
-		// Cliniko shows those only to a request that speaks of `archived_at`.
+		// Cliniko includes those only if a filter mentions `archived_at`.
 		const { finished } = start(({ path, filters }) => {
 			const isAsked = filters.includes('archived_at:*');
 			if (path === '/patient_attachments')

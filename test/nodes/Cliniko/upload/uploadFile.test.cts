@@ -40,7 +40,7 @@ const LOOKS = Array<string>(5).fill(LOOK);
 describe('An upload', () => {
 	afterEach(() => jest.restoreAllMocks());
 
-	/** Uploads the file with what is remembered of an earlier try. */
+	/** Uploads the file with the memory of an earlier attempt. */
 	const start = ({
 		s3 = STORED as Answer,
 		remembered = {} as IDataObject,
@@ -48,7 +48,7 @@ describe('An upload', () => {
 		answer = (() => undefined) as (sent: Sent) => Answer | undefined,
 	} = {}) => {
 		const log: string[] = [];
-		// What is kept in mind for "Skip" lasts for the whole process, so each start has its own bytes.
+		// The cache for "Skip" lasts for the whole process, so each upload has its own bytes.
 		const own = { ...upload, skipIfThere, file: { ...upload.file } };
 		const bytes = digestOf(`start ${++starts}`);
 		own.file.digest = async () => await Promise.resolve(bytes);
@@ -61,7 +61,7 @@ describe('An upload', () => {
 			if (sent.method === 'POST') return reply(201, freshRecord('77', PATIENT));
 			return { url: 'https://files.s3.amazonaws.com', fields: { key: 'temp/x/${filename}' } };
 		});
-		const { pause } = cliniko.clock.rule();
+		const { pause } = cliniko.clock;
 		const sendToS3 = async ({ method, url }: IHttpRequestOptions) => {
 			log.push(`${method} ${url}`);
 			if (s3 instanceof Error) throw s3;
@@ -145,7 +145,7 @@ describe('An upload', () => {
 		expect(memory.recall(upload.identity)).toBeUndefined();
 	});
 
-	it('sends the file again where S3 broke off, with the same presigned post', async () => {
+	it('sends the file again when the connection to S3 dropped, with the same presigned post', async () => {
 		const { log, result } = start({ s3: new Error('ECONNRESET') });
 
 		await rejection(result);
@@ -153,7 +153,7 @@ describe('An upload', () => {
 		expect(log).toEqual([PRESIGN, SEND, SEND, SEND, SEND]);
 	});
 
-	it('looks for the record where the creation broke off', async () => {
+	it('searches for the record when the connection dropped during its creation', async () => {
 		const { log, result } = start({
 			answer: ({ method, path }) => {
 				if (method === 'POST') return new Error('ECONNRESET');
@@ -173,26 +173,29 @@ describe('An upload', () => {
 		['behind', '2026-03-02T09:00:00Z', 'Mon, 02 Mar 2026 08:50:00 GMT', '2026-03-02T08:45:00'],
 		['not to be known', '2026-03-02T08:50:02Z', '', '2026-03-02T07:55:00'],
 		['no time', '2026-03-02T08:50:02Z', 'today', '2026-03-02T07:55:00'],
-	])('is looked for from before it where Cliniko’s clock is %s', async (_, created, date, from) => {
-		const rows = [{ ...recordOf('77'), created_at: created }];
-		const { cliniko, result } = start({
-			answer: ({ method, path }) => {
-				if (method === 'POST') return new Error('ECONNRESET');
-				if (path === '/patient_attachments') return { patient_attachments: rows };
-				const post = { url: 'https://files.s3.amazonaws.com', fields: { key: 'x/${filename}' } };
-				return reply(200, post, { date });
-			},
-			s3: reply(201, '<PostResponse><Key>x/Referral.pdf</Key></PostResponse>'),
-		});
+	])(
+		'is searched for from before it when Cliniko’s clock is %s',
+		async (_, created, date, from) => {
+			const rows = [{ ...recordOf('77'), created_at: created }];
+			const { cliniko, result } = start({
+				answer: ({ method, path }) => {
+					if (method === 'POST') return new Error('ECONNRESET');
+					if (path === '/patient_attachments') return { patient_attachments: rows };
+					const post = { url: 'https://files.s3.amazonaws.com', fields: { key: 'x/${filename}' } };
+					return reply(200, post, { date });
+				},
+				s3: reply(201, '<PostResponse><Key>x/Referral.pdf</Key></PostResponse>'),
+			});
 
-		expect((await result).id).toBe('77');
-		const { filters } = cliniko.sent.at(-1)!;
-		expect(filters.some((one) => one.startsWith(`created_at:>=${from}`))).toBe(true);
-	});
+			expect((await result).id).toBe('77');
+			const { filters } = cliniko.sent.at(-1)!;
+			expect(filters.some((one) => one.startsWith(`created_at:>=${from}`))).toBe(true);
+		},
+	);
 
 	const recordOf = (id: string) => processedRecord(id, 'Referral.pdf', 4, PATIENT);
 
-	describe('that an earlier try has done', () => {
+	describe('that an earlier attempt has done', () => {
 		const remembered = { [upload.identity]: { attachment: '77' } };
 
 		it('is read and not done again', async () => {
@@ -202,7 +205,7 @@ describe('An upload', () => {
 			expect(log).toEqual(['GET /patient_attachments/77']);
 		});
 
-		it('is not done again where it is not shown for a minute: a person may have deleted it', async () => {
+		it('is not done again when it is not shown for a minute: a person may have deleted it', async () => {
 			const { log, cliniko, memory, result } = start({ remembered, answer: () => reply(404) });
 			const begin = cliniko.clock.time;
 
@@ -217,7 +220,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
-		it('is read where it is shown after most of a minute', async () => {
+		it('is read when it is shown after most of a minute', async () => {
 			let asked = 0;
 			const answer = () => (++asked < 6 ? reply(404) : recordOf('77'));
 			const { result } = start({ remembered, answer });
@@ -225,7 +228,7 @@ describe('An upload', () => {
 			expect(await result).toEqual(recordOf('77'));
 		});
 
-		it('is not done again where it is archived', async () => {
+		it('is not done again when it is archived', async () => {
 			const archived = { ...recordOf('77'), archived_at: '2026-03-02T09:01:00Z' };
 			const { log, result } = start({ remembered, answer: () => archived });
 
@@ -266,7 +269,7 @@ describe('An upload', () => {
 					? ({ patient_attachments: answers.shift() ?? [] } as Answer)
 					: undefined;
 
-		it('is not sent where it is on the record', async () => {
+		it('is not sent when it is on the record', async () => {
 			const { log, memory, result } = start({ skipIfThere: true, answer: list([recordOf('77')]) });
 
 			expect((await result).id).toBe('77');
@@ -274,7 +277,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toBeUndefined();
 		});
 
-		it('creates no record where another process has stored it while it was sent', async () => {
+		it('creates no record when another process has stored it while it was sent', async () => {
 			const answer = list([], [recordOf('77')]);
 			const { log, result } = start({ skipIfThere: true, answer });
 
@@ -282,7 +285,7 @@ describe('An upload', () => {
 			expect(log).toEqual([LOOK, PRESIGN, SEND, LOOK]);
 		});
 
-		it('is sent where another one has its name and size', async () => {
+		it('is sent when another one has its name and size', async () => {
 			const answer = list([recordOf('76')], [recordOf('76')]);
 			const { log, result } = start({ skipIfThere: true, answer });
 
@@ -290,7 +293,7 @@ describe('An upload', () => {
 			expect(log).toEqual([LOOK, PRESIGN, SEND, LOOK, CREATE]);
 		});
 
-		it('is what an earlier try has done, whatever is on the record besides', async () => {
+		it('is the one of an earlier attempt, whatever else is on the record', async () => {
 			const remembered = { [upload.identity]: { attachment: '77' } };
 			const answer = ({ path }: Sent) =>
 				path === '/patient_attachments/77' ? recordOf('77') : undefined;
@@ -301,7 +304,7 @@ describe('An upload', () => {
 		});
 	});
 
-	describe('of which an earlier try left open whether it is done', () => {
+	describe('whose outcome an earlier attempt left unknown', () => {
 		const since = Date.parse('2026-03-02T08:55:00.700Z');
 		const remembered = { [upload.identity]: { since } };
 		const rows =
@@ -311,7 +314,7 @@ describe('An upload', () => {
 					? ({ patient_attachments: records } as Answer)
 					: undefined;
 
-		it('is looked for since then, and not done again where it is found', async () => {
+		it('is searched for since then, and not done again when it is found', async () => {
 			const { log, cliniko, memory, result } = start({
 				remembered: { ...remembered },
 				answer: rows({ ...recordOf('77'), description: 'Referral' }),
@@ -327,7 +330,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
-		it('is done where none is found, after looking for as long as a request may be at work', async () => {
+		it('is done when none is found, after searching for as long as a request may still run', async () => {
 			const { log, memory, result } = start({ remembered: { ...remembered }, answer: rows() });
 
 			expect((await result).id).toBe('77');
@@ -335,7 +338,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
 		});
 
-		it('is not done where it cannot be told, and stays open', async () => {
+		it('is not done when the records do not show its outcome, and stays open', async () => {
 			const { log, memory, result } = start({
 				remembered: { ...remembered },
 				answer: rows({ ...recordOf('76'), size: 5 }),
@@ -346,7 +349,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toEqual({ since });
 		});
 
-		it('is not done where Cliniko cannot be asked, and stays open', async () => {
+		it('is not done when Cliniko cannot be asked, and stays open', async () => {
 			const { log, memory, result } = start({
 				remembered: { ...remembered },
 				answer: () => reply(401),
@@ -357,7 +360,7 @@ describe('An upload', () => {
 			expect(memory.recall(upload.identity)).toEqual({ since });
 		});
 
-		it('is not open any more where none is found and S3 does not take the file', async () => {
+		it('is not open any more when none is found and S3 does not take the file', async () => {
 			const { memory, result } = start({
 				remembered: { ...remembered },
 				answer: rows(),

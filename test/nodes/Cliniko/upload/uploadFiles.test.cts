@@ -15,7 +15,7 @@ interface Run {
 	stopWaiting: () => void;
 }
 
-/** Files that are sent, or processed, when the test says so. */
+/** Uploads or processing that finish when the test says so. */
 class ByHand {
 	readonly started: string[] = [];
 
@@ -40,14 +40,14 @@ class ByHand {
 	}
 }
 
-/** What became of each file, in short. */
+/** A short description of each outcome. */
 const short = (outcomes: Outcome[]) =>
 	outcomes.map(({ upload, record, error }) =>
 		[upload.file.name, record?.id, error?.message].filter(Boolean).join(': '),
 	);
 
 describe('The files of a run', () => {
-	/** Files that are sent by hand, some at a time, and then processed. */
+	/** Uploads that finish when the test says so, a few at a time, followed by processing. */
 	const start = (names: string[], options: Partial<Run> = {}, more: Partial<Upload> = {}) => {
 		const sending = new ByHand();
 		const run: Run = {
@@ -83,7 +83,7 @@ describe('The files of a run', () => {
 		expect(short(await result)).toEqual(['a: id of a', 'b: id of b', 'c: id of c']);
 	});
 
-	it('are none where there is none', async () => {
+	it('are none when there is none', async () => {
 		expect(await start([]).result).toEqual([]);
 	});
 
@@ -128,7 +128,7 @@ describe('The files of a run', () => {
 		]);
 	});
 
-	describe('where one goes wrong', () => {
+	describe('when one goes wrong', () => {
 		it('are not started any more, and those under way are brought to their end', async () => {
 			const { sending, result } = start(['a', 'b', 'c', 'd']);
 
@@ -169,7 +169,7 @@ describe('The files of a run', () => {
 	});
 
 	describe('stop the waiting for those that are being processed', () => {
-		/** Waiting that ends with what is there, once it is stopped. */
+		/** Processing that returns records as they are once it is stopped. */
 		const run = (options: Partial<Run> = {}) => {
 			let stop = () => {};
 			const stopped = new Promise<void>((resolve) => (stop = resolve));
@@ -181,7 +181,7 @@ describe('The files of a run', () => {
 			return { stopWaiting, ...start(['a', 'b', 'c'], { processed, stopWaiting, ...options }) };
 		};
 
-		it('where one goes wrong and the run ends with that', async () => {
+		it('when one goes wrong and the run ends with that', async () => {
 			const { stopWaiting, sending, result } = run();
 
 			await sending.done('a');
@@ -193,7 +193,7 @@ describe('The files of a run', () => {
 			expect(short(await result)).toEqual(['a: id of a', 'b: b failed', 'c: id of c']);
 		});
 
-		it('and not where the run goes on', async () => {
+		it('and not when the run goes on', async () => {
 			const { stopWaiting, sending } = run({ continueOnFail: true });
 
 			await sending.done('a');
@@ -204,7 +204,7 @@ describe('The files of a run', () => {
 		});
 	});
 
-	it('are not waited for where that is not wanted', async () => {
+	it('are not waited for when that is not wanted', async () => {
 		const processed = jest.fn();
 		const { sending, result } = start(['a'], { processed }, { waitForProcessing: false });
 

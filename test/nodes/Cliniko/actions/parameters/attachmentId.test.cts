@@ -25,7 +25,7 @@ describe('The attachment of an item', () => {
 		['given by address', locator('url', RECORD)],
 		['given by an expression alone', ID],
 		['given with white space', locator('id', ` ${ID}\n`)],
-	])('is told to the last digit where it is %s', (_, parameter) => {
+	])('is exact to the last digit when it is %s', (_, parameter) => {
 		expect(idOf(parameter)).toBe(ID);
 	});
 
@@ -112,7 +112,7 @@ describe('The address of an attachment', () => {
 		const [{ properties }] = mode('url').validation as unknown as [
 			{ properties: { regex: string; errorMessage: string } },
 		];
-		// n8n asks for the whole text.
+		// n8n matches the whole text.
 		const passes = (text: string) => new RegExp(`^${properties.regex}$`).test(text);
 
 		it('is one that the node then takes', () => {
@@ -129,7 +129,7 @@ describe('The address of an attachment', () => {
 			}
 		});
 
-		it('has words for what is none', () => {
+		it('has a message for invalid values', () => {
 			expect(properties.errorMessage).toContain('/patient_attachments/');
 			expect(mode('id').validation).toMatchObject([
 				{ properties: { errorMessage: 'The ID of an attachment has only digits' } },

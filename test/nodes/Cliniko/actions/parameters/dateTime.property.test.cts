@@ -25,7 +25,7 @@ const CLOCKS = Object.fromEntries(
 	]),
 );
 
-/** What the clocks of a zone show, such as `2026-11-22T09:30:15`. */
+/** Local time in a zone, such as `2026-11-22T09:30:15`. */
 function shownBy(zone: string, moment: number): string {
 	return CLOCKS[zone]!.format(moment).replace(' ', 'T');
 }
@@ -38,7 +38,7 @@ const second = fc
 	.integer({ min: 0, max: (Date.UTC(2035, 0, 1) - FIRST) / 1000 })
 	.map((seconds) => FIRST + seconds * 1000);
 
-/** A day before or after a change of the clocks. */
+/** A day near a DST change. */
 const nearChange = fc
 	.tuple(zone, fc.integer({ min: 2005, max: 2030 }), fc.boolean(), fc.nat({ max: 172_800 }))
 	.map(([name, year, first, seconds]) => {
@@ -47,7 +47,7 @@ const nearChange = fc
 		return { name, moment: day - 43_200_000 + seconds * 1000 };
 	});
 
-/** The days of a year in which the offset becomes another one. */
+/** The days on which the offset changes. */
 function changesIn(name: string, year: number): number[] {
 	const days = Array.from({ length: 366 }, (_, day) => Date.UTC(year, 0, 1 + day));
 	const offset = (moment: number) => Date.parse(`${shownBy(name, moment)}Z`) - moment;
@@ -55,8 +55,8 @@ function changesIn(name: string, year: number): number[] {
 	return days.filter((_, at) => at + 1 < days.length && offsets[at] !== offsets[at + 1]);
 }
 
-describe('A moment by the clocks of a zone', () => {
-	it('is one at which they show just that, wherever there is such a moment', () => {
+describe('A local time in a zone', () => {
+	it('is an instant with exactly that local time, if there is one', () => {
 		fc.assert(
 			fc.property(
 				fc.oneof(fc.record({ name: zone, moment: second }), nearChange),
@@ -64,7 +64,7 @@ describe('A moment by the clocks of a zone', () => {
 					const text = shownBy(name, moment);
 					const found = inUtc(text, name)!;
 					expect({ name, text: shownBy(name, Date.parse(found)) }).toEqual({ name, text });
-					// The clocks show it once, or a second time within three hours.
+					// Local times occur once, or twice within three hours.
 					expect(Math.abs(Date.parse(found) - moment)).toBeLessThanOrEqual(3 * 3_600_000);
 				},
 			),
@@ -72,12 +72,12 @@ describe('A moment by the clocks of a zone', () => {
 		);
 	});
 
-	it('is within an hour or a day’s jump of what they show where they never show it', () => {
+	it('is within an hour, or a skipped day, of a local time that does not exist', () => {
 		fc.assert(
 			fc.property(nearChange, ({ name, moment }) => {
 				const text = new Date(moment).toISOString().slice(0, 19);
 				const shown = Date.parse(`${shownBy(name, Date.parse(inUtc(text, name)!))}Z`);
-				// Samoa left out a whole day in 2011.
+				// Samoa skipped a whole day in 2011.
 				expect(Math.abs(shown - moment)).toBeLessThanOrEqual(
 					name === 'Pacific/Apia' ? 86_400_000 : 3_600_000,
 				);
@@ -86,7 +86,7 @@ describe('A moment by the clocks of a zone', () => {
 		);
 	});
 
-	it('with an offset is what every other reader makes of it', () => {
+	it('with an offset is the same for every other parser', () => {
 		fc.assert(
 			fc.property(
 				second,
@@ -106,7 +106,7 @@ describe('A moment by the clocks of a zone', () => {
 		);
 	});
 
-	it('is nothing or a moment in the form that Cliniko takes, whatever is typed', () => {
+	it('is undefined or a timestamp that Cliniko accepts, whatever is typed', () => {
 		const text = fc.oneof(
 			fc.string({ unit: fc.constantFrom(...'0123456789-T: Z+.,*') }),
 			fc.string(),

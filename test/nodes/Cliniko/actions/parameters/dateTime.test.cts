@@ -1,6 +1,6 @@
 import { inUtc } from '../../../../../nodes/Cliniko/actions/parameters/dateTime.ts';
 
-describe('A moment for a filter', () => {
+describe('A timestamp for a filter', () => {
 	it.each([
 		['2026-11-22', '2026-11-21T13:00:00Z'],
 		['2026-11-22T09:30', '2026-11-21T22:30:00Z'],

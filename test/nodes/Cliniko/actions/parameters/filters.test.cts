@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import type { IDataObject, IExecuteFunctions, INodePropertyCollection } from 'n8n-workflow';
 import {
 	filterFields,
@@ -68,7 +67,7 @@ describe('A filter', () => {
 		expect(compiled([filter])).toEqual([written]);
 	});
 
-	it('has what the node shows where nothing was changed', () => {
+	it('has what the node shows when nothing was changed', () => {
 		expect(compiled([{ dateTimeValue: '2026-11-22' }])).toEqual([
 			'created_at:>=2026-11-21T14:00:00Z',
 		]);
@@ -152,26 +151,6 @@ describe('A filter', () => {
 	])('that the node does not know is refused: %j', (filter) => {
 		expect(thrownBy(() => compiled([filter])).message).toContain('does not know');
 	});
-
-	it('is never another one than was chosen, whatever its value is', () => {
-		const row: Row = { at: 0, born: '1987-05-31', name: 'Citizen' };
-		const sign = fc.constantFrom('contains', 'pattern', 'is', 'isNot');
-		const value = fc.string({
-			unit: fc.oneof(fc.constantFrom(...'~=!?%*<>:&[]'), fc.string({ minLength: 1, maxLength: 2 })),
-		});
-		fc.assert(
-			fc.property(sign, value, (condition, given) => {
-				if (given.trim() === '') return;
-				const [filter] = compiled([text(condition, given)]);
-				const compare = compileFilters([filter!], ROW);
-				expect({ given, is: compare(row) }).toEqual({
-					given,
-					is: expected(condition, given.trim()),
-				});
-			}),
-			{ numRuns: 1000 },
-		);
-	});
 });
 
 interface Row {
@@ -186,27 +165,13 @@ const ROW: Fields<Row> = {
 	last_name: { kind: 'string', of: ({ name }) => name },
 };
 
-/** Whether "Citizen" fits, said without Cliniko's grammar. */
-function expected(condition: string, value: string): boolean {
-	const wanted = value
-		.normalize('NFD')
-		.replace(/[\u0300-\u036f]/g, '')
-		.toLowerCase();
-	if (condition === 'is') return wanted === 'citizen';
-	if (condition === 'isNot') return wanted !== 'citizen';
-	if (condition === 'contains' && !wanted.startsWith('~')) return 'citizen'.includes(wanted);
-	const parts = wanted.split('%').map((part) => part.replace(/[^a-z0-9]/g, '\\$&'));
-	const pattern = parts.join('.*');
-	return new RegExp(condition === 'pattern' ? `^${pattern}$` : pattern, 's').test('citizen');
-}
-
 describe('Archived records', () => {
 	it.each([
 		[undefined, []],
 		['exclude', []],
 		['include', ['archived_at:*']],
 		['only', ['archived_at:?']],
-	])('are left out unless asked for: %s', (archived, filters) => {
+	])('are left out unless requested: %s', (archived, filters) => {
 		expect(compiled(undefined, archived)).toEqual(filters);
 		expect(compiled([text('is', 'A')], archived)).toEqual(['last_name:=A', ...filters]);
 	});
@@ -240,7 +205,7 @@ describe('The fields for filters', () => {
 		}
 	});
 
-	it('hide the value where the condition needs none', () => {
+	it('hide the value when the condition needs none', () => {
 		for (const kind of ['text', 'date', 'dateTime']) {
 			const value = values.find(({ name }) => name === `${kind}Value`)!;
 			expect(value.displayOptions?.hide).toEqual({ [`${kind}Condition`]: ['empty', 'notEmpty'] });

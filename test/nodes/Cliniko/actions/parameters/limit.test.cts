@@ -1,13 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { eachItem } from '../../../../../nodes/Cliniko/actions/eachItem.ts';
 import { limitOf } from '../../../../../nodes/Cliniko/actions/parameters/limit.ts';
 import { newestRecords } from '../../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply, thrownBy } from '../../connection.cts';
-import { PatientList, randomOf } from '../../patientList.cts';
+import { PatientList, upTo } from '../../patientList.cts';
+import { randomOf } from '../../random.cts';
 
 const PURPOSE = { action: 'list patients' };
 
-/** A Cliniko that has so many patients, numbered from 1. */
+/** A Cliniko with `count` patients, numbered from 1. */
 const withPatients = (count: number) =>
 	new FakeCliniko(({ query }) => {
 		const [page, perPage] = [Number(query.get('page')), Number(query.get('per_page'))];
@@ -20,8 +20,6 @@ const withPatients = (count: number) =>
 	});
 
 const idsOf = (rows: IDataObject[]) => rows.map(({ id }) => Number(id));
-
-const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
 describe('A list, newest first', () => {
 	it.each([
@@ -49,7 +47,7 @@ describe('A list, newest first', () => {
 		},
 	);
 
-	it('is asked for with its filters and its order on every page', async () => {
+	it('is requested with its filters and its order on every page', async () => {
 		const cliniko = withPatients(150);
 		await newestRecords(
 			cliniko.api,
@@ -77,7 +75,7 @@ describe('A list, newest first', () => {
 		expect(idsOf(rows)).toEqual(upTo(200));
 	});
 
-	it('has as many as asked for though one came twice', async () => {
+	it('has as many as requested though one came twice', async () => {
 		const cliniko = new FakeCliniko((_, count) => ({
 			patients: [{ id: '1' }, { id: '2' }, { id: String(2 + count) }],
 			links: { next: 'more' },
@@ -87,7 +85,7 @@ describe('A list, newest first', () => {
 		expect(cliniko.sent).toHaveLength(2);
 	});
 
-	it('holds nothing whose id cannot be relied on', async () => {
+	it('leaves out what has no valid id', async () => {
 		const { api } = new FakeCliniko(() => ({ patients: [{ id: '1/3' }, null, { id: '2' }, {}] }));
 		expect(idsOf(await newestRecords(api, 'patients', [], 10, PURPOSE))).toEqual([2]);
 	});
@@ -99,32 +97,6 @@ describe('A list, newest first', () => {
 		const { message } = await rejection(newestRecords(api, 'patients', [], 10, PURPOSE));
 		expect(message).toMatch(/^Could not list patients: /);
 	});
-});
-
-it('All of 130,000 records become items', async () => {
-	const count = 130_000;
-	const cliniko = new FakeCliniko(({ query }) => {
-		const start = (Number(query.get('page')) - 1) * 100;
-		return {
-			patients: Array.from({ length: 100 }, (_, at) => ({ id: String(count - start - at) })),
-			total_entries: count,
-			links: start + 100 < count ? { next: 'more' } : {},
-		};
-	});
-	const context = {
-		getInputData: () => [{ json: {} }],
-		continueOnFail: () => false,
-	} as unknown as IExecuteFunctions;
-	const items = await eachItem(context, {
-		read: () => Infinity,
-		run: async (limit) => {
-			const rows = await newestRecords(cliniko.api, 'patients', [], limit, PURPOSE);
-			return rows.map((json) => ({ json }));
-		},
-	});
-	expect(items).toHaveLength(count);
-	expect(new Set(items.map(({ json }) => json.id)).size).toBe(count);
-	expect(cliniko.sent).toHaveLength(1300);
 });
 
 it('The limit is kept though the list has to be read in parts', async () => {

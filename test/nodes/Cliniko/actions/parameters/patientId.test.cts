@@ -28,7 +28,7 @@ describe('The patient of an item', () => {
 		['given by an expression alone', '9007199254740993'],
 		['given with white space', locator('id', ' 9007199254740993\n')],
 		['given with zeros before', locator('id', '0009007199254740993')],
-	])('is told to the last digit where it is %s', (_, parameter) => {
+	])('is exact to the last digit when it is %s', (_, parameter) => {
 		expect(idOf(parameter)).toBe('9007199254740993');
 	});
 
@@ -167,8 +167,8 @@ describe('The address of a patient', () => {
 		['an encoded digit after it', 'https://your-clinic.uk2.cliniko.com/patients/12%33'],
 		['too many digits', `https://your-clinic.uk2.cliniko.com/patients/${'9'.repeat(20)}`],
 		['only zeros', 'https://your-clinic.uk2.cliniko.com/patients/0'],
-	])('is refused where the id has %s', (_, address) => {
-		// A part of an id is the id of somebody else.
+	])('is refused when the id has %s', (_, address) => {
+		// A truncated id would be another patient's.
 		expect(thrownBy(() => idOf(locator('url', address)))).toBeInstanceOf(ClinikoError);
 	});
 
@@ -176,7 +176,7 @@ describe('The address of a patient', () => {
 		const field = patientIdField('Whose file it is');
 		const byUrl = field.modes?.find(({ name }) => name === 'url') as INodePropertyMode;
 		const [{ properties }] = byUrl.validation as unknown as [{ properties: { regex: string } }];
-		// n8n asks for the whole text.
+		// n8n matches the whole text.
 		const passes = (text: string) => new RegExp(`^${properties.regex}$`).test(text);
 
 		it.each(addresses.filter((address) => !/[A-Z]/.test(address)))('may be %s', (address) => {
@@ -222,7 +222,7 @@ describe('The patient that may be left out', () => {
 		[locator('list', '')],
 		[locator('id', '')],
 		[locator('url', '')],
-	])('is nobody where the field is empty: %j', (set) => {
+	])('is nobody when the field is empty: %j', (set) => {
 		expect(optionalIdOf(set)).toBeUndefined();
 	});
 
@@ -240,7 +240,7 @@ describe('The patient that may be left out', () => {
 	it.each([[''], [' '], [undefined], [null]])(
 		'is not left out by an expression that gives nothing: %j',
 		(value) => {
-			// An attachment of anybody would pass then.
+			// Otherwise any patient's attachment would pass.
 			for (const mode of ['id', 'url', 'list']) {
 				const set = locator(mode, '={{ $json.patient }}');
 				const error = thrownBy(() => optionalIdOf(set, locator(mode, value)));

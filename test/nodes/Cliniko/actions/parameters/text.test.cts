@@ -16,7 +16,7 @@ describe('The text of a parameter', () => {
 		expect(textOf(value, 'Description')).toBe(text);
 	});
 
-	it('may be a moment, as n8n’s $now gives it', () => {
+	it('may be a DateTime, such as n8n’s $now', () => {
 		const moment = DateTime.fromISO('2026-11-22T09:30:00.000Z', { zone: 'utc' });
 		expect(textOf(moment, 'Description')).toBe('2026-11-22T09:30:00.000Z');
 	});

@@ -12,7 +12,7 @@ const uploads = (...names: string[]): Upload[] =>
 describe('The error of a run', () => {
 	const [a, b, c] = uploads('a.pdf', 'b.pdf', 'c.pdf') as [Upload, Upload, Upload];
 	const fault = new ClinikoError('S3 has a fault.', 'Run it again later.', 503);
-	/** A memory of these attachments, by identity. */
+	/** A memory that holds these attachments, by identity. */
 	const remembering = (attachments: Record<string, string> = {}) => {
 		const entries = Object.entries(attachments).map(([name, id]) => [name, { attachment: id }]);
 		return new UploadMemory({ uploads: Object.fromEntries(entries) as IDataObject }, 0);
@@ -20,7 +20,7 @@ describe('The error of a run', () => {
 	const errorOf = (outcomes: Outcome[], attachments = {}) =>
 		runError(outcomes, remembering(attachments));
 
-	it('is none where every file is stored', () => {
+	it('is none when every file is stored', () => {
 		expect(errorOf([{ upload: a, record: { id: '77' } }])).toBeUndefined();
 		expect(errorOf([])).toBeUndefined();
 	});
@@ -87,7 +87,7 @@ describe('The error of a run', () => {
 		expect(errorOf([outcome])?.error.message).toContain('The file is stored, as attachment 77.');
 	});
 
-	it('knows what an earlier try has stored of files that were not sent any more', () => {
+	it('lists files stored by an earlier attempt among those not sent this time', () => {
 		const { error } = errorOf([{ upload: a, error: fault }, { upload: b }], { 'b.pdf': '78' })!;
 
 		expect(error.message).toBe(
@@ -112,7 +112,7 @@ describe('The error of a run', () => {
 		for (const name of names.slice(1)) expect(message).not.toContain(name);
 	});
 
-	it('has no advice where an error of another kind has none', () => {
+	it('has no advice when an error of another kind has none', () => {
 		const { error } = errorOf([{ upload: a, error: new Error('Odd.') }])!;
 
 		expect(error).toMatchObject({ message: 'Odd. [file "a.pdf"]', description: '' });

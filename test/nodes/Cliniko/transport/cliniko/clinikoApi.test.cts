@@ -11,13 +11,14 @@ import {
 	UnknownOutcome,
 	type ClinikoReply,
 } from '../../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import { Clock, rejection, reply } from '../../connection.cts';
+import { Clock } from '../../clock.cts';
+import { rejection, reply } from '../../connection.cts';
 
 const HOST = 'https://api.uk2.cliniko.com';
 const READ = { action: 'look up the patient' };
 const CREATE = { action: 'put the file on the record' };
 
-/** Sends a request the way n8n's helper does, as far as these tests need it. */
+/** Sends a request like n8n's helper, as far as these tests need it. */
 async function overFetch(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse> {
 	const answer = await fetch(options.url, {
 		method: options.method,
@@ -32,13 +33,13 @@ async function overFetch(options: IHttpRequestOptions): Promise<IN8nHttpFullResp
 	} as unknown as IN8nHttpFullResponse;
 }
 
-/** The reply to a request of which Cliniko said what became of it. */
+/** The reply, where the outcome is known. */
 function certain(result: ClinikoReply | UnknownOutcome): ClinikoReply {
 	if (result instanceof UnknownOutcome) throw result.error;
 	return result;
 }
 
-/** What is known of a request that may have run. */
+/** What is known where the outcome is unknown. */
 function open(result: ClinikoReply | UnknownOutcome): UnknownOutcome {
 	if (result instanceof UnknownOutcome) return result;
 	throw new Error(`Expected an open outcome, got ${JSON.stringify(result)}`);
@@ -57,7 +58,6 @@ describe('Cliniko’s API', () => {
 		},
 		account: 'account of the clinic',
 		pause: clock.pause,
-		now: clock.now,
 		random: () => 0.5,
 		assertNotCancelled: () => {
 			if (cancelled)
@@ -105,7 +105,7 @@ describe('Cliniko’s API', () => {
 			});
 		});
 
-		it('our time where Cliniko does not tell its own', async () => {
+		it('our time when Cliniko does not tell its own', async () => {
 			patient(200);
 
 			expect(await getPatient()).toMatchObject({ date: clock.time, isDated: false });
@@ -136,7 +136,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.pauses).toEqual([500, 1000]);
 		});
 
-		it('again after a connection broke off', async () => {
+		it('again after a dropped connection', async () => {
 			nock(HOST).get('/v1/patients/12').replyWithError('ECONNRESET');
 			patient(200);
 
@@ -144,7 +144,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.pauses).toEqual([500]);
 		});
 
-		it('five times at most, with longer and longer waits', async () => {
+		it('at most five times, with exponential backoff', async () => {
 			patient(500, 500, 500, 500, 503);
 
 			const error = await rejection(getPatient());
@@ -153,7 +153,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.pauses).toEqual([500, 1000, 2000, 4000]);
 		});
 
-		it('five times at most where no reply comes, and names the host then', async () => {
+		it('at most five times when no reply comes, and names the host then', async () => {
 			nock(HOST).get('/v1/patients/12').times(5).replyWithError('ENOTFOUND');
 
 			const error = await rejection(getPatient());
@@ -166,7 +166,7 @@ describe('Cliniko’s API', () => {
 		it.each([
 			[0, 250],
 			[1, 750],
-		])('again after waits that differ (random %d)', async (random, wait) => {
+		])('again after a jittered backoff (random %d)', async (random, wait) => {
 			patient(500, 200);
 
 			await new ClinikoApi({ ...connection(), random: () => random }).get('/patients/12', READ);
@@ -174,7 +174,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.pauses).toEqual([wait]);
 		});
 
-		it.each([400, 401, 403, 404, 409, 422])('once where the status is %d', async (status) => {
+		it.each([400, 401, 403, 404, 409, 422])('once when the status is %d', async (status) => {
 			patient(status);
 
 			expect((await rejection(getPatient())).httpCode).toBe(status);
@@ -204,7 +204,7 @@ describe('Cliniko’s API', () => {
 			[504, false],
 			[302, true],
 		])(
-			'once, even where the status is %d: it may have run, and was accepted: %s',
+			'once, even when the status is %d: it may have run, and was accepted: %s',
 			async (status, accepted) => {
 				nock(HOST).post('/v1/patient_attachments').reply(status, { id: '5' });
 
@@ -217,7 +217,7 @@ describe('Cliniko’s API', () => {
 			},
 		);
 
-		it('once, even where the connection broke off: it may have run', async () => {
+		it('once, even when the connection dropped: it may have run', async () => {
 			nock(HOST).post('/v1/patient_attachments').replyWithError('ECONNRESET');
 
 			const outcome = open(await postRecord());
@@ -236,7 +236,7 @@ describe('Cliniko’s API', () => {
 			['half a reply', 201, '{"id":"5","fil'],
 			['nothing', 201, ''],
 			['a list', 201, '[{"id":"5"}]'],
-		])('once, even where the reply is %s: it may have run', async (_, status, body) => {
+		])('once, even when the reply is %s: it may have run', async (_, status, body) => {
 			nock(HOST).post('/v1/patient_attachments').reply(status, body);
 
 			const outcome = open(await postRecord());
@@ -247,7 +247,7 @@ describe('Cliniko’s API', () => {
 		});
 
 		it.each([400, 401, 403, 404, 409, 422])(
-			'nothing where the status is %d, which is a refusal',
+			'nothing when the status is %d, which is a refusal',
 			async (status) => {
 				nock(HOST).post('/v1/patient_attachments').reply(status, { message: 'No.' });
 
@@ -256,14 +256,14 @@ describe('Cliniko’s API', () => {
 			},
 		);
 
-		it('nothing where the limit stays reached, which is a refusal too', async () => {
+		it('nothing when the limit stays reached, which is a refusal too', async () => {
 			nock(HOST).post('/v1/patient_attachments').times(100).reply(429);
 
 			expect((await rejection(postRecord())).httpCode).toBe(429);
 			nock.cleanAll();
 		});
 
-		it('again where the limit was reached: then it has not run', async () => {
+		it('again when the limit was reached: then it has not run', async () => {
 			nock(HOST).post('/v1/patient_attachments').reply(429, '', { 'Retry-After': '3' });
 			nock(HOST).post('/v1/patient_attachments').reply(201, { id: '5' });
 
@@ -313,7 +313,7 @@ describe('Cliniko’s API', () => {
 			},
 		);
 
-		it('again after a connection broke off, and after a reply that is no JSON', async () => {
+		it('again after a dropped connection, and after a reply that is no JSON', async () => {
 			nock(HOST).patch('/v1/patient_attachments/77').replyWithError('ECONNRESET');
 			change(200, '<html>');
 			change(200);
@@ -321,7 +321,7 @@ describe('Cliniko’s API', () => {
 			expect((await patch()).body).toEqual({ id: '77' });
 		});
 
-		it('five times at most', async () => {
+		it('at most five times', async () => {
 			nock(HOST).patch('/v1/patient_attachments/77').times(5).reply(500);
 
 			expect((await rejection(patch())).message).toBe(
@@ -330,7 +330,7 @@ describe('Cliniko’s API', () => {
 		});
 
 		it.each([302, 400, 401, 403, 404, 409, 422])(
-			'nothing where the status is %d, which is a refusal',
+			'nothing when the status is %d, which is a refusal',
 			async (status) => {
 				change(status);
 
@@ -368,7 +368,7 @@ describe('Cliniko’s API', () => {
 			]);
 		});
 
-		it('nothing where a page of a proxy stands in for Cliniko’s answer', async () => {
+		it('nothing when a page of a proxy stands in for Cliniko’s answer', async () => {
 			archive().reply(200, '<html>Sign in to the network</html>');
 
 			expect((await rejection(order())).message).toBe(
@@ -384,7 +384,7 @@ describe('Cliniko’s API', () => {
 			[503, false],
 			[504, false],
 		])(
-			'once, even where the status is %d: it may have been done, and was accepted: %s',
+			'once, even when the status is %d: it may have been done, and was accepted: %s',
 			async (status, accepted) => {
 				archive().reply(status, {});
 
@@ -399,7 +399,7 @@ describe('Cliniko’s API', () => {
 			},
 		);
 
-		it('once, even where the connection broke off', async () => {
+		it('once, even when the connection dropped', async () => {
 			archive().replyWithError('ECONNRESET');
 
 			const outcome = await order();
@@ -418,7 +418,7 @@ describe('Cliniko’s API', () => {
 		});
 
 		it.each([302, 400, 401, 403, 404, 409, 422])(
-			'or not, where the status is %d, which is a refusal',
+			'or not, when the status is %d, which is a refusal',
 			async (status) => {
 				archive().reply(status, {});
 
@@ -450,7 +450,7 @@ describe('Cliniko’s API', () => {
 					encoding: 'stream',
 					returnFullResponse: true,
 					ignoreHttpStatusErrors: true,
-					// Followed, it would take the key along.
+					// Following it would send the key along.
 					disableFollowRedirect: true,
 				},
 			]);
@@ -558,7 +558,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.pauses).toEqual([21_000]);
 		});
 
-		it('does not use up the tries that faults have', async () => {
+		it('does not use up the attempts that faults have', async () => {
 			for (const status of [500, 429, 500, 429, 500, 429, 500]) patient(status);
 			patient(200);
 
@@ -569,21 +569,18 @@ describe('Cliniko’s API', () => {
 			['past', '1700000000'],
 			['seconds from now', '20'],
 			['wrong', 'soon'],
-		])(
-			'is given up after ten minutes, and not earlier, where the reset is %s',
-			async (_, reset) => {
-				nock(HOST).get('/v1/patients/12').times(100).reply(429, '', { 'X-RateLimit-Reset': reset });
-				const begin = clock.time;
+		])('is given up after ten minutes, and not earlier, when the reset is %s', async (_, reset) => {
+			nock(HOST).get('/v1/patients/12').times(100).reply(429, '', { 'X-RateLimit-Reset': reset });
+			const begin = clock.time;
 
-				const error = await rejection(getPatient());
+			const error = await rejection(getPatient());
 
-				expect(error.httpCode).toBe(429);
-				expect(clock.time - begin).toBeGreaterThanOrEqual(10 * 60_000);
-				expect(clock.time - begin).toBeLessThan(12 * 60_000);
-				expect(requests.length).toBeLessThan(40);
-				nock.cleanAll();
-			},
-		);
+			expect(error.httpCode).toBe(429);
+			expect(clock.time - begin).toBeGreaterThanOrEqual(10 * 60_000);
+			expect(clock.time - begin).toBeLessThan(12 * 60_000);
+			expect(requests.length).toBeLessThan(40);
+			nock.cleanAll();
+		});
 
 		it('is not given up as long as other requests are answered', async () => {
 			let refusals = 0;
@@ -602,7 +599,7 @@ describe('Cliniko’s API', () => {
 			expect(clock.time - begin).toBe(40 * 51_000);
 		});
 
-		it('holds back every other request, so that only one is refused', async () => {
+		it('holds back all other requests, so that only one is refused', async () => {
 			const waiting: Array<() => void> = [];
 			const shared = new ClinikoApi({
 				...connection(),
@@ -704,7 +701,7 @@ describe('Cliniko’s API', () => {
 		it.each([
 			['read', async (one: ClinikoApi) => await one.get('/patients/12', READ)],
 			['create', async (one: ClinikoApi) => await one.post('/patient_attachments', {}, CREATE)],
-		])('is not asked again where that ended a request: %s', async (_, ask) => {
+		])('is not asked again when that ended a request: %s', async (_, ask) => {
 			const request = async (options: IHttpRequestOptions) => {
 				requests.push(options);
 				cancelled = true;
@@ -733,9 +730,9 @@ describe('Cliniko’s API', () => {
 		});
 	});
 
-	describe('is not asked where the credential refuses', () => {
+	describe('is not asked when the credential refuses', () => {
 		const own = new ClinikoError('No contact e-mail address.', 'Fill it in.');
-		// The credential and the node are two bundles, each with a class of its own.
+		// The credential and the node are separate bundles, each with its own class.
 		const copied = Object.assign(new Error('No contact e-mail address.'), {
 			[Symbol.for('n8n-nodes-cliniko.ClinikoError')]: true,
 			description: 'Fill it in.',
@@ -770,7 +767,7 @@ describe('Cliniko’s API', () => {
 		const list = (body: object, headers = {}) =>
 			nock(HOST).get('/v1/patient_attachments').query(true).reply(200, body, headers);
 
-		it('the one that is asked for, with Cliniko’s own time', async () => {
+		it('the one that is requested, with Cliniko’s own time', async () => {
 			list({ patient_attachments: [{ id: '1' }] }, { Date: 'Mon, 02 Mar 2026 08:30:00 GMT' });
 
 			expect(await page({ page: '3', per_page: '50' }, ['id:=1', 'filename:~a&b'])).toEqual({
@@ -861,7 +858,7 @@ describe('Cliniko’s API', () => {
 			['no list', {}],
 			['another list', { patients: [] }],
 			['no list but an object', { patient_attachments: { id: '1' } }],
-		])('nothing where the reply has %s', async (_, body) => {
+		])('nothing when the reply has %s', async (_, body) => {
 			page('1', body);
 
 			expect((await rejection(all())).message).toBe(

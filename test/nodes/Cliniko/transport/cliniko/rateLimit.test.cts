@@ -2,7 +2,7 @@ import {
 	RateLimitGate,
 	untilReset,
 } from '../../../../../nodes/Cliniko/transport/cliniko/rateLimit.ts';
-import { Clock } from '../../connection.cts';
+import { Clock } from '../../clock.cts';
 
 const now = Date.parse('2026-03-02T09:00:00Z');
 const seconds = (time: number) => String(time / 1000);
@@ -69,9 +69,9 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(untilReset(headers, now)).toBe(wait);
 	});
 
-	it('is over for nobody before it is over for all', async () => {
+	it('ends for everybody at the same time', async () => {
 		const clock = new Clock();
-		const gate = new RateLimitGate(clock.pause, clock.now);
+		const gate = new RateLimitGate(clock.pause, Date.now);
 		gate.shut({ 'retry-after': '30' });
 		gate.shut({ 'retry-after': '2' });
 
@@ -80,12 +80,12 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(clock.pauses).toEqual([31_000]);
 	});
 
-	it('goes on where it was made longer meanwhile', async () => {
+	it('continues to wait when it was extended in the meantime', async () => {
 		const clock = new Clock();
 		const gate: RateLimitGate = new RateLimitGate(async (ms) => {
 			await clock.pause(ms);
 			if (clock.pauses.length === 1) gate.shut({ 'retry-after': '5' });
-		}, clock.now);
+		}, Date.now);
 		gate.shut({ 'retry-after': '1' });
 
 		await gate.pass();
@@ -93,11 +93,11 @@ describe('The wait for Cliniko’s rate limit', () => {
 		expect(clock.pauses).toEqual([2000, 6000]);
 	});
 
-	describe('grows where Cliniko refuses again', () => {
-		/** How long each of these refusals is waited for. */
+	describe('grows when Cliniko refuses again', () => {
+		/** The wait after each of these 429 replies. */
 		const waits = async (refusals: Array<Record<string, string> | 'accepted'>) => {
 			const clock = new Clock();
-			const gate = new RateLimitGate(clock.pause, clock.now);
+			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (const headers of refusals) {
 				if (headers === 'accepted') gate.accepted();
 				else {
@@ -117,17 +117,17 @@ describe('The wait for Cliniko’s rate limit', () => {
 			expect(await waits(Array(8).fill(headers))).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
 		});
 
-		it('after nothing that tells the moment', async () => {
+		it('without a reset time', async () => {
 			expect(await waits(Array(7).fill({}))).toEqual([15, 15, 15, 15, 16, 32, 60]);
 		});
 
-		it('and begins anew once it has accepted something', async () => {
+		it('and starts over once it has accepted something', async () => {
 			expect(await waits([past, past, past, 'accepted', past])).toEqual([2, 2, 4, 2]);
 		});
 
-		it('and begins anew where nobody has asked for a long time', async () => {
+		it('and starts over after a long time without requests', async () => {
 			const clock = new Clock();
-			const gate = new RateLimitGate(clock.pause, clock.now);
+			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (let time = 0; time < 3; time++) {
 				gate.shut(past);
 				await gate.pass();
@@ -141,7 +141,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 
 		it('but once for all that was sent together', async () => {
 			const clock = new Clock();
-			const gate = new RateLimitGate(clock.pause, clock.now);
+			const gate = new RateLimitGate(clock.pause, Date.now);
 			for (let round = 0; round < 3; round++) {
 				for (let request = 0; request < 20; request++) gate.shut({ 'x-ratelimit-reset': '0' });
 				await gate.pass();
@@ -154,7 +154,7 @@ describe('The wait for Cliniko’s rate limit', () => {
 	it('is none as long as Cliniko did not refuse anything', async () => {
 		const clock = new Clock();
 
-		await new RateLimitGate(clock.pause, clock.now).pass();
+		await new RateLimitGate(clock.pause, Date.now).pass();
 
 		expect(clock.pauses).toEqual([]);
 	});

@@ -63,8 +63,8 @@ describe('A refusal by Cliniko', () => {
 	it.each([
 		['a sentence', 'Patient is archived'],
 		['a list', ['Patient is archived']],
-	])('is not spelled out letter by letter where the errors are %s', (_, errors) => {
-		// Only the form with fields is documented, and only for 422.
+	])('is not spelled out letter by letter when the errors are %s', (_, errors) => {
+		// Only the format with fields is documented, and only for 422.
 		const { message } = refusal(400, { errors }, purpose, 'au1');
 
 		expect(message).not.toContain('0 P');
@@ -74,13 +74,13 @@ describe('A refusal by Cliniko', () => {
 		['no object', { errors: 12, message: { text: 'x' } }],
 		['empty', { errors: {}, message: '' }],
 		['nothing', { errors: null, message: null }],
-	])('has words of its own where Cliniko’s are %s', (_, body) => {
+	])('has a message of its own when Cliniko’s is %s', (_, body) => {
 		expect(refusal(400, body as never, purpose, 'au1').message).toBe(
 			'Could not look up the patient: Cliniko answered with status 400.',
 		);
 	});
 
-	it('says nothing of what a fault of Cliniko’s has to say, which may hold anything', () => {
+	it('never repeats the body of a server error, which may contain anything', () => {
 		const body = { message: 'undefined method for Jane Doe', errors: { line: '12' } };
 
 		expect(refusal(500, body, purpose, 'au1').message).toBe(

@@ -45,7 +45,7 @@ const credential = fc.record(
 	{ requiredKeys: [] },
 );
 
-/** The shard of a credential, or the words in which it was refused. */
+/** The shard of a credential, or the error message. */
 function outcomeOf(given: unknown): { shard?: string; error?: unknown } {
 	try {
 		return { shard: shardOf(given as Parameters<typeof shardOf>[0]) };

@@ -63,7 +63,7 @@ describe('The shard of a Cliniko account', () => {
 		);
 	});
 
-	it('is refused where the key itself names another one', () => {
+	it('is refused when the key itself names another one', () => {
 		const error = thrownBy(() => shardOf({ apiKey: 'MS0xLTE2OTk-uk2', shard: 'au1' }));
 
 		expect(error.message).toContain('ends in -uk2');
@@ -81,7 +81,7 @@ describe('The API key', () => {
 		expect(apiKeyOf({ apiKey: '\t MS0xLTE2OTk-uk2 \r\n' })).toBe('MS0xLTE2OTk-uk2');
 	});
 
-	it.each([[''], ['  \n'], [undefined!], [12]])('is asked for where it is %j', (apiKey) => {
+	it.each([[''], ['  \n'], [undefined!], [12]])('is requested when it is %j', (apiKey) => {
 		expect(thrownBy(() => apiKeyOf({ apiKey })).message).toContain('has no API key');
 	});
 });

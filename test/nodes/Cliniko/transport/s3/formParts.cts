@@ -1,7 +1,7 @@
 import busboy from 'busboy';
 import type { Form } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
 
-/** A part of a form as S3 sees it. */
+/** A part of a form as S3 parses it. */
 export interface Part {
 	name: string;
 	value: string;
@@ -9,7 +9,7 @@ export interface Part {
 	mimeType?: string;
 }
 
-/** All bytes of the form's body; a stream gives them once. */
+/** The bytes of the form's body; a stream can be read once. */
 export async function bytesOf({ body }: Form): Promise<Buffer> {
 	if (Buffer.isBuffer(body)) return body;
 	const all: Uint8Array[] = [];
@@ -18,9 +18,9 @@ export async function bytesOf({ body }: Form): Promise<Buffer> {
 }
 
 /**
- * The parts in the order they arrive, read by a parser that is not ours.
+ * The parts in order, read by an independent parser.
  *
- * @param given the form's bytes, where they have been read already
+ * @param given the form's bytes, if they have been read already
  */
 export async function partsOf(form: Form, given?: Buffer): Promise<Part[]> {
 	const bytes = given ?? (await bytesOf(form));

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { multipartForm } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
 import { bytesOf, partsOf } from './formParts.cts';
 
-/** What a parser gives back of a name that stood between quotes. */
+/** What a parser makes of a quoted name. */
 const seen = (name: string) =>
 	name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 
-/** Pieces out of which somebody would build a form within the form. */
+/** Fragments for injecting a form part. */
 const hostile = fc.constantFrom(
 	'\r\n',
 	'\n',
@@ -30,10 +30,10 @@ const text = fc.oneof(
 	fc.string({ unit: hostile, maxLength: 8 }),
 );
 
-/** The parser reads a backslash between quotes as an escape, as S3 need not; names have none. */
+/** The parser treats a quoted backslash as an escape, which S3 may not; cleaned names have none. */
 const name = text
 	.map((one) => `f${one.replaceAll('\\', '')}`)
-	// Objects put names that are numbers first, whatever their order.
+	// Objects list integer keys first.
 	.filter((one) => one !== '__proto__');
 
 const content = fc.oneof(
@@ -48,7 +48,7 @@ const form = fc.record({
 		contentType: fc.constantFrom('application/pdf', 'image/svg+xml', 'application/octet-stream'),
 		content,
 	}),
-	/** Where the content is cut into pieces; nothing if it goes out whole. */
+	/** Where the content is split into chunks; undefined if it is not streamed. */
 	cuts: fc.option(fc.array(fc.nat(300), { maxLength: 4 }), { nil: undefined }),
 });
 

@@ -48,7 +48,7 @@ describe('The form for S3', () => {
 		expect((await bytesOf(form)).length).toBe(form.contentLength);
 	});
 
-	it('is the same byte for byte where the file is streamed', async () => {
+	it('is the same byte for byte when the file is streamed', async () => {
 		const whole = multipartForm(FIELDS, file({ content: Buffer.from('one two three') }));
 		const streamed = multipartForm(
 			FIELDS,
@@ -63,14 +63,14 @@ describe('The form for S3', () => {
 		expect(streamed.contentLength).toBe(whole.contentLength);
 	});
 
-	it('tells the HTTP library its length and type where it is streamed', () => {
+	it('tells the HTTP library its length and type when it is streamed', () => {
 		const form = multipartForm(FIELDS, file({ content: chunks('12345'), size: 5 }));
 
 		expect(form.body).toMatchObject({ type: form.contentType, size: form.contentLength });
 		expect(Object.prototype.toString.call(form.body)).toBe('[object Blob]');
 	});
 
-	it('fails where the file’s stream does', async () => {
+	it('fails when the file’s stream does', async () => {
 		async function* broken(): AsyncGenerator<Uint8Array> {
 			yield Buffer.from('12');
 			throw await Promise.resolve(new Error('the disk is gone'));

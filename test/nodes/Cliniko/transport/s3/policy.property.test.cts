@@ -3,7 +3,7 @@ import { readPolicy } from '../../../../../nodes/Cliniko/transport/s3/policy.ts'
 
 const encoded = (policy: unknown) => Buffer.from(JSON.stringify(policy)).toString('base64');
 
-/** Anything that comes close to a condition. */
+/** Anything similar to a condition. */
 const oddCondition = fc.oneof(
 	fc.jsonValue(),
 	fc.array(

@@ -74,7 +74,7 @@ describe('The policy of a presigned post', () => {
 		['with one size', encoded({ conditions: [['content-length-range', 1]] })],
 		['with an end that is no date', encoded({ expiration: 'tomorrow' })],
 		['with an end that is a number', encoded({ expiration: 12 })],
-	])('is no reason to refuse a file where it is %s', (_, policy) => {
+	])('is no reason to refuse a file when it is %s', (_, policy) => {
 		expect(readPolicy(policy)).toEqual({});
 	});
 });

@@ -99,7 +99,7 @@ describe('A refusal by S3', () => {
 		['a web page', '<html><head><title>502</title></head><body><hr></body></html>'],
 		['half of one', '<Error><Code>AccessDenied</Code><Mess'],
 		['a stored file', stored('temp/a.pdf')],
-	])('says nothing where the reply is %s', (_, xml) => {
+	])('says nothing when the reply is %s', (_, xml) => {
 		expect(readRefusal(xml)).toEqual({ code: undefined, message: undefined });
 	});
 });

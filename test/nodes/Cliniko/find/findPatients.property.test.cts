@@ -1,6 +1,7 @@
 import { criterion } from '../../../../nodes/Cliniko/find/criteria.ts';
 import { findPatients } from '../../../../nodes/Cliniko/find/findPatients.ts';
-import { PatientList, randomOf } from '../patientList.cts';
+import { PatientList } from '../patientList.cts';
+import { randomOf } from '../random.cts';
 
 const CRITERIA = [criterion('firstName', 'Jane'), criterion('lastName', 'Smith')];
 

@@ -1,0 +1,38 @@
+import {
+	newRecordsSince,
+	startFromNow,
+	type Cursor,
+	type Watch,
+} from '../../../../nodes/Cliniko/trigger/newRecords.ts';
+import { CREATED, type ClinikoList } from './clinikoList.cts';
+
+/** A cursor as it comes back from n8n's database. */
+const stored = (cursor: Cursor) => JSON.parse(JSON.stringify(cursor)) as Cursor;
+
+/** A watch with its cursor. */
+export class Watching {
+	private constructor(
+		readonly list: ClinikoList,
+		private readonly watch: Watch,
+		public cursor: Cursor,
+	) {}
+
+	static async from(list: ClinikoList, watch = CREATED): Promise<Watching> {
+		return new Watching(list, watch, await startFromNow(list.api, watch));
+	}
+
+	/** The ids of the records that one poll reports. */
+	async poll(): Promise<string[]> {
+		const { records, cursor } = await newRecordsSince(
+			this.list.api,
+			this.watch,
+			stored(this.cursor),
+		);
+		this.cursor = cursor;
+		return records.map(({ id }) => id);
+	}
+}
+
+export const idsOf = (rows: Array<{ id: string }>) => rows.map(({ id }) => id);
+
+export const sorted = (ids: string[]) => [...ids].sort((a, b) => Number(a) - Number(b));
