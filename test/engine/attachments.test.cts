@@ -515,7 +515,7 @@ describe('Update', () => {
 
 			clinic.sandbox.requests.length = 0;
 			const refused = await run('update', { attachmentId, description: one.repeat(256) });
-			expect(refused.error?.message).toContain('256 characters, and Cliniko takes at most 255');
+			expect(refused.error?.message).toContain('256 characters, and Cliniko accepts at most 255');
 			expect(lines()).toEqual([]);
 			expect(record.description).toBe(one.repeat(255));
 		},

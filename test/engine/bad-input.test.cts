@@ -132,7 +132,7 @@ const cases: Case[] = [
 		what: 'a file over the policy’s limit',
 		run: {},
 		prepare: ({ settings }) => (settings.maxFileBytes = 10),
-		message: /"good\.pdf" has \d+ bytes, and Cliniko takes at most 10 bytes/,
+		message: /"good\.pdf" has \d+ bytes, and Cliniko accepts at most 10 bytes/,
 		description: /smaller/,
 		requests: 2,
 	},

@@ -378,7 +378,7 @@ it('takes a file that arrives whole, and says that its record gives another size
 		expect(bytesOf(output[0])).toEqual(pdf('a'));
 		expect(output[0]?.json).toMatchObject({
 			id: record.id,
-			warning: `The file has ${pdf('a').length} bytes, but its record in Cliniko says 1000. It arrived whole; check that it is the right file.`,
+			warning: `The file has ${pdf('a').length} bytes, but its record in Cliniko says 1000. It arrived complete; check that it is the right file.`,
 		});
 	}
 	expect(fromS3()).toHaveLength(2);

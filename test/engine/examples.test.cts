@@ -280,18 +280,18 @@ describe('in n8n’s engine', () => {
 				['Referral – Müller.pdf', sha256(pdf('referral'))],
 				['scan.txt', sha256('scan')],
 			]);
-			expect(mailbox.mails[0]!.text).toMatch(/No patient fits|E(-m|m)ail is empty/);
+			expect(mailbox.mails[0]!.text).toMatch(/No patient matches|E(-m|m)ail is empty/);
 			expect(mailbox.mails[0]!.text).toContain(
 				`Date of birth: ${{ ...ZOE, ...person }['Date of birth']}`,
 			);
 		});
 
-		it('sends the files to the front desk where several patients fit', async () => {
+		it('sends the files to the front desk where several patients match', async () => {
 			twin();
 			await run('intake-form-to-record', [form({}, two)]);
 			expect(records()).toEqual([]);
 			expect(mailbox.mails).toHaveLength(1);
-			expect(mailbox.mails[0]!.text).toContain('2 patients fit');
+			expect(mailbox.mails[0]!.text).toContain('2 patients match');
 			expect(attachedTo(mailbox.mails[0])).toHaveLength(2);
 		});
 
@@ -390,7 +390,7 @@ describe('in n8n’s engine', () => {
 		});
 
 		it.each([
-			['nobody has the address', ['nobody@mail.example'], 'No patient fits'],
+			['nobody has the address', ['nobody@mail.example'], 'No patient matches'],
 			['there are several senders', [zoes, pepes], 'Email is empty'],
 			['there is no sender', [], 'Email is empty'],
 			['the sender is no address', ['undisclosed'], 'not one e-mail address'],
@@ -434,12 +434,12 @@ describe('in n8n’s engine', () => {
 				mailbox.mails.map(({ subject, text, attachments }) => [
 					subject,
 					/Sender: (.*)/.exec(text)?.[1],
-					/No patient|patients fit|is empty/.exec(text)?.[0],
+					/No patient|patients match|is empty/.exec(text)?.[0],
 					attachments.map(({ content }) => content.toString()),
 				]),
 			).toEqual([
 				[FILE_BY_HAND, 'nobody@mail.example', 'No patient', ['of nobody']],
-				[FILE_BY_HAND, 'family@mail.example', 'patients fit', ['of a family 1', 'of a family 2']],
+				[FILE_BY_HAND, 'family@mail.example', 'patients match', ['of a family 1', 'of a family 2']],
 				[FILE_BY_HAND, 'sam@mail.example', 'is empty', ['of sam', '']],
 				[FILE_BY_HAND, 'also.nobody@mail.example', 'No patient', ['of nobody either']],
 			]);

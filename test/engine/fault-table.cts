@@ -223,7 +223,7 @@ const badKey = [/refused the API key/, /test it/] as const;
 const mayNot = [/may not do this/, /role/] as const;
 const noPatient = [/has no patient with the ID 1234567890123456781/, /Check the ID/] as const;
 
-const noS3 = [/broke off or stood still/, /not on the patient’s record.*reach amazonaws/] as const;
+const noS3 = [/was lost or stalled/, /not on the patient’s record.*reach amazonaws/] as const;
 const s3Fault = (status: number) =>
 	[
 		new RegExp(`did not take.*status ${status}`),
@@ -235,8 +235,8 @@ const noKey = [/does not say where it is/, /not on the patient’s record.*again
 
 const onRecord =
 	/(?:on the patient’s record, so do not upload it|record is there, so do not upload the file) again/;
-const openSince = /before the connection broke|cannot be told whether it is there/;
-const recordNotVisible = /Cliniko’s answer does not show whether.*its record is not to be seen/;
+const openSince = /before the connection broke|not known whether it is there/;
+const recordNotVisible = /Cliniko’s answer does not say whether.*does not show the record/;
 
 const skip = { ifAlreadyUploaded: 'skip' };
 const oneByOne = { concurrency: 1 };
@@ -459,7 +459,7 @@ const presignRows: Row[] = [
 	{
 		what: 'a policy that takes less than the file has',
 		settings: { maxFileBytes: 10 },
-		then: notStored(/Cliniko takes at most 10 bytes/, /smaller.*not sent/),
+		then: notStored(/Cliniko accepts at most 10 bytes/, /smaller.*not sent/),
 		asked: [1, 0, 0],
 	},
 	{ what: 'TLS failure', tls: { api: 1, skip: 1 } },

@@ -17,7 +17,8 @@ const API_HOST = 'api.au1.cliniko.com';
 /** How a message says that a file is not there, and that this is not known. */
 const SAYS_NOT_THERE =
 	/not on the patient’s record|was not sent|was not stored|has no patient|Could not put the file/;
-const SAYS_PERHAPS = /cannot be told|not to be seen|may be there|may be on the patient’s record/;
+const SAYS_PERHAPS =
+	/not known whether|does not show the record|may be there|may be on the patient’s record/;
 
 /** What nobody may read: the key, whole, without its shard and as it is sent; a policy, a signature,
  * an access key; a patient's name. */

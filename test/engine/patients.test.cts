@@ -125,7 +125,7 @@ describe.each(CHOICES.comparison)('With a Cliniko whose comparing of text is %s,
 			dateOfBirth: '1986-05-30',
 			oldReferenceId: 'P-100',
 		};
-		expect(await found({ ...known, [name]: other })).toMatch(/^No patient fits \(/);
+		expect(await found({ ...known, [name]: other })).toMatch(/^No patient matches \(/);
 	});
 
 	it.each([
@@ -167,7 +167,7 @@ describe.each(CHOICES.comparison)('With a Cliniko whose comparing of text is %s,
 
 	it('a part of an e-mail address finds nobody', async () => {
 		patient({ email: 'joann@mail.example' });
-		expect(await found({ email: 'ann@mail.example' })).toMatch(/^No patient fits/);
+		expect(await found({ email: 'ann@mail.example' })).toMatch(/^No patient matches/);
 	});
 
 	it.each([
@@ -212,7 +212,7 @@ describe('Several who fit', () => {
 		];
 		const { error, output } = await find({ email: 'family@mail.example' });
 		expect(output).toEqual([]);
-		expect(error?.message).toBe(`2 patients fit (Email): IDs ${ids.join(', ')}. [item 0]`);
+		expect(error?.message).toBe(`2 patients match (Email): IDs ${ids.join(', ')}. [item 0]`);
 		expect(error?.description).toBe(
 			'First Name or Date of Birth would tell them apart: add it to the search.',
 		);
@@ -223,7 +223,7 @@ describe('Several who fit', () => {
 		const twin = { lastName: 'Twin', dateOfBirth: '2015-02-03' };
 		const ids = ['Ida', 'Ina'].map((firstName) => patient({ ...twin, firstName }));
 		const { error } = await find({ lastName: 'Twin', dateOfBirth: '2015-02-03' });
-		expect(error?.message).toContain('2 patients fit (Last Name, Date of Birth)');
+		expect(error?.message).toContain('2 patients match (Last Name, Date of Birth)');
 		expect(error?.description).toMatch(/^First Name would tell them apart/);
 		expect(await found({ ...twin, firstName: 'Ina' })).toEqual([ids[1]]);
 	});
@@ -246,7 +246,7 @@ describe('Several who fit', () => {
 				json: {
 					matched: 2,
 					patient_ids: ids,
-					message: `2 patients fit (Email): IDs ${ids.join(', ')}.`,
+					message: `2 patients match (Email): IDs ${ids.join(', ')}.`,
 					advice: 'First Name would tell them apart: add it to the search.',
 				},
 				pairedItem: { item: 0 },
@@ -260,7 +260,7 @@ describe('Nobody who fits', () => {
 	it('stops the workflow with words for the front desk, which name nobody', async () => {
 		const { error } = await find({ email: 'nobody@mail.example', lastName: 'Nobody' });
 		expect(error).toEqual({
-			message: 'No patient fits (Email, Last Name). [item 0]',
+			message: 'No patient matches (Email, Last Name). [item 0]',
 			description:
 				'Look the patient up in Cliniko: they may be new, or written in another way there.',
 		});
@@ -297,7 +297,7 @@ describe('Nobody who fits', () => {
 			json: {
 				matched: 0,
 				patient_ids: [],
-				message: 'No patient fits (Email).',
+				message: 'No patient matches (Email).',
 				advice: expect.any(String),
 			},
 			pairedItem: { item: 0 },
@@ -343,7 +343,7 @@ describe('A patient who was merged', () => {
 		const into = patient({ lastName: 'Into', archivedAt: ARCHIVED_AT });
 		merge(into);
 		expect(await found({ email: 'jane@mail.example' })).toBe(
-			`No patient fits (Email) who is not archived. Archived: ID ${into}. [item 0]`,
+			`No patient matches (Email) who is not archived. Archived: ID ${into}. [item 0]`,
 		);
 		expect(await found({ email: 'jane@mail.example', options: { includeArchived: true } })).toEqual(
 			[into],
@@ -352,7 +352,7 @@ describe('A patient who was merged', () => {
 
 	it('into one who is gone leads to nobody', async () => {
 		merge('99');
-		expect(await found({ email: 'jane@mail.example' })).toMatch(/^No patient fits \(Email\)\./);
+		expect(await found({ email: 'jane@mail.example' })).toMatch(/^No patient matches \(Email\)\./);
 	});
 
 	it('is one of the clinic’s own: the seeded double of Zoë O’Hara', async () => {
@@ -364,7 +364,7 @@ describe('An archived patient', () => {
 	it('is not found, and the message says that there is one and what to do', async () => {
 		const { error } = await find({ firstName: 'Edith', lastName: 'Marrow' });
 		expect(error?.message).toBe(
-			`No patient fits (First Name, Last Name) who is not archived. Archived: ID ${SANDBOX_ARCHIVED_PATIENT_ID}. [item 0]`,
+			`No patient matches (First Name, Last Name) who is not archived. Archived: ID ${SANDBOX_ARCHIVED_PATIENT_ID}. [item 0]`,
 		);
 		expect(error?.description).toContain('add the option Include Archived Patients');
 	});
@@ -388,7 +388,7 @@ describe('An archived patient', () => {
 		patient({ ...JANE, archivedAt: ARCHIVED_AT });
 		expect(await found({ lastName: 'Citizen' })).toEqual([id]);
 		expect(await found({ lastName: 'Citizen', options: { includeArchived: true } })).toContain(
-			'2 patients fit',
+			'2 patients match',
 		);
 	});
 });
@@ -438,14 +438,14 @@ describe('A field that an expression leaves empty', () => {
 	it('leaves nothing to find anybody by where all others are empty too', async () => {
 		const options = { ifEmpty: 'leaveOut' };
 		expect(await found({ email: '={{ $json.none }}', options })).toBe(
-			'There is nothing to find a patient by. [item 0]',
+			'There is nothing to search for: all fields are empty. [item 0]',
 		);
 		expect(calls()).toEqual([]);
 	});
 
 	it('is not one that was left alone, of which at least one has to be filled in', async () => {
 		const { error } = await find({});
-		expect(error?.message).toBe('There is nothing to find a patient by. [item 0]');
+		expect(error?.message).toBe('There is nothing to search for: all fields are empty. [item 0]');
 		expect(error?.description).toContain('Fill in at least one');
 		expect(calls()).toEqual([]);
 	});
@@ -518,7 +518,7 @@ describe('A clinic with many patients', () => {
 		patient({ firstName: 'Tim', lastName: 'Tombs', createdAt: 0 });
 		many(120, (at) => ({ firstName: 'Tim', lastName: `Tombs ${'x'.repeat(at + 1)}` }));
 		patient({ firstName: 'Tim', lastName: 'Tombs' });
-		expect(await found({ lastName: 'Tombs' })).toContain('2 patients fit');
+		expect(await found({ lastName: 'Tombs' })).toContain('2 patients match');
 	});
 
 	it('of whom more than 1000 might be the one asks for more to find them by', async () => {
@@ -533,8 +533,8 @@ describe('A clinic with many patients', () => {
 	it('is not read through for a pattern that a form sends', async () => {
 		const { error } = await find({ lastName: '%' });
 		expect(error?.message).toContain('has no letters');
-		expect(await found({ oldReferenceId: '%' })).toMatch(/^No patient fits/);
-		expect(await found({ email: '%@%' })).toMatch(/^No patient fits/);
+		expect(await found({ oldReferenceId: '%' })).toMatch(/^No patient matches/);
+		expect(await found({ email: '%@%' })).toMatch(/^No patient matches/);
 	});
 });
 
@@ -589,7 +589,7 @@ describe('When Cliniko fails', () => {
 		expect(error).toBeUndefined();
 		expect(output.map(({ json, pairedItem }) => [json.id ?? json.error, pairedItem])).toEqual([
 			[id, { item: 0 }],
-			[expect.stringMatching(/^No patient fits \(Last Name\)\. \[item 1\] Look/), { item: 1 }],
+			[expect.stringMatching(/^No patient matches \(Last Name\)\. \[item 1\] Look/), { item: 1 }],
 			[expect.stringMatching(/^Last Name has no letters for this item\. \[item 2\]/), { item: 2 }],
 			[id, { item: 3 }],
 		]);
@@ -824,7 +824,7 @@ describe('Many patients', () => {
 	it('are not all of them where the expression of a filter gives nothing', async () => {
 		const message = await idsOf([filter('email', 'text', 'is', '={{ $json.none }}')]);
 		expect(message).toBe(
-			'The filter Email has no value for this item, so far more would be returned than asked for. [item 0]',
+			'The filter Email has no value for this item. Without it, far more would be returned than you asked for. [item 0]',
 		);
 		expect(calls()).toEqual([]);
 	});
@@ -962,7 +962,7 @@ describe('With lists in no stable order, which cannot be sorted by ids,', () => 
 			patient({ firstName: 'Jane', lastName: 'Smith', createdAt: CREATED_AT });
 		}
 		for (let run = 0; run < 20; run++) {
-			expect(await found({ firstName: 'Jane', lastName: 'Smith' })).toContain('2 patients fit');
+			expect(await found({ firstName: 'Jane', lastName: 'Smith' })).toContain('2 patients match');
 		}
 	}, 120_000);
 

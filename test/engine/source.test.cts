@@ -16,8 +16,8 @@ describe('a file in n8n’s store', () => {
 
 	it.each([
 		['gone', /cannot be read from n8n's store/],
-		['shorter', /is not the \d+ bytes that n8n says it is/],
-		['longer', /is not the \d+ bytes that n8n says it is/],
+		['shorter', /does not have the \d+ bytes that n8n reports/],
+		['longer', /does not have the \d+ bytes that n8n reports/],
 	] as const)(
 		'that is %s than it was becomes a message and no attachment',
 		async (damage, message) => {

@@ -467,7 +467,7 @@ describe('“Fetch Test Event”', () => {
 	it('says in words that there is none', async () => {
 		for (const event of ['attachmentCreated', 'attachmentProcessed']) {
 			const message = await failure(new TriggerInN8n({ event }).fetchTestEvent());
-			expect(message).toContain('Cliniko has nothing yet that this event could show.');
+			expect(message).toContain('Cliniko has no record yet that this event could return.');
 		}
 	});
 

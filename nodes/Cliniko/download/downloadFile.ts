@@ -97,7 +97,7 @@ function checked(
 	if (size !== sent) return incomplete(id, size, expected);
 	return {
 		data,
-		warning: `The file has ${size} bytes, but its record in Cliniko says ${recorded}. It arrived whole; check that it is the right file.`,
+		warning: `The file has ${size} bytes, but its record in Cliniko says ${recorded}. It arrived complete; check that it is the right file.`,
 	};
 }
 
@@ -150,23 +150,23 @@ function refused(id: string, status: number, xml: string): ClinikoError {
 	const { code, message } = readRefusal(xml);
 	const theirs = oneLine([code, message].filter(Boolean).join(': '));
 	return new ClinikoError(
-		`Cliniko's file store (Amazon S3) did not give out the file of attachment ${id}: ${theirs || `status ${status}`}.`,
-		'Run the step again. If it stays like this, see whether the file opens in Cliniko.',
+		`Cliniko's file store (Amazon S3) did not deliver the file of attachment ${id}: ${theirs || `status ${status}`}.`,
+		'Run the step again. If it keeps happening, see whether the file opens in Cliniko.',
 		status,
 	);
 }
 
 function incomplete(id: string, size: number, expected: number): ClinikoError {
 	return new ClinikoError(
-		`The file of attachment ${id} did not arrive whole: ${size} of ${expected} bytes.`,
-		'Run the step again. The file in Cliniko is not touched by this.',
+		`The file of attachment ${id} did not arrive complete: ${size} of ${expected} bytes.`,
+		'Run the step again. The file in Cliniko is not affected.',
 	);
 }
 
 function notTheFile(id: string): ClinikoError {
 	return new ClinikoError(
-		`Something else came in place of the file of attachment ${id}, such as a web page.`,
-		'A proxy or firewall between n8n and Cliniko may have answered. Run the step again. If it stays like this, see whether the file opens in Cliniko.',
+		`Something else arrived instead of the file of attachment ${id}, such as a web page.`,
+		'A proxy or firewall between n8n and Cliniko may have answered. Run the step again. If it keeps happening, see whether the file opens in Cliniko.',
 	);
 }
 

@@ -137,7 +137,7 @@ async function survivor(
 
 function tooLittle(why: string): ClinikoError {
 	return new ClinikoError(
-		`What is known of the patient is too little to find them by: ${why}.`,
+		`Too little is known about the patient to find them: ${why}.`,
 		'Add the e-mail address, the date of birth, or both names.',
 	);
 }

@@ -189,7 +189,7 @@ function lockKey({ patientId, file }: PatientFile): string {
 
 function recordNotVisible({ file, patientId }: PatientFile): ClinikoError {
 	return new ClinikoError(
-		`Cliniko’s answer does not show whether it put the file "${file.name}" on the record of patient ${patientId}, and its record is not to be seen.`,
+		`Cliniko’s answer does not say whether it put the file "${file.name}" on the record of patient ${patientId}, and does not show the record.`,
 		'It may be on the patient’s record: look at the patient’s files in Cliniko. If it is not there after some minutes, run the workflow again for it.',
 	);
 }

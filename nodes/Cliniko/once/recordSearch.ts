@@ -156,7 +156,7 @@ function cannotTell({ file, patientId }: PatientFile, unclear: PatientAttachment
 	const ids = unclear.slice(0, 5).map(({ id }) => id);
 	const more = unclear.length > ids.length ? ` (or ${unclear.length - ids.length} more)` : '';
 	return new ClinikoError(
-		`The connection broke while the file "${file.name}" was put on the record of patient ${patientId}, and it cannot be told whether it is there. It may be attachment ${ids.join(' or ')}${more}.`,
+		`The connection broke while the file "${file.name}" was put on the record of patient ${patientId}, and it is not known whether it is there. It may be attachment ${ids.join(' or ')}${more}.`,
 		'Look at the patient’s files in Cliniko. If the file is not there, run the workflow again for it.',
 	);
 }

@@ -186,7 +186,7 @@ export function newestFirst(a: ClinikoRecord, b: ClinikoRecord): number {
 
 function incomplete({ action }: ErrorContext): ClinikoError {
 	return new ClinikoError(
-		`Could not ${action}: Cliniko’s list changes while it is read, so it cannot be read whole.`,
-		'Run the step again. With a filter that fewer records fit it has a better chance.',
+		`Could not ${action}: Cliniko’s list kept changing while it was read, so it could not be read completely.`,
+		'Run the step again. A filter that matches fewer records makes this less likely.',
 	);
 }

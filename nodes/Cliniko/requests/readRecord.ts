@@ -28,7 +28,7 @@ export async function readRecord(
 	if (isClinikoRecord(body) && body.id === id) return body;
 	throw new ClinikoError(
 		`Could not ${action}: Cliniko's reply is not the record of that ${noun}.`,
-		'Run the workflow again. If it stays like this, look at status.cliniko.com.',
+		'Run the workflow again. If it keeps happening, look at status.cliniko.com.',
 	);
 }
 

@@ -64,7 +64,7 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 	const record = await newestRecord(await connect(context), watch);
 	if (record) return [record];
 	throw new ClinikoError(
-		'Cliniko has nothing yet that this event could show.',
+		'Cliniko has no record yet that this event could return.',
 		'Add a test patient or a file in Cliniko, and fetch the test event again.',
 	);
 }

@@ -218,6 +218,6 @@ function cannotCompare(record: PatientAttachment, file: SourceFile): ClinikoErro
 	const name = hasName(record, file) ? 'the same name' : 'a similar name';
 	return new ClinikoError(
 		`Attachment ${record.id} with ${name} could not be compared with the file "${file.name}", because it could not be downloaded. So nothing was put on the patient’s record.`,
-		'Run the workflow again. If it stays like this, see whether that attachment opens in Cliniko, or set If Already Uploaded to Upload Again.',
+		'Run the workflow again. If it keeps happening, see whether that attachment opens in Cliniko, or set If Already Uploaded to Upload Again.',
 	);
 }

@@ -128,7 +128,7 @@ function noSuchField(missing: string[], available: FileField[]): ClinikoError {
 	if (available.length === 0) {
 		return new ClinikoError(
 			`The item has no file, so there is none in ${wanted}.`,
-			'Check that the node before this one gives a file: its output then has a Binary tab. To pass over items without one, add the option If Item Has No File.',
+			'Check that the node before this one gives a file: its output then has a Binary tab. To ignore items without one, add the option If Item Has No File.',
 		);
 	}
 	return new ClinikoError(

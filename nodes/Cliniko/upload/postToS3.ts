@@ -182,7 +182,7 @@ function mayPass(reply: IN8nHttpFullResponse | undefined): boolean {
 function fault(reply: IN8nHttpFullResponse | undefined, file: SourceFile): ClinikoError {
 	if (!reply) {
 		return new ClinikoError(
-			`The file "${file.name}" could not be sent: the connection to Cliniko's file store broke off or stood still, several times.`,
+			`The file "${file.name}" could not be sent: the connection to Cliniko's file store was lost or stalled several times.`,
 			'It is not on the patient’s record. Check that this n8n can reach amazonaws.com, and run the workflow again.',
 		);
 	}
@@ -190,8 +190,8 @@ function fault(reply: IN8nHttpFullResponse | undefined, file: SourceFile): Clini
 	if (status >= 200 && status < 300) {
 		return new ClinikoError(
 			storedKey(reply)
-				? `Cliniko's file store took the file "${file.name}" but its reply is about another file or place.`
-				: `Cliniko's file store took the file "${file.name}" but its reply does not say where it is.`,
+				? `Cliniko's file store accepted the file "${file.name}" but its reply is about another file or place.`
+				: `Cliniko's file store accepted the file "${file.name}" but its reply does not say where it is.`,
 			'It is not on the patient’s record. Run the workflow again. A proxy or firewall between n8n and amazonaws.com can also answer in its place.',
 			status,
 		);
@@ -199,7 +199,7 @@ function fault(reply: IN8nHttpFullResponse | undefined, file: SourceFile): Clini
 	const { code, message } = readRefusal(String(reply.body));
 	const words = oneLine([code, withoutValues(message)].filter(Boolean).join(': '));
 	return new ClinikoError(
-		`Cliniko's file store (Amazon S3) did not take the file "${file.name}": status ${status}${words && `, ${words}`}`,
+		`Cliniko's file store (Amazon S3) did not accept the file "${file.name}": status ${status}${words && `, ${words}`}`,
 		advice(status, code),
 		status,
 	);
@@ -218,5 +218,5 @@ function advice(status: number, code?: string): string {
 	if (status >= 300 && status < 400) {
 		return 'It is not on the patient’s record. The store answered with a redirect, which is not followed; run the workflow again later.';
 	}
-	return 'It is not on the patient’s record. Run the workflow again; if it stays like this, check that the clock of this n8n is right and that no proxy changes what it sends.';
+	return 'It is not on the patient’s record. Run the workflow again; if it keeps happening, check that the clock of this n8n is right and that no proxy changes what it sends.';
 }

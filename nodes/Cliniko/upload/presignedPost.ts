@@ -57,8 +57,8 @@ export async function requestPresignedPost(
 	if (size && (file.size > size.max || file.size < size.min)) {
 		throw new ClinikoError(
 			file.size > size.max
-				? `The file "${file.name}" has ${bytes(file.size)}, and Cliniko takes at most ${bytes(size.max)}.`
-				: `The file "${file.name}" has ${bytes(file.size)}, and Cliniko takes no file below ${bytes(size.min)}.`,
+				? `The file "${file.name}" has ${bytes(file.size)}, and Cliniko accepts at most ${bytes(size.max)}.`
+				: `The file "${file.name}" has ${bytes(file.size)}, and Cliniko accepts no file smaller than ${bytes(size.min)}.`,
 			'Make the file smaller (a scan with a lower resolution, or in parts) or larger accordingly. It was not sent.',
 		);
 	}
@@ -117,7 +117,7 @@ function named(
 	const field = fieldNamed('key', fields);
 	const template = field === undefined ? '' : fields[field]!;
 	if (field === undefined || !template) {
-		throw unusable('Cliniko gave an upload address without the place for the file.');
+		throw unusable('Cliniko gave an upload address without a key for the file.');
 	}
 	const key = template.replaceAll(FILE_NAME, () => fileName);
 	const allowed =
@@ -162,7 +162,7 @@ function valueOf(name: string, fields: Record<string, string>): string | undefin
 function unusable(message: string): ClinikoError {
 	return new ClinikoError(
 		message,
-		'The file was not sent. Run the workflow again; if it stays like this, ask Cliniko support about attachment_presigned_post.',
+		'The file was not sent. Run the workflow again; if it keeps happening, ask Cliniko support about attachment_presigned_post.',
 	);
 }
 

@@ -209,7 +209,7 @@ export class Processing {
 					this.lastPollError
 						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.lastPollError.message}`
 						: `Cliniko has not finished processing attachment ${id} after ${seconds} seconds.`,
-					'The file is on the patient’s record, so do not upload it again. If it cannot be opened in Cliniko later, archive the attachment and upload the file anew. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
+					'The file is on the patient’s record, so do not upload it again. If it cannot be opened in Cliniko later, archive the attachment and upload the file again. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
 					record,
 				),
 			);

@@ -243,7 +243,7 @@ async function* exactly(
 
 function changed(name: string, size: number): never {
 	throw new ClinikoError(
-		`The file "${name}" in n8n's store is not the ${size} bytes that n8n says it is, so it was not stored in Cliniko.`,
+		`The file "${name}" in n8n's store does not have the ${size} bytes that n8n reports, so it was not stored in Cliniko.`,
 		'The file is damaged or was changed meanwhile. Run the workflow again from the step that the file comes from.',
 	);
 }

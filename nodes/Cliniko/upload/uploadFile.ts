@@ -78,7 +78,7 @@ async function resume(
 	throw record
 		? new ClinikoError(
 				`${before}, and that is archived.`,
-				'Somebody may have archived it. If the file belongs on the record, start the workflow anew for it.',
+				'Somebody may have archived it. If the file belongs on the record, run the workflow again for it.',
 				404,
 			)
 		: new ClinikoError(
@@ -120,6 +120,6 @@ function assertOwnRecord(
 	if (owner === undefined || owner === patientId) return record;
 	throw new WrongPatient(
 		`Cliniko put the file "${file.name}" on the record of patient ${owner} instead of ${patientId} (attachment ${record.id}).`,
-		`Look at attachment ${record.id} in Cliniko at once and move it by hand.`,
+		`Look at attachment ${record.id} in Cliniko at once, and move it to the right patient.`,
 	);
 }

@@ -14,7 +14,7 @@ export function descriptionOf(value: unknown): string {
 	const length = [...description].length;
 	if (length <= LONGEST) return description;
 	throw new ClinikoError(
-		`The description has ${length} characters, and Cliniko takes at most ${LONGEST}.`,
+		`The description has ${length} characters, and Cliniko accepts at most ${LONGEST}.`,
 		'Shorten Description. With an expression, .slice(0, 255) at its end cuts it.',
 	);
 }

@@ -37,7 +37,7 @@ const ORDER: Operator[] = [
 const OPERATORS: Record<Kind, Operator[]> = {
 	text: [
 		{ name: 'Contains', value: 'contains', sign: '~' },
-		{ name: 'Fits Pattern (% for Anything)', value: 'pattern', sign: '~~' },
+		{ name: 'Matches Pattern (% for Anything)', value: 'pattern', sign: '~~' },
 		{ name: 'Is', value: 'is', sign: '=' },
 		...EMPTINESS,
 		{ name: 'Is Not', value: 'isNot', sign: '!=' },
@@ -92,7 +92,7 @@ export function filterFields(fields: FilterField[]): INodeProperties[] {
 			typeOptions: { multipleValues: true },
 			placeholder: 'Add Filter',
 			default: {},
-			description: 'Which records to return. A record has to fit all filters.',
+			description: 'Which records to return. A record has to match all filters.',
 			options: [
 				{
 					displayName: 'Filter',
@@ -184,7 +184,7 @@ function valueOf(given: unknown, { displayName, kind }: FilterField, zone: strin
 	const text = textOf(value, `The filter ${displayName}`).trim();
 	if (text === '') {
 		throw new ClinikoError(
-			`The filter ${displayName} has no value for this item, so far more would be returned than asked for.`,
+			`The filter ${displayName} has no value for this item. Without it, far more would be returned than you asked for.`,
 			'Fill in its value, or remove the filter. If an expression gives it, check the node before.',
 		);
 	}
@@ -192,7 +192,7 @@ function valueOf(given: unknown, { displayName, kind }: FilterField, zone: strin
 	const date = kind === 'date' ? dateIn(text) : inUtc(text, zone);
 	if (date) return date;
 	throw new ClinikoError(
-		`The value of the filter ${displayName} is no date that the node can read.`,
+		`The value of the filter ${displayName} is not a date that the node can read.`,
 		kind === 'date'
 			? 'Write it as year-month-day, such as 1987-05-31; * stands for any digit.'
 			: 'Write it as year-month-day, with the time after a T if it matters, such as 2026-11-22T09:30.',

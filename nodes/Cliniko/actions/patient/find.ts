@@ -59,11 +59,11 @@ const fields: INodeProperties[] = [
 		description: 'The number that the patient had in another system before Cliniko',
 	},
 	{
-		displayName: 'If Not Exactly One Patient Fits',
+		displayName: 'If Not Exactly One Patient Matches',
 		name: 'ifNotOne',
 		type: 'options',
 		default: 'error',
-		description: 'What to do if none or several patients fit everything that is given above',
+		description: 'What to do if none or several patients match everything given above',
 		options: [
 			{ name: 'Stop', value: 'error', description: 'Stop with a message that says why' },
 			{
@@ -187,7 +187,7 @@ function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[])
 	if (patients.length === 0 && archived.length > 0) {
 		const ids = archived.map(({ id }) => id).join(', ');
 		return {
-			message: `No patient fits (${by}) who is not archived. Archived: ID ${ids}.`,
+			message: `No patient matches (${by}) who is not archived. Archived: ID ${ids}.`,
 			advice:
 				'Take the patient out of the archive in Cliniko, or add the option Include Archived Patients.',
 			patientIds,
@@ -195,14 +195,14 @@ function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[])
 	}
 	if (patients.length === 0) {
 		return {
-			message: `No patient fits (${by}).`,
+			message: `No patient matches (${by}).`,
 			advice: 'Look the patient up in Cliniko: they may be new, or written in another way there.',
 			patientIds,
 		};
 	}
 	const apart = tellingApart(patients, criteria);
 	return {
-		message: `${patients.length} patients fit (${by}): IDs ${patientIds.join(', ')}.`,
+		message: `${patients.length} patients match (${by}): IDs ${patientIds.join(', ')}.`,
 		advice: apart.length
 			? `${apart.join(' or ')} would tell them apart: add it to the search.`
 			: 'No other field tells them apart. If they are one person, merge them in Cliniko.',
@@ -221,7 +221,7 @@ function fieldEmpty(labels: string[]): NotFound {
 
 function nothingGiven(): ClinikoError {
 	return new ClinikoError(
-		'There is nothing to find a patient by.',
+		'There is nothing to search for: all fields are empty.',
 		'Fill in at least one of the fields. The surest are the date of birth and both names, or the e-mail address and a name.',
 	);
 }

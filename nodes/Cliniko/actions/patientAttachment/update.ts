@@ -31,7 +31,7 @@ async function execute(context: IExecuteFunctions) {
 			);
 			if (!isClinikoRecord(body) || body.id !== attachment.id) {
 				throw new ClinikoError(
-					`Cliniko's reply to the changed description of attachment ${id} is no attachment record.`,
+					`Cliniko's reply to the changed description of attachment ${id} is not an attachment record.`,
 					'The description is most likely changed. Look at the attachment in Cliniko.',
 				);
 			}
@@ -44,7 +44,7 @@ export const update: Operation = {
 	name: 'Update',
 	value: 'update',
 	action: 'Update patient attachment',
-	description: 'Change the description that stands beside an attachment',
+	description: 'Change the description of an attachment',
 	fields: [
 		...attachmentFields('The attachment to change'),
 		{
@@ -53,7 +53,8 @@ export const update: Operation = {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. Referral, seen by reception',
-			description: 'The new description, at most 255 characters. Empty takes the old one away.',
+			description:
+				'The new description, at most 255 characters. Leave it empty to remove the old one.',
 		},
 		simplifyField,
 	],

@@ -98,7 +98,7 @@ const fields: INodeProperties[] = [
 				description: 'What to do with an item that does not have the file',
 				options: [
 					{ name: 'Stop', value: 'error', description: 'Stop with a message' },
-					{ name: 'Skip', value: 'skip', description: 'Pass over the item' },
+					{ name: 'Skip', value: 'skip', description: 'Ignore the item' },
 				],
 			},
 			{

@@ -226,7 +226,7 @@ export class ClinikoApi {
 		}
 		throw new ClinikoError(
 			`Could not ${errorContext.action}: Cliniko did not say at which secure (https) address the file is.`,
-			'Run the workflow again. If it stays like this, open the file in Cliniko, or ask Cliniko support.',
+			'Run the workflow again. If it keeps happening, open the file in Cliniko, or ask Cliniko support.',
 			status,
 		);
 	}
@@ -288,7 +288,7 @@ export class ClinikoApi {
 		if (!Array.isArray(rows)) {
 			throw new ClinikoError(
 				`Could not ${errorContext.action}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
-				'Run the workflow again. If it stays like this, look at status.cliniko.com.',
+				'Run the workflow again. If it keeps happening, look at status.cliniko.com.',
 			);
 		}
 		// The address of the next page comes from outside, and the key goes along: only its presence

@@ -71,7 +71,7 @@ function words(
 				`Could not ${action}: Cliniko answered with status ${status}.`,
 				status >= 500
 					? 'Cliniko has a fault at the moment. Look at status.cliniko.com and run the workflow again later.'
-					: 'If it stays like this, look at status.cliniko.com or ask Cliniko support.',
+					: 'If it keeps happening, look at status.cliniko.com or ask Cliniko support.',
 			];
 	}
 }

@@ -268,7 +268,7 @@ describe('A download', () => {
 		const { error } = await download([failure]);
 
 		expect(error?.message).toBe(
-			`Cliniko's file store (Amazon S3) did not give out the file of attachment 77: ${words}`,
+			`Cliniko's file store (Amazon S3) did not deliver the file of attachment 77: ${words}`,
 		);
 		expect(error?.httpCode).toBe(failure.status);
 	});
@@ -282,7 +282,7 @@ describe('A download', () => {
 		[
 			'was short',
 			{ chunks: [[0, 999]] },
-			'The file of attachment 77 did not arrive whole: 999 of 1000 bytes.',
+			'The file of attachment 77 did not arrive complete: 999 of 1000 bytes.',
 		],
 		[
 			'was long',
@@ -292,7 +292,7 @@ describe('A download', () => {
 					[0, 1],
 				],
 			},
-			'The file of attachment 77 did not arrive whole: 1001 of 1000 bytes.',
+			'The file of attachment 77 did not arrive complete: 1001 of 1000 bytes.',
 		],
 	])('says what happened to it in the last attempt: it %s', async (_, failure, message) => {
 		expect((await download([{ status: 500 }, failure])).error?.message).toBe(message);
@@ -311,7 +311,7 @@ describe('A download', () => {
 
 				expect(data?.data).toBe('try 1');
 				expect(warning).toBe(
-					`The file has ${size} bytes, but its record in Cliniko says 1000. It arrived whole; check that it is the right file.`,
+					`The file has ${size} bytes, but its record in Cliniko says 1000. It arrived complete; check that it is the right file.`,
 				);
 				expect(fetched).toHaveLength(1);
 			},
@@ -392,7 +392,7 @@ describe('A download', () => {
 			} as Given;
 
 			expect((await download([page], record)).error?.message).toBe(
-				'Something else came in place of the file of attachment 77, such as a web page.',
+				'Something else arrived instead of the file of attachment 77, such as a web page.',
 			);
 			expect((await download([page, whole], record)).data?.data).toBe('try 2');
 		});

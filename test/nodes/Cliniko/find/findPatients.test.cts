@@ -168,7 +168,7 @@ describe('Cliniko is asked', () => {
 		const { cliniko, result } = search(NAMES, false, full);
 		const { message, description } = await rejection(result);
 		expect(message).toBe(
-			'What is known of the patient is too little to find them by: more than 1000 patients would have to be compared.',
+			'Too little is known about the patient to find them: more than 1000 patients would have to be compared.',
 		);
 		expect(description).toContain('Add the e-mail address');
 		expect(cliniko.sent).toHaveLength(11);

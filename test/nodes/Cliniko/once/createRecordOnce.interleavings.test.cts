@@ -326,7 +326,7 @@ describe('The records of files whose creation is uncertain', () => {
 					if (!first!.startsWith('created')) return [];
 					if (record) return [`file ${file} was guessed`];
 					const { message, description } = error as ClinikoError;
-					return /cannot be told/.test(message) &&
+					return /not known whether/.test(message) &&
 						/Look at the patient/.test(description!) &&
 						memory.recall(upload.identity)
 						? []

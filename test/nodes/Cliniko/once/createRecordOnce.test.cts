@@ -91,7 +91,7 @@ describe('The creation of a record', () => {
 	];
 	const LOOKS = Array<string>(5).fill(LOOK);
 	const NOT_TO_BE_SEEN =
-		'Cliniko’s answer does not show whether it put the file "Referral.pdf" on the record of patient 1, and its record is not to be seen.';
+		'Cliniko’s answer does not say whether it put the file "Referral.pdf" on the record of patient 1, and does not show the record.';
 
 	it('is one request when it is answered', async () => {
 		const { cliniko, memory, upload, result } = create([created]);

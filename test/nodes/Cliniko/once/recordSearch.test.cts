@@ -74,7 +74,7 @@ describe('The search for a record that may have been created', () => {
 	};
 
 	const UNCLEAR = (ids: string) =>
-		`The connection broke while the file "Referral.pdf" was put on the record of patient 1, and it cannot be told whether it is there. It may be attachment ${ids}.`;
+		`The connection broke while the file "Referral.pdf" was put on the record of patient 1, and it is not known whether it is there. It may be attachment ${ids}.`;
 
 	it('requests all of the patient’s attachments, archived ones too, from five minutes before', async () => {
 		const { cliniko, result } = search([record('77')], { 77: BYTES });

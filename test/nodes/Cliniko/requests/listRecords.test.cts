@@ -125,7 +125,7 @@ describe('A list that never ends', () => {
 		const outcome = await read(list).catch(({ message }: Error) => message);
 		if (typeof outcome === 'string') {
 			expect(outcome).toBe(
-				'Could not list patients: Cliniko’s list changes while it is read, so it cannot be read whole.',
+				'Could not list patients: Cliniko’s list kept changing while it was read, so it could not be read completely.',
 			);
 		} else {
 			expect(ascending(outcome)).toEqual(upTo(count));
@@ -139,7 +139,7 @@ describe('A list that never ends', () => {
 			total_entries: 5000,
 			links: { next: 'more' },
 		}));
-		expect((await rejection(read({ cliniko }))).message).toContain('cannot be read whole');
+		expect((await rejection(read({ cliniko }))).message).toContain('could not be read completely');
 		expect(cliniko.sent.length).toBeLessThanOrEqual(20);
 	});
 
@@ -150,7 +150,7 @@ describe('A list that never ends', () => {
 			const rows = Array.from({ length: 100 }, () => ({ id: String(++id) }));
 			return { patients: rows, total_entries: 5000, links: { next: 'more' } };
 		});
-		expect((await rejection(read({ cliniko }))).message).toContain('cannot be read whole');
+		expect((await rejection(read({ cliniko }))).message).toContain('could not be read completely');
 		expect(cliniko.sent.length).toBeLessThanOrEqual(100);
 	});
 });

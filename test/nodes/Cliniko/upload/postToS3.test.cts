@@ -211,7 +211,7 @@ describe('A file that is sent to S3', () => {
 		const error = await refusalOf(s3Error(status, code));
 
 		expect(error.message).toBe(
-			`Cliniko's file store (Amazon S3) did not take the file "Brian & Co.pdf": status ${status}, ${code}: That is why.`,
+			`Cliniko's file store (Amazon S3) did not accept the file "Brian & Co.pdf": status ${status}, ${code}: That is why.`,
 		);
 		expect(error.description).toContain(advice);
 		expect(error.description).toContain('not on the patient’s record');
@@ -222,7 +222,7 @@ describe('A file that is sent to S3', () => {
 		const error = await refusalOf(reply(502, '<html><h1>Bad gateway</h1></html>'));
 
 		expect(error.message).toBe(
-			'Cliniko\'s file store (Amazon S3) did not take the file "Brian & Co.pdf": status 502',
+			'Cliniko\'s file store (Amazon S3) did not accept the file "Brian & Co.pdf": status 502',
 		);
 	});
 
@@ -254,7 +254,7 @@ describe('A file that is sent to S3', () => {
 
 			const error = await rejection(result);
 			expect(error.message).toBe(
-				'Cliniko\'s file store took the file "Brian & Co.pdf" but its reply is about another file or place.',
+				'Cliniko\'s file store accepted the file "Brian & Co.pdf" but its reply is about another file or place.',
 			);
 			expect(error.description).toContain('It is not on the patient’s record.');
 			expect(sent).toHaveLength(4);
@@ -291,7 +291,7 @@ describe('A file that is sent to S3', () => {
 
 			const error = await refusalOf(cause);
 
-			expect(error.message).toContain("the connection to Cliniko's file store broke off");
+			expect(error.message).toContain("the connection to Cliniko's file store was lost");
 			expect(error.cause).toBeUndefined();
 			expect(Object.keys(error)).not.toContain('config');
 			expect(JSON.stringify(Object.values(error))).not.toContain('abcdef');
@@ -478,7 +478,7 @@ describe('A file that is sent to S3', () => {
 			const { result, sent } = await send(async () => await new Promise<S3Answer>(() => {}));
 
 			expect((await rejection(result)).message).toBe(
-				'The file "Brian & Co.pdf" could not be sent: the connection to Cliniko\'s file store broke off or stood still, several times.',
+				'The file "Brian & Co.pdf" could not be sent: the connection to Cliniko\'s file store was lost or stalled several times.',
 			);
 			expect(sent).toHaveLength(4);
 		});
@@ -587,7 +587,7 @@ describe('A file that is sent to S3', () => {
 
 			const error = await rejection(result);
 			expect(error.message).toBe(
-				'Cliniko\'s file store (Amazon S3) did not take the file "Brian & Co.pdf": status 403, AccessDenied: Invalid according to Policy: Policy expired.',
+				'Cliniko\'s file store (Amazon S3) did not accept the file "Brian & Co.pdf": status 403, AccessDenied: Invalid according to Policy: Policy expired.',
 			);
 			expect(error.description).toContain('check that the clock of this n8n is right');
 			expect(log).toEqual(['presign', 'send', 'presign', 'send']);
@@ -682,7 +682,7 @@ describe('A file that is sent to S3', () => {
 			const error = await refusalOf(s3Error(403, 'AccessDenied', escaped));
 
 			expect(error.message).toBe(
-				`Cliniko's file store (Amazon S3) did not take the file "Brian & Co.pdf": status 403, AccessDenied: ${shown}`,
+				`Cliniko's file store (Amazon S3) did not accept the file "Brian & Co.pdf": status 403, AccessDenied: ${shown}`,
 			);
 		});
 	});

@@ -211,7 +211,7 @@ describe('A presigned post', () => {
 	])('is refused with %s', async (_, fields) => {
 		const error = await rejection(request({ url: URL_OF_POST, fields }));
 
-		expect(error.message).toBe('Cliniko gave an upload address without the place for the file.');
+		expect(error.message).toBe('Cliniko gave an upload address without a key for the file.');
 	});
 
 	it('is not given for a patient who does not exist', async () => {
@@ -229,11 +229,14 @@ describe('A presigned post', () => {
 		});
 
 		it.each([
-			[1001, 'The file "Referral.pdf" has 1001 bytes, and Cliniko takes at most 1000 bytes.'],
-			[99, 'The file "Referral.pdf" has 99 bytes, and Cliniko takes no file below 100 bytes.'],
+			[1001, 'The file "Referral.pdf" has 1001 bytes, and Cliniko accepts at most 1000 bytes.'],
+			[
+				99,
+				'The file "Referral.pdf" has 99 bytes, and Cliniko accepts no file smaller than 100 bytes.',
+			],
 			[
 				30 * 1024 * 1024,
-				'The file "Referral.pdf" has 30.0 MB (31457280 bytes), and Cliniko takes at most 1000 bytes.',
+				'The file "Referral.pdf" has 30.0 MB (31457280 bytes), and Cliniko accepts at most 1000 bytes.',
 			],
 		])('and one of %d bytes is refused before it is read', async (size, message) => {
 			const error = await rejection(request(from100to1000, { size }));

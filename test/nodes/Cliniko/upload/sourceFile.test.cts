@@ -312,7 +312,7 @@ describe('A file that is to be uploaded', () => {
 			});
 
 			for (let time = 0; time < 2; time++) {
-				expect((await rejection(file.digest())).message).toContain('is not the 10 bytes');
+				expect((await rejection(file.digest())).message).toContain('does not have the 10 bytes');
 			}
 			expect(await file.digest()).toBe(sha256(Buffer.alloc(10, 'x')));
 		});
@@ -409,7 +409,7 @@ describe('A file that is to be uploaded', () => {
 			['empty', []],
 		])('when it turns out %s than n8n says', async (_how, chunks) => {
 			expect(await message(storeWith(size, ...chunks))).toContain(
-				`is not the ${size} bytes that n8n says it is`,
+				`does not have the ${size} bytes that n8n reports`,
 			);
 		});
 

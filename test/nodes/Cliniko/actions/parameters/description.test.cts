@@ -23,7 +23,7 @@ describe('The description of an attachment', () => {
 
 		const error = thrownBy(() => descriptionOf(character.repeat(256)));
 		expect(error.message).toBe(
-			'The description has 256 characters, and Cliniko takes at most 255.',
+			'The description has 256 characters, and Cliniko accepts at most 255.',
 		);
 		expect(error.description).toContain('.slice(0, 255)');
 	});

@@ -129,13 +129,13 @@ describe('A filter', () => {
 		[date('is', 'Invalid DateTime'), 'Date of Birth', 'year-month-day'],
 		[dateTime('since', 'yesterday'), 'Created At', 'after a T'],
 		[dateTime('since', '2026-02-30'), 'Created At', 'after a T'],
-	])('whose value is no date is refused: %j', (filter, name, advice) => {
+	])('whose value is not a date is refused: %j', (filter, name, advice) => {
 		const error = thrownBy(() => compiled([filter]));
-		expect(error.message).toMatch(new RegExp(`of the filter ${name} is no date`));
+		expect(error.message).toMatch(new RegExp(`of the filter ${name} is not a date`));
 		expect(error.description).toContain(advice);
 	});
 
-	it('whose value is no date is refused without its e-mail address or its length in the message', () => {
+	it('whose value is not a date is refused without its e-mail address or its length in the message', () => {
 		const { message } = thrownBy(() =>
 			compiled([date('is', `jane@mail.example ${'x '.repeat(100)}`)]),
 		);
