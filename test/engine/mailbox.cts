@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { SMTPServer } from 'smtp-server';
 
 /** A message that was sent. */
 export interface Mail {
@@ -37,77 +39,41 @@ const { simpleParser } = createRequire(require.resolve('n8n-nodes-base/package.j
 	'mailparser',
 ) as { simpleParser: (source: Buffer) => Promise<Parsed> };
 
-/** As much of SMTP (RFC 5321) as a sender without a password needs. */
+/** An SMTP server that asks for no password. */
 export async function openMailbox(): Promise<Mailbox> {
 	const mails: Mail[] = [];
-	const sockets = new Set<Socket>();
-	const server = createServer((socket) => {
-		sockets.add(socket);
-		socket.once('close', () => sockets.delete(socket));
-		let received = '';
-		let content: string | undefined;
-		let from = '';
-		let to: string[] = [];
-		const say = (line: string) => socket.write(`${line}\r\n`);
-		const address = (line: string) => /<(.*?)>/.exec(line)?.[1] ?? '';
-
-		async function take(line: string): Promise<void> {
-			if (content !== undefined) {
-				if (line !== '.') {
-					content += `${line.replace(/^\./, '')}\r\n`;
-					return;
-				}
-				const source = Buffer.from(content, 'latin1');
-				const { subject = '', text = '', attachments } = await simpleParser(source);
+	const server = new SMTPServer({
+		disabledCommands: ['AUTH', 'STARTTLS'],
+		disableReverseLookup: true,
+		closeTimeout: 1,
+		onData(stream, { envelope }, callback) {
+			const receive = async () => {
+				const { subject = '', text = '', attachments } = await simpleParser(await buffer(stream));
 				mails.push({
-					from,
-					to,
+					from: envelope.mailFrom ? envelope.mailFrom.address : '',
+					to: envelope.rcptTo.map(({ address }) => address),
 					subject,
 					text,
-					attachments: attachments.map((one) => ({
-						name: one.filename ?? '',
-						content: one.content,
+					attachments: attachments.map(({ filename = '', content }) => ({
+						name: filename,
+						content,
 					})),
 				});
-				content = undefined;
-				to = [];
-				say('250 taken');
-				return;
-			}
-			const [command = ''] = line.toUpperCase().split(/[ :]/);
-			if (command === 'MAIL') from = address(line);
-			if (command === 'RCPT') to.push(address(line));
-			if (command === 'DATA') content = '';
-			if (command === 'QUIT') socket.end('221 bye\r\n');
-			else if (command === 'DATA') say('354 go on');
-			else say(['EHLO', 'HELO', 'MAIL', 'RCPT'].includes(command) ? '250 go on' : '502 not known');
-		}
-
-		let turn = Promise.resolve();
-		socket.setEncoding('latin1');
-		socket.on('error', () => {});
-		socket.on('data', (data) => {
-			received += String(data);
-			const lines = received.split('\r\n');
-			received = lines.pop() ?? '';
-			for (const line of lines) turn = turn.then(async () => await take(line));
-		});
-		say('220 mailbox');
+			};
+			receive().then(() => callback(), callback);
+		},
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
 		mails,
 		credential: {
 			host: '127.0.0.1',
-			port: (server.address() as AddressInfo).port,
+			port: (server.server.address() as AddressInfo).port,
 			secure: false,
 			disableStartTls: true,
 			user: '',
 			password: '',
 		},
-		close: async () => {
-			for (const socket of sockets) socket.destroy();
-			await new Promise((resolve) => server.close(resolve));
-		},
+		close: async () => await new Promise<void>((resolve) => server.close(() => resolve())),
 	};
 }
