@@ -1,6 +1,6 @@
 import type { Refusal } from '../reply.cts';
 import { error } from './replies.cts';
-import { ALGORITHM, amzDate, credentialFor, sign } from './signature.cts';
+import { ALGORITHM, amzDate, credentialFor, signatureOfPolicy } from './signature.cts';
 
 /** One condition of a POST policy: `{acl: 'private'}`, `['eq', '$acl', 'private']`,
  * `['starts-with', '$key', 'a/']` or `['content-length-range', 0, 10]`. */
@@ -41,7 +41,7 @@ export function signPolicy(
 		...draft.fields,
 		policy: encoded,
 		...signing,
-		'x-amz-signature': sign(encoded, date.slice(0, 8)),
+		'x-amz-signature': signatureOfPolicy(encoded, date.slice(0, 8)),
 	};
 }
 

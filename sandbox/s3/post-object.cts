@@ -6,7 +6,7 @@ import { ACCESS_KEY_ID, BUCKET } from './bucket.cts';
 import { readForm } from './form.cts';
 import { checkPolicy, parsePolicy, type SizeRange } from './policy.cts';
 import { error, stored } from './replies.cts';
-import { ALGORITHM, sameSignature, sign } from './signature.cts';
+import { ALGORITHM, signatureOfPolicy } from './signature.cts';
 import type { Storage } from './storage.cts';
 
 const MAX_KEY_BYTES = 1024;
@@ -138,7 +138,7 @@ function checkSignature(fields: Map<string, string>): void {
 			{ AWSAccessKeyId: accessKeyId ?? '' },
 		);
 	}
-	if (!sameSignature(signature, sign(policy, day ?? ''))) {
+	if (signature !== signatureOfPolicy(policy, day ?? '')) {
 		throw error(
 			403,
 			'SignatureDoesNotMatch',
