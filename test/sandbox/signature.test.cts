@@ -1,6 +1,11 @@
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { presignGet, signatureOfPolicy, type SigningKey } from '../../sandbox/s3/signature.cts';
+import {
+	isSignedGet,
+	presignGet,
+	signatureOfPolicy,
+	type SigningKey,
+} from '../../sandbox/s3/signature.cts';
 
 /** The key of the examples in AWS's documentation. */
 const DOCUMENTED: SigningKey = {
@@ -87,6 +92,23 @@ describe('A presigned GET', () => {
 				},
 			);
 			expect(Object.fromEntries(ours.searchParams)).toEqual(query);
+		}
+	});
+
+	it('is recognized, and not once anything about it has changed', () => {
+		const url = presignGet('files.s3.amazonaws.com', "it's (1).pdf", Date.now(), 60_000);
+		expect(isSignedGet(new URL(url))).toBe(true);
+		for (const [text, other] of [
+			['1', '2'],
+			['files', 'others'],
+			['Expires=60', 'Expires=61'],
+			['ap-southeast-2', 'us-east-1'],
+			['Signature=', 'Signature=0'],
+			['AKIA', 'AKIB'],
+		] as const) {
+			const changed = url.replace(text, other);
+			expect(changed).not.toBe(url);
+			expect(isSignedGet(new URL(changed))).toBe(false);
 		}
 	});
 });
