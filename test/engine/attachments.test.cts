@@ -9,29 +9,12 @@ import {
 	type Fault,
 } from '../../sandbox/sandbox.cts';
 import type { Reply } from '../../sandbox/reply.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	PLAIN,
-	pdf,
-	recorded,
-	type ClinicWithN8n,
-	type UploadRun,
-} from './clinic.cts';
+import { CREDENTIAL, file, PLAIN, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const EVER = 99;
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic({ sandbox: PLAIN });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ sandbox: PLAIN });
 
 const by = (mode: string, value: string) => ({ __rl: true, mode, value });
 

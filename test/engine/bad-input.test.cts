@@ -5,26 +5,10 @@ import {
 	SANDBOX_SCHEDULER_API_KEY,
 	type Sandbox,
 } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	pdf,
-	recorded,
-	type ClinicWithN8n,
-	type UploadRun,
-} from './clinic.cts';
+import { CREDENTIAL, file, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const good = { json: {}, files: { data: file('good.pdf', pdf('good')) } };
 

@@ -1,20 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 
 import type { SandboxOptions } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, type ClinicWithN8n } from './clinic.cts';
+import { file, pdf, useClinic, type ClinicWithN8n } from './clinic.cts';
 
 /** When the execution is cancelled, in ms after its start. */
 const CANCEL = 1500;
 
-let clinic: ClinicWithN8n;
+const clinic = useClinic();
 
 beforeAll(async () => {
-	clinic = await openClinic();
 	// The first run of an engine takes its time.
 	await clinic.run({ items: [{ files: { data: file('a.pdf', pdf('a')) } }] });
 });
-
-afterAll(async () => await clinic.close());
 
 type Clinic = ClinicWithN8n['sandbox'];
 

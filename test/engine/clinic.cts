@@ -80,10 +80,25 @@ export const PLAIN: SandboxOptions = {
 	listOrder: 'stable',
 };
 
+export interface ClinicOptions {
+	sandbox?: SandboxOptions;
+	engine?: EngineOptions;
+}
+
+/**
+ * The clinic of a test file or of a `describe` block: opened before its tests, reset after each and
+ * closed at the end. Nothing of it is there before the first test.
+ */
+export function useClinic(options?: ClinicOptions): ClinicWithN8n {
+	const clinic = {} as ClinicWithN8n;
+	beforeAll(async () => void Object.assign(clinic, await openClinic(options)));
+	afterEach(() => clinic.sandbox.reset());
+	afterAll(async () => await clinic.close());
+	return clinic;
+}
+
 /** Starts both. Processing takes no time unless told otherwise. */
-export async function openClinic(
-	options: { sandbox?: SandboxOptions; engine?: EngineOptions } = {},
-): Promise<ClinicWithN8n> {
+export async function openClinic(options: ClinicOptions = {}): Promise<ClinicWithN8n> {
 	const sandbox = await startSandbox({ processingMs: 0, ...SETTINGS, ...options.sandbox });
 	const env = { ...sandbox.env, ...options.engine?.env };
 	const engine = await startEngine({ ...options.engine, env }).catch(async (error: Error) => {

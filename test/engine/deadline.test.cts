@@ -2,15 +2,9 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, recorded, sha256, type ClinicWithN8n } from './clinic.cts';
+import { file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 /** White space, which JSON may begin with, for ever: no idle timeout sees anything wrong. */
 async function* trickle(): AsyncGenerator<string> {

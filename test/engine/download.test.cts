@@ -12,28 +12,18 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
-import { openClinic, pdf, sha256, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { openClinic, pdf, sha256, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const MIB = 1024 * 1024;
 const EVER = 99;
 
-let clinic: ClinicWithN8n;
 /** Where n8n keeps its files. */
-let folder: string;
+const folder = mkdtempSync(path.join(tmpdir(), 'download-test-'));
 
-beforeAll(async () => {
-	folder = mkdtempSync(path.join(tmpdir(), 'download-test-'));
-	const env = { N8N_BINARY_DATA_STORAGE_PATH: folder };
-	clinic = await openClinic({ engine: { env } });
-});
+const clinic = useClinic({ engine: { env: { N8N_BINARY_DATA_STORAGE_PATH: folder } } });
 
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => {
-	await clinic.close();
-	rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const by = (mode: string, value: string) => ({ __rl: true, mode, value });
 

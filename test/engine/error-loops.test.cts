@@ -7,28 +7,10 @@ import path from 'node:path';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import {
-	contentOf,
-	file,
-	openClinic,
-	pdf,
-	recorded,
-	sha256,
-	type ClinicWithN8n,
-	type UploadRun,
-} from './clinic.cts';
+import { contentOf, file, pdf, recorded, sha256, useClinic, type UploadRun } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	const nodes = path.join(__dirname, 'loop-nodes.cts');
-	clinic = await openClinic({ engine: { nodes } });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ engine: { nodes: path.join(__dirname, 'loop-nodes.cts') } });
 
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 

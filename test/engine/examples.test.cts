@@ -10,16 +10,7 @@ import {
 
 import type { StartFile, StartItem, WorkflowFile } from '../../engine/engine.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	PLAIN,
-	pdf,
-	recorded,
-	sha256,
-	type ClinicWithN8n,
-} from './clinic.cts';
+import { CREDENTIAL, file, PLAIN, pdf, recorded, sha256, useClinic } from './clinic.cts';
 import { openMailbox, type Mail, type Mailbox } from './mailbox.cts';
 import { descriptionsOf } from './node-types.cts';
 
@@ -152,27 +143,16 @@ it('has all examples in its table, and no others', () => {
 });
 
 describe('in n8n’s engine', () => {
-	let clinic: ClinicWithN8n;
 	let mailbox: Mailbox;
 
-	beforeAll(async () => {
-		const codeNode = path.join(__dirname, 'code-node.cts');
-		clinic = await openClinic({
-			sandbox: PLAIN,
-			engine: { nodeArguments: ['--require', codeNode] },
-		});
-		mailbox = await openMailbox();
+	const clinic = useClinic({
+		sandbox: PLAIN,
+		engine: { nodeArguments: ['--require', path.join(__dirname, 'code-node.cts')] },
 	});
 
-	afterEach(() => {
-		clinic.sandbox.reset();
-		mailbox.mails.length = 0;
-	});
-
-	afterAll(async () => {
-		await clinic.close();
-		await mailbox.close();
-	});
+	beforeAll(async () => void (mailbox = await openMailbox()));
+	afterEach(() => void (mailbox.mails.length = 0));
+	afterAll(async () => await mailbox.close());
 
 	/** Runs an example from the items that its trigger would give. */
 	async function run(

@@ -11,25 +11,16 @@ import {
 	CREDENTIAL,
 	file,
 	node,
-	openClinic,
 	pdf,
 	recorded,
 	sha256,
-	type ClinicWithN8n,
+	useClinic,
 	type UploadRun,
 } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
 import { putOnRecord } from './records.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 

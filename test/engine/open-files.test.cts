@@ -1,19 +1,11 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
-import { file, openClinic, type ClinicWithN8n } from './clinic.cts';
+import { file, useClinic } from './clinic.cts';
 
 const FILES = 4;
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic({ engine: { binaryMode: 'filesystem' } });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ engine: { binaryMode: 'filesystem' } });
 
 /** The files of n8n's store that the engine's process has open. */
 function openFiles(): string[] {

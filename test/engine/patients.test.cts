@@ -7,17 +7,9 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Patient,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, openClinic, PLAIN, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { CREDENTIAL, PLAIN, useClinic, type UploadRun } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic({ sandbox: PLAIN });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ sandbox: PLAIN });
 
 type Run = Partial<UploadRun>;
 

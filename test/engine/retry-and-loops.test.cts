@@ -10,27 +10,19 @@ import {
 	CREDENTIAL,
 	contentOf,
 	file,
-	openClinic,
 	pdf,
 	recorded,
 	sha256,
-	type ClinicWithN8n,
+	useClinic,
 	type UploadRun,
 } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
 
 const EVER = 99;
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	const codeNode = path.join(__dirname, 'code-node.cts');
-	clinic = await openClinic({ engine: { nodeArguments: ['--require', codeNode] } });
+const clinic = useClinic({
+	engine: { nodeArguments: ['--require', path.join(__dirname, 'code-node.cts')] },
 });
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
 
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 

@@ -6,40 +6,27 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	pdf,
-	type ClinicWithN8n,
-	type UploadResult,
-} from './clinic.cts';
+import { CREDENTIAL, file, pdf, useClinic, type UploadResult } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const TOKEN = 'A-token-of-the-form-that-nobody-may-read';
 const SHORT = 'sh0rt-v4lue';
 const PATIENT = { name: 'Philippa Featherstonehaugh', email: 'philippa@featherstonehaugh.example' };
 
-let clinic: ClinicWithN8n;
 /** Everything that the presigned posts of a run held. */
 let formValues: string[];
 
-beforeAll(async () => {
-	clinic = await openClinic({
-		engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
-	});
+const clinic = useClinic({
+	engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
 });
 
 beforeEach(() => {
-	clinic.sandbox.reset();
 	formValues = [];
 	clinic.sandbox.settings.policyConditions = ({ conditions, fields }) => {
 		conditions.push({ 'x-amz-security-token': TOKEN });
 		fields['x-amz-security-token'] = TOKEN;
 	};
 });
-
-afterAll(async () => await clinic.close());
 
 const inFull = JSON.stringify({
 	message: `${PATIENT.name} <${PATIENT.email}>`,

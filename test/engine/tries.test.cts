@@ -1,15 +1,7 @@
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, recorded, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { file, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const items = ['a', 'b', 'c'].map((name) => ({
 	json: { name },

@@ -2,22 +2,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, WorkflowActivateMode } from 'n8n-workflow';
 
 import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, openClinic, pdf, type ClinicWithN8n } from './clinic.cts';
+import { CREDENTIAL, file, pdf, useClinic } from './clinic.cts';
 
 const MINUTE = 60_000;
 
-let clinic: ClinicWithN8n;
 let activations = 0;
 
-beforeAll(async () => {
-	clinic = await openClinic({
-		engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
-	});
+const clinic = useClinic({
+	engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
 });
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
 
 /** The trigger in a workflow, as n8n treats it: also with what it saves, and what it does not. */
 class TriggerInN8n {

@@ -1,23 +1,7 @@
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	pdf,
-	recorded,
-	sha256,
-	type ClinicWithN8n,
-} from './clinic.cts';
+import { CREDENTIAL, file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const requestsTo = (part: string) =>
 	clinic.sandbox.requests.filter(({ host, path }) => `${host}${path}`.includes(part));

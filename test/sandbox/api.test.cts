@@ -7,22 +7,10 @@ import {
 	SANDBOX_SCHEDULER_API_KEY,
 	SANDBOX_USER_ID,
 	startSandbox,
-	type Sandbox,
 } from '../../sandbox/sandbox.cts';
-import { Client, until, xmlOf, type Answer } from './client.cts';
+import { Client, until, useSandbox, xmlOf, type Answer } from './client.cts';
 
-let sandbox: Sandbox;
-let client: Client;
-
-beforeAll(async () => {
-	sandbox = await startSandbox();
-	client = new Client(sandbox);
-});
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-});
-beforeEach(() => sandbox.reset());
+const { sandbox, client } = useSandbox();
 
 /** Uploads a file for the seeded patient; the upload URL for its record. */
 async function uploaded(filename = 'a.txt', bytes: string | Buffer = 'content'): Promise<string> {

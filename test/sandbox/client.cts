@@ -4,7 +4,13 @@ import type { Socket } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { XMLParser } from 'fast-xml-parser';
 import { ProxyAgent, request } from 'undici';
-import { BUCKET_HOST, SANDBOX_API_KEY, type Sandbox } from '../../sandbox/sandbox.cts';
+import {
+	BUCKET_HOST,
+	SANDBOX_API_KEY,
+	startSandbox,
+	type Sandbox,
+	type SandboxOptions,
+} from '../../sandbox/sandbox.cts';
 
 export interface Answer {
 	status: number;
@@ -29,16 +35,20 @@ export interface Part {
 
 /** A plain client of the sandbox, which sends exactly what a test says. */
 export class Client {
-	private readonly agent: ProxyAgent;
-	private readonly ca: string;
+	private agent?: ProxyAgent;
 
-	constructor(private readonly sandbox: Sandbox) {
-		this.ca = readFileSync(sandbox.caFile, 'utf8');
-		this.agent = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: this.ca } });
+	/** @param sandbox need not be started before the first request */
+	constructor(private readonly sandbox: Sandbox) {}
+
+	private get ca(): string {
+		return readFileSync(this.sandbox.caFile, 'utf8');
 	}
 
+	/** Breaks off what is under way; a later request opens connections of its own. */
 	async close(): Promise<void> {
-		await this.agent.destroy();
+		const { agent } = this;
+		this.agent = undefined;
+		await agent?.destroy();
 	}
 
 	/** Calls the API; `path` starts after /v1. */
@@ -95,6 +105,7 @@ export class Client {
 		url: string,
 		options: { method?: 'GET' | 'POST' | 'PATCH'; headers?: object; body?: unknown } = {},
 	): Promise<Answer> {
+		this.agent ??= new ProxyAgent({ uri: this.sandbox.proxyUrl, requestTls: { ca: this.ca } });
 		const answer = await request(url, { ...options, dispatcher: this.agent } as never);
 		const text = await answer.body.text();
 		return {
@@ -126,6 +137,22 @@ export class Client {
 		});
 		return secure;
 	}
+}
+
+/**
+ * The sandbox of a test file, and a client of it: started before its tests, reset before each and
+ * closed at the end. Nothing of it is there before the first test.
+ */
+export function useSandbox(options?: SandboxOptions): { sandbox: Sandbox; client: Client } {
+	const sandbox = {} as Sandbox;
+	const client = new Client(sandbox);
+	beforeAll(async () => void Object.assign(sandbox, await startSandbox(options)));
+	beforeEach(() => sandbox.reset());
+	afterAll(async () => {
+		await client.close();
+		await sandbox.close();
+	});
+	return { sandbox, client };
 }
 
 export function partsOf(fields: Record<string, string>): Part[] {

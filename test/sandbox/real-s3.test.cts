@@ -1,14 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-import {
-	BUCKET_HOST,
-	SANDBOX_PATIENT_ID,
-	startSandbox,
-	type Sandbox,
-} from '../../sandbox/sandbox.cts';
-import { Client, formOf, partsOf } from './client.cts';
+import { BUCKET_HOST, SANDBOX_PATIENT_ID, type SandboxOptions } from '../../sandbox/sandbox.cts';
+import { formOf, partsOf, useSandbox } from './client.cts';
 
 /** What the server behind the sandbox received, and does. */
 let received: Array<{
@@ -19,33 +14,22 @@ let received: Array<{
 }>;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 
-let server: Server;
-let sandbox: Sandbox;
-let client: Client;
+const server = createServer((request, response) => {
+	void buffer(request).then((body) => {
+		received.push({ method: request.method, url: request.url, headers: request.headers, body });
+		answer(request, response);
+	});
+});
+const options: SandboxOptions = { processingMs: 0 };
 
 beforeAll(async () => {
-	server = createServer((request, response) => {
-		void buffer(request).then((body) => {
-			received.push({ method: request.method, url: request.url, headers: request.headers, body });
-			answer(request, response);
-		});
-	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
-	sandbox = await startSandbox({ processingMs: 0, s3Endpoint: `http://127.0.0.1:${port}` });
-	client = new Client(sandbox);
+	options.s3Endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-
-beforeEach(() => {
-	received = [];
-	sandbox.reset();
-});
-
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-	server.close();
-});
+// Its hooks run after the one above, so it starts with the server's address.
+const { sandbox, client } = useSandbox(options);
+beforeEach(() => void (received = []));
+afterAll(() => server.close());
 
 const BYTES = Buffer.from('%PDF a file\r\n--b0und of nothing');
 const STORED = (key: string) => `<PostResponse><Key>${key}</Key></PostResponse>`;

@@ -3,26 +3,13 @@ import {
 	SANDBOX_MERGED_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
 	optionsFrom,
-	startSandbox,
 	UNKIND,
-	type Sandbox,
 	type SandboxOptions,
 	type Settings,
 } from '../../sandbox/sandbox.cts';
-import { Client, until, xmlOf, type Answer } from './client.cts';
+import { until, useSandbox, xmlOf, type Answer } from './client.cts';
 
-let sandbox: Sandbox;
-let client: Client;
-
-beforeAll(async () => {
-	sandbox = await startSandbox({ processingMs: 0 });
-	client = new Client(sandbox);
-});
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-});
-beforeEach(() => sandbox.reset());
+const { sandbox, client } = useSandbox({ processingMs: 0 });
 
 const set = (settings: Partial<Settings>) => void Object.assign(sandbox.settings, settings);
 
