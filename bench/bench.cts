@@ -12,7 +12,6 @@ import { freemem, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { chart } from './chart.cts';
 import { openClinic } from './clinic.cts';
 import type { Measure, Row } from './measure.cts';
 import { growth } from './measures/growth.cts';
@@ -78,10 +77,7 @@ async function main(): Promise<void> {
 	const judged = quick ? rows.map((row) => ({ ...row, aim: undefined, met: undefined })) : rows;
 	const results = `${table(judged)}\n\n${measuredOn}, ${((Date.now() - began) / 60_000).toFixed(0)} minutes.`;
 	console.log(`\n${results}`);
-	if (write) {
-		writeFileSync(path.join(__dirname, 'results.svg'), chart(rows));
-		writeResults(`${results}\n\n![What the sides cost beside this node](results.svg)`);
-	}
+	if (write) writeResults(results);
 }
 
 function hasRoom(folder: string): boolean {

@@ -17,12 +17,10 @@ export interface Row {
 	unit: string;
 	/** Words in place of a figure say what there is instead of one. */
 	sides: Partial<Record<SideName, Figure | string>>;
-	/** Which is better; nothing where the sides are not compared. */
-	better?: 'less' | 'more';
+	/** Whether the table gives each side's figure as a multiple of the node's. */
+	compared?: boolean;
 	aim?: string;
 	met?: boolean;
-	/** A short name, for rows that the chart shows. */
-	chart?: string;
 }
 
 /** Measures something, and gives its lines of the table. */

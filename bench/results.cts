@@ -51,24 +51,18 @@ export function table(rows: Row[]): string {
 	return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-/** How often the node's figure goes into a side's; nothing where either has none. */
-export function ratio({ sides, better }: Row, side: SideName): number | undefined {
-	const [node, other] = [sides.node, sides[side]];
-	if (!better || typeof node !== 'object' || typeof other !== 'object') return undefined;
-	return other.median / node.median;
-}
-
 /** A figure with as many digits as say something. */
 export function shown({ median, spread }: Figure): string {
 	const digits = median >= 100 ? 0 : 1;
 	return `${median.toFixed(digits)} ± ${spread.toFixed(digits)}`;
 }
 
-function cell(row: Row, side: SideName): string {
-	const figure = row.sides[side];
+function cell({ sides, compared }: Row, side: SideName): string {
+	const { node } = sides;
+	const figure = sides[side];
 	if (typeof figure === 'string') return figure;
 	// A side that takes part has an entry, even if none of its runs counts.
-	if (!figure) return side in row.sides ? 'files lost' : '';
-	const times = side === 'node' ? undefined : ratio(row, side);
-	return times === undefined ? shown(figure) : `${shown(figure)} (${times.toFixed(2)})`;
+	if (!figure) return side in sides ? 'files lost' : '';
+	if (side === 'node' || !compared || typeof node !== 'object') return shown(figure);
+	return `${shown(figure)} (${(figure.median / node.median).toFixed(2)})`;
 }

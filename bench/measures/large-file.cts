@@ -50,28 +50,26 @@ export async function largeFile({ clinic, quick, folder }: Bench): Promise<Row[]
 			measure: `one file of ${size}: peak memory above idle`,
 			unit: 'MB',
 			sides: memory,
-			better: 'less',
+			compared: true,
 			aim: 'at most 64, and a quarter of the chain’s',
 			met: atMost(memory.node, 64) && atMost(memory.node, (memory.chain?.median ?? NaN) / 4),
-			chart: `Memory for a file of ${size}`,
 		},
 		{
 			measure: `one file of ${size}: speed`,
 			unit: 'MB/s',
 			sides: { ...speed, curl: curl ? curlSpeed : 'not here' },
-			better: 'more',
+			compared: true,
 			aim: 'at least the reference’s and half of curl’s; ahead of the chain',
 			met:
 				atLeast(speed.node, speed.reference?.median) &&
 				atLeast(speed.node, speed.chain?.median) &&
 				(!curl || atLeast(speed.node, (curlSpeed?.median ?? NaN) / 2)),
-			chart: `Time for a file of ${size}`,
 		},
 		{
 			measure: `one file of ${size}: processor time, n8n’s store included`,
 			unit: 's',
 			sides: of((one) => one.processor),
-			better: 'less',
+			compared: true,
 		},
 	];
 }

@@ -62,9 +62,8 @@ export async function smallFiles({ clinic, quick, folder }: Bench): Promise<Row[
 				measure: `${count} files of 100 KB, ${LATENCY * 1000} ms latency, ${concurrency} at once`,
 				unit: 's',
 				sides: times,
-				better: 'less',
+				compared: true,
 				...judged,
-				chart: `Time for ${count} files, ${concurrency} at once`,
 			};
 		};
 		// Before an upload n8n has put the file into its store; that is no part of it.
@@ -81,10 +80,9 @@ export async function smallFiles({ clinic, quick, folder }: Bench): Promise<Row[
 				measure: 'the same: processor time for a file',
 				unit: 'ms',
 				sides: processor,
-				better: 'less',
+				compared: true,
 				aim: 'at most half of the chain’s',
 				met: atMost(processor.node, (processor.chain?.median ?? NaN) / 2),
-				chart: 'Processor time for a small file',
 			},
 		];
 	} finally {
