@@ -15,8 +15,8 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 
 import { leaveLog } from './failures.cts';
+import { freePort } from './free-port.cts';
 import { program } from './install.cts';
-import { freePort } from './n8n.cts';
 import { until } from './until.cts';
 
 const PASSWORD = 'sesame';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 
+import { freePort } from './free-port.cts';
 import { installN8n } from './install.cts';
 import { until } from './until.cts';
 
@@ -145,16 +145,6 @@ export async function startN8n({ command = 'start', folder, env }: N8nOptions): 
 			clearTimeout(patience);
 		},
 	};
-}
-
-/** A port on 127.0.0.1 on which nothing listens. */
-export async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from './free-port.cts';
 import { program } from './install.cts';
-import { freePort } from './n8n.cts';
 
 /** A Redis that keeps nothing on disk. */
 export interface Redis {
