@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash, createHmac } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Hash } from '@smithy/hash-node';
+import { SignatureV4 } from '@smithy/signature-v4';
 
 import { freePort } from './free-port.cts';
 
@@ -73,7 +74,7 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	};
 
 	const endpoint = `http://127.0.0.1:${port}`;
-	const ask = async (method: string, key: string, query = '') =>
+	const ask = async (method: string, key: string, query?: Record<string, string>) =>
 		await signed(terms, method, endpoint, `/${terms.bucket}/${key}`, query);
 	try {
 		await untilUp(endpoint, () => server.exitCode === null);
@@ -87,7 +88,9 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 		endpoint,
 		get: async (key) => await ask('GET', key),
 		async keys() {
-			const listed = await (await ask('GET', '', 'encoding-type=url&list-type=2')).text();
+			const listed = await (
+				await ask('GET', '', { 'encoding-type': 'url', 'list-type': '2' })
+			).text();
 			return [...listed.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) =>
 				decodeURIComponent(key.replaceAll('+', ' ')),
 			);
@@ -125,43 +128,27 @@ async function untilUp(endpoint: string, isRunning: () => boolean): Promise<void
 	}
 }
 
-/** A request signed in its headers (SigV4), the bucket in the path. */
+/** A request signed in its headers by AWS's own signer, the bucket in the path. */
 async function signed(
-	{ accessKeyId, secretAccessKey, region }: BucketTerms,
+	{ region, ...credentials }: BucketTerms,
 	method: string,
 	endpoint: string,
 	path: string,
-	query: string,
+	query: Record<string, string> = {},
 ): Promise<Response> {
-	const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-	const hmac = (key: string | Buffer, text: string) =>
-		createHmac('sha256', key).update(text).digest();
-	const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-	const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
-	// Everything but RFC 3986's unreserved characters and the slashes.
-	const encoded = [...Buffer.from(path)]
-		.map((byte) => {
-			const char = String.fromCharCode(byte);
-			if (/[\w.~/-]/.test(char)) return char;
-			return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-		})
-		.join('');
-	const headers = {
-		host: new URL(endpoint).host,
-		'x-amz-content-sha256': sha256(''),
-		'x-amz-date': date,
-	};
-	const names = Object.keys(headers).join(';');
-	const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-	const request = [method, encoded, query, lines.join(''), names, sha256('')].join('\n');
-	const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-	const text = ['AWS4-HMAC-SHA256', date, scope, sha256(request)].join('\n');
-	const signature = hmac(key, text).toString('hex');
-	return await fetch(`${endpoint}${encoded}${query && `?${query}`}`, {
-		method,
-		headers: {
-			...headers,
-			authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
-		},
+	const { protocol, hostname, host } = new URL(endpoint);
+	const signer = new SignatureV4({
+		service: 's3',
+		region,
+		credentials,
+		sha256: Hash.bind(null, 'sha256'),
+		uriEscapePath: false,
 	});
+	const encoded = encodeURI(path).replace(
+		/[!'()*;,?:@&=+$#]/g,
+		(char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	const request = { method, protocol, hostname, path: encoded, query, headers: { host } };
+	const { headers } = await signer.sign(request);
+	return await fetch(`${endpoint}${encoded}?${new URLSearchParams(query)}`, { method, headers });
 }
