@@ -1,8 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+	copyFileSync,
+	existsSync,
+	mkdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 /** An n8n that is installed, and the Node that it runs on. */
 export interface N8nInstallation {
@@ -37,7 +46,7 @@ export function installOnce(
 	manifest: string,
 	finish: (folder: string) => void = () => undefined,
 ): string {
-	const lock = readFileSync(path.join(manifest, 'package-lock.json'));
+	const lock = readLock(manifest);
 	const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
 	const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
 	const name = `e2e-${path.basename(manifest)}-${digest}`;
@@ -48,13 +57,18 @@ export function installOnce(
 		process.stderr.write(`Installing ${name} into the cache, once.\n`);
 		rmSync(partial, { recursive: true, force: true });
 		mkdirSync(partial, { recursive: true });
-		for (const file of ['package.json', 'package-lock.json'])
-			copyFileSync(path.join(manifest, file), path.join(partial, file));
+		copyFileSync(path.join(manifest, 'package.json'), path.join(partial, 'package.json'));
+		writeFileSync(path.join(partial, 'package-lock.json'), lock);
 		run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], partial);
 		finish(partial);
 		renameSync(partial, folder);
 	}
 	return folder;
+}
+
+/** The lockfile of a manifest. It is kept gzipped; `npm run lock:e2e` updates it. */
+export function readLock(manifest: string): Buffer {
+	return gunzipSync(readFileSync(path.join(manifest, 'package-lock.json.gz')));
 }
 
 /**
