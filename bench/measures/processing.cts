@@ -4,7 +4,7 @@ import { figureOfRuns, rounds } from '../rounds.cts';
 import { startChain, startNode } from '../sides/in-n8n.cts';
 import { run, type Run, type Side } from '../sides/side.cts';
 
-/** The whole way of some files, with the waiting for Cliniko's processing. No rate limit. */
+/** Complete uploads, including the wait for Cliniko's processing. No rate limit. */
 export async function processing({ clinic, quick, folder }: Bench): Promise<Row[]> {
 	const count = quick ? 10 : 50;
 	const settings = { processingMs: 5000 };

@@ -3,7 +3,7 @@ import { ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY } from './bucket.cts';
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256';
 
-/** An access key, and the region that its signatures are good for. */
+/** An access key with the region that it signs for. */
 export interface SigningKey {
 	accessKeyId: string;
 	secretAccessKey: string;
@@ -21,7 +21,7 @@ export function amzDate(at: number): string {
 	return new Date(at).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
 
-/** `x-amz-credential` for a signature made on the day of `date`, an AWS time. */
+/** `x-amz-credential` for a signature with this date, an AWS time. */
 export function credentialFor(date: string): string {
 	return `${ACCESS_KEY_ID}/${date.slice(0, 8)}/${REGION}/s3/aws4_request`;
 }
@@ -35,14 +35,14 @@ export function credentialFor(date: string): string {
 export function signatureOfPolicy(policy: string, day: string, key = SIGNING_KEY): string {
 	const signer = new RequestSigner({ service: 's3', region: key.region }, key);
 	signer.datetime = day;
-	// A policy is signed as it is, in the place of the string that a request amounts to.
+	// A POST signs the policy itself instead of a canonical request.
 	signer.stringToSign = () => policy;
 	return signer.signature();
 }
 
 /**
- * A presigned URL to GET an object, valid for `lifetimeMs`. Cliniko hands out the content of an
- * attachment as one.
+ * A presigned URL to GET an object, valid for `lifetimeMs`. Cliniko uses these for the content of
+ * attachments.
  *
  * @param now milliseconds since the epoch
  */
@@ -59,7 +59,7 @@ export function presignGet(
 	return signedGet(url, key).href;
 }
 
-/** Whether this is a presigned URL as `presignGet` makes it. */
+/** Whether this is a presigned URL made by `presignGet`, unchanged. */
 export function isSignedGet(url: URL): boolean {
 	const unsigned = new URL(url);
 	unsigned.searchParams.delete('X-Amz-Signature');
@@ -78,7 +78,7 @@ function sortedQuery(url: URL): string {
 	return String(query);
 }
 
-/** AWS's UriEncode, which leaves alone fewer characters than encodeURIComponent does. */
+/** AWS's UriEncode, which escapes more characters than encodeURIComponent. */
 function uriEncoded(text: string): string {
 	return encodeURIComponent(text).replace(
 		/[!'()*]/g,
