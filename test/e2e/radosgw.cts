@@ -8,7 +8,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 
 import { freePort } from './free-port.cts';
 
-/** The bucket that a radosgw is started with, and whose it is. */
+/** The bucket to start a radosgw with, and its owner. */
 export interface BucketTerms {
 	bucket: string;
 	region: string;
@@ -18,26 +18,26 @@ export interface BucketTerms {
 
 /** Ceph's S3 server, with one empty bucket. */
 export interface Radosgw {
-	/** `http://127.0.0.1:<port>`; it answers to `<bucket>.s3.<region>.amazonaws.com` as well. */
+	/** `http://127.0.0.1:<port>`; it also serves the host `<bucket>.s3.<region>.amazonaws.com`. */
 	endpoint: string;
-	/** An object as it is in the bucket, asked for with a signature that owes nothing to the sandbox's. */
+	/** Gets an object with a signature that is independent of the sandbox's code. */
 	get(key: string): Promise<Response>;
 	/** The keys in the bucket. */
 	keys(): Promise<string[]>;
 	close(): Promise<void>;
 }
 
-/** Why this machine cannot have a radosgw; undefined where it can. */
+/** Why radosgw cannot run on this machine; undefined if it can. */
 export const noRadosgw =
 	process.platform === 'linux' && process.arch === 'x64' && existsSync('/etc/debian_version')
 		? undefined
 		: 'radosgw comes from Debian for amd64, which this is not';
 
 /**
- * Starts a radosgw on loopback with its data in a temp folder, after fetching it from Debian into
- * the cache folder if it is not there yet (about 10 s, 270 MB).
+ * Starts a radosgw on 127.0.0.1 with its data in a temp folder. The first time, it is downloaded
+ * from Debian into the cache folder (about 10 s, 270 MB).
  *
- * @throws where it cannot be fetched, or does not start: with what it wrote
+ * @throws if it cannot be downloaded, or with its output if it does not start
  */
 export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
@@ -48,7 +48,7 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	const data = mkdtempSync(join(tmpdir(), 'radosgw-'));
 	const config = join(data, 'ceph.conf');
 	writeFileSync(config, configuration(data, port, terms));
-	// Its own loader finds it the libraries that it was built with, whatever the system has.
+	// Uses its own loader, so that it finds the libraries it was built with.
 	const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
 	const command = (name: string, ...rest: string[]): [string, string[]] => [
 		join(libraries, 'ld-linux-x86-64.so.2'),
@@ -99,7 +99,7 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	};
 }
 
-/** One process that keeps its objects in SQLite and knows of no cluster. */
+/** A single process that keeps its objects in SQLite, without a cluster. */
 function configuration(data: string, port: number, { region }: BucketTerms): string {
 	return `[global]
 mon host = 127.0.0.1:1
@@ -128,7 +128,7 @@ async function untilUp(endpoint: string, isRunning: () => boolean): Promise<void
 	}
 }
 
-/** A request signed in its headers by AWS's own signer, the bucket in the path. */
+/** Sends a request that AWS's own signer has signed in its headers, with the bucket in the path. */
 async function signed(
 	{ region, ...credentials }: BucketTerms,
 	method: string,

@@ -16,7 +16,7 @@ const run = async (jsCode: string, settings = {}) =>
 		settings,
 	});
 
-/** What a Code node returns for each item. */
+/** The code of a Code node that returns this for each item. */
 const item = (text: string) => `return $input.all().map(({ json, binary }) => (${text}));`;
 
 const base64 = pdf('from code').toString('base64');

@@ -30,7 +30,7 @@ const by = (mode: string, value: string) => ({ __rl: true, mode, value });
 const onRecord = async (name: string, content: Buffer | string, more = {}) =>
 	await putOnRecord(clinic.sandbox, { name, content, ...more });
 
-/** Downloads these, one for each item. */
+/** Downloads these attachments, one per item. */
 const download = async (
 	ids: string[],
 	parameters: IDataObject = {},
@@ -50,7 +50,7 @@ const download = async (
 const strike = (fault: Pick<Fault, 'on' | 'act' | 'do'> & Partial<Fault>) =>
 	clinic.sandbox.faults.add(fault);
 
-/** At the redirect that Cliniko gives, and at what S3 then does. */
+/** A fault at the redirect from Cliniko, and one at S3 after it. */
 const atContent = (fault: Pick<Fault, 'act' | 'do'> & Partial<Fault>) =>
 	strike({ on: 'get', ...fault });
 const atS3 = (fault: Pick<Fault, 'act' | 'do'> & Partial<Fault>) =>
@@ -192,7 +192,7 @@ it('brings a file of 6 MiB whole', async () => {
 });
 
 it('streams a file of 64 MiB: the memory does not grow by it', async () => {
-	// What is loaded for the first download does not count.
+	// Warm-up: modules loaded for the first download do not count.
 	await download([(await onRecord('a.pdf', pdf('a'))).id]);
 	const content = Buffer.alloc(64 * MIB, 'film ');
 	const { id } = await onRecord('film.mp4', content);
@@ -237,7 +237,7 @@ it('leaves nothing of the presigned address in what n8n stores', async () => {
 		expect(kept).not.toContain(secret);
 });
 
-/** What all files below a folder hold. */
+/** The contents of all files in a folder and its subfolders. */
 function filesIn(at: string): string[] {
 	return readdirSync(at, { recursive: true, withFileTypes: true })
 		.filter((entry) => entry.isFile())
@@ -298,7 +298,7 @@ const s3Error = (status: number, code: string) => ({
 	reply: { status, body: `<Error><Code>${code}</Code><Message>No</Message></Error>` },
 });
 
-/** What may go wrong at S3, and what is said where it goes wrong for ever. */
+/** Faults at S3, and the message for each if it never recovers. */
 const failures: Array<[string, Pick<Fault, 'act' | 'do'> & Partial<Fault>, RegExp]> = [
 	['S3 says 403', { act: 'before', do: s3Error(403, 'AccessDenied') }, /AccessDenied: No\./],
 	['S3 says 404', { act: 'before', do: s3Error(404, 'NoSuchKey') }, /NoSuchKey: No\./],

@@ -5,17 +5,20 @@ import { CREDENTIAL, node, type ClinicWithN8n, type UploadRun } from './clinic.c
 
 export interface ErrorLoop {
 	items: UploadRun['items'];
-	/** Of the Cliniko node. */
+	/** Parameters of the Cliniko node. */
 	parameters?: IDataObject;
 	/** Settings of the Cliniko node itself. */
 	settings?: Partial<INode>;
-	/** A node on the way back from the error output, if there is one. */
+	/** A node between the error output and the input, if any. */
 	through?: Partial<INode> & Pick<INode, 'type'>;
 	/** In ms. */
 	cancelAfter?: number;
 }
 
-/** Runs Files -> Cliniko, whose error output leads back into it; gives what came out, of all turns. */
+/**
+ * Runs a workflow in which the Cliniko node's error output leads back into it; returns the output
+ * of all iterations.
+ */
 export async function runErrorLoop(
 	{ engine }: ClinicWithN8n,
 	{ items, parameters, settings, through, cancelAfter = 40_000 }: ErrorLoop,

@@ -1,7 +1,7 @@
 /**
- * People build loops from the error output back into the node, with other nodes in them that change
- * items. Whatever they change: a file is stored once, none is passed over in silence, and no upload is
- * taken for another.
+ * Workflows may loop from the error output back into the node, through other nodes that change
+ * items. Whatever these change: a file is stored once, no file is silently skipped, and no upload
+ * is mistaken for another.
  */
 import path from 'node:path';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
@@ -95,7 +95,7 @@ it('does not take one upload of a file for another, where only the one that is s
 });
 
 describe('a record that turns up at another patient', () => {
-	/** Cliniko puts the record on another patient's, and its reply does not tell. */
+	/** Cliniko puts the record on another patient, and its reply does not show that. */
 	const misplace = (shows: (body: IDataObject) => IDataObject) =>
 		clinic.sandbox.faults.add({
 			on: 'create',

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 
-/** A message that was sent. */
 export interface Mail {
 	from: string;
 	to: string[];
@@ -12,11 +11,11 @@ export interface Mail {
 	attachments: Array<{ name: string; content: Buffer }>;
 }
 
-/** A mail server on this machine that takes every message. */
+/** A local mail server that accepts every message. */
 export interface Mailbox {
-	/** The messages so far, in order of arrival. */
+	/** The messages received so far, in order of arrival. */
 	mails: Mail[];
-	/** What n8n's SMTP credential has to hold. */
+	/** Data for n8n's SMTP credential. */
 	credential: {
 		host: string;
 		port: number;
@@ -34,12 +33,12 @@ interface Parsed {
 	attachments: Array<{ filename?: string; content: Buffer }>;
 }
 
-// It comes with n8n's own nodes, and has no types.
+// A dependency of n8n's own nodes, without types.
 const { simpleParser } = createRequire(require.resolve('n8n-nodes-base/package.json'))(
 	'mailparser',
 ) as { simpleParser: (source: Buffer) => Promise<Parsed> };
 
-/** An SMTP server that asks for no password. */
+/** Starts an SMTP server that requires no password. */
 export async function openMailbox(): Promise<Mailbox> {
 	const mails: Mail[] = [];
 	const server = new SMTPServer({

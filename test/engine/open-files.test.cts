@@ -15,7 +15,7 @@ function openFiles(): string[] {
 			const path = readlinkSync(`${folder}/${descriptor}`);
 			return path.includes('/binaryData/') || path.includes('/storage/') ? [path] : [];
 		} catch {
-			// Closed meanwhile.
+			// Closed in the meantime.
 			return [];
 		}
 	});
@@ -68,7 +68,7 @@ describe('No file of n8n’s store stays open', () => {
 		} finally {
 			clearInterval(watch);
 		}
-		// What closes does so within a moment.
+		// Time for streams to close.
 		await setTimeout(500);
 
 		expect(most).toBeGreaterThan(0);

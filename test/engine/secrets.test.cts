@@ -13,7 +13,7 @@ const TOKEN = 'A-token-of-the-form-that-nobody-may-read';
 const SHORT = 'sh0rt-v4lue';
 const PATIENT = { name: 'Philippa Featherstonehaugh', email: 'philippa@featherstonehaugh.example' };
 
-/** Everything that the presigned posts of a run held. */
+/** The fields of all presigned posts of a run. */
 let formValues: string[];
 
 const clinic = useClinic({
@@ -33,7 +33,7 @@ const inFull = JSON.stringify({
 	key: SANDBOX_API_KEY,
 });
 
-/** What a server may say that must not be passed on: its own page, or what it was sent. */
+/** A server's reply that must not be passed on: a page of its own, or the request repeated. */
 const page = `<html><body>${PATIENT.name} ${PATIENT.email} ${SANDBOX_API_KEY}</body></html>`;
 const echo = JSON.stringify({
 	message: `The key ${SANDBOX_API_KEY} of ${PATIENT.email} is not welcome`,
@@ -151,7 +151,7 @@ const answer = (status: number, body: string, headers: Record<string, string> = 
 });
 const signed = `https://${BUCKET_HOST}/a.pdf?X-Amz-Signature=${'0af1'.repeat(16)}`;
 
-/** The operation, and what goes wrong there. */
+/** An operation with a fault. */
 const operations: Array<[operation: string, what: string, fault?: Fault]> = [
 	['get', 'all goes well'],
 	['getMany', 'all goes well'],
@@ -278,7 +278,7 @@ it('the search knows the form’s values and finds what is there', async () => {
 	expect(clinic.engine.log()).toContain('Cliniko');
 });
 
-/** Takes down the longer values of all forms that are given out: policy, signature, key, date. */
+/** Records the longer fields of all presigned posts: policy, signature, key, date. */
 function readPresignedPosts(): void {
 	clinic.sandbox.faults.add({
 		on: 'presign',
@@ -304,7 +304,7 @@ function expectOutcome(
 		expect(error).toBeUndefined();
 		return;
 	}
-	// An error of the credential as a whole stops the node whatever is set for its items.
+	// An error in the credential stops the node, whatever its items are set to.
 	const whole = what.startsWith('the shard');
 	if (onError === 'stopWorkflow' || whole) {
 		expect(error?.message ?? output[0]?.json.error ?? errorOutput[0]?.json.error).toEqual(

@@ -276,7 +276,7 @@ it.each([
 	);
 	let underWay = 0;
 	const most = steps.map((step) => (underWay += step));
-	// A record's request is on its way when the next presign may already arrive.
+	// The next presigned post may arrive while a record is still being created.
 	expect(Math.max(...most)).toBeLessThanOrEqual(limit + 1);
 	expect(steps.filter((step) => step === 1)).toHaveLength(count);
 });

@@ -16,7 +16,7 @@ export interface Answer {
 	status: number;
 	headers: Record<string, string | string[] | undefined>;
 	text: string;
-	// Tests look into replies of every shape.
+	// Tests access replies of any shape.
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any
 	json: any;
 }
@@ -33,18 +33,18 @@ export interface Part {
 	filename?: string;
 }
 
-/** A plain client of the sandbox, which sends exactly what a test says. */
+/** A simple client of the sandbox, which sends exactly what a test specifies. */
 export class Client {
 	private agent?: ProxyAgent;
 
-	/** @param sandbox need not be started before the first request */
+	/** @param sandbox may be started later, but before the first request */
 	constructor(private readonly sandbox: Sandbox) {}
 
 	private get ca(): string {
 		return readFileSync(this.sandbox.caFile, 'utf8');
 	}
 
-	/** Breaks off what is under way; a later request opens connections of its own. */
+	/** Aborts open requests; later ones use new connections. */
 	async close(): Promise<void> {
 		const { agent } = this;
 		this.agent = undefined;
@@ -96,7 +96,7 @@ export class Client {
 		});
 	}
 
-	/** The same way, with a presigned post's fields and a file, as it is meant to be. */
+	/** Sends a presigned post's fields and a file, as intended. */
 	async upload({ fields }: Presign, filename: string, bytes: string | Buffer): Promise<Answer> {
 		return await this.post([...partsOf(fields), { name: 'file', filename, value: bytes }]);
 	}
@@ -116,7 +116,7 @@ export class Client {
 		};
 	}
 
-	/** The proxy's answer to a CONNECT, with the raw connection. */
+	/** Sends a CONNECT; returns the proxy's reply and the raw connection. */
 	async connect(authority: string): Promise<{ status: number; socket: Socket }> {
 		const { hostname, port } = new URL(this.sandbox.proxyUrl);
 		return await new Promise((resolve, reject) => {
@@ -127,7 +127,7 @@ export class Client {
 		});
 	}
 
-	/** A TLS connection to a host behind the proxy, to write to by hand. */
+	/** A TLS connection to a host behind the proxy, for raw requests. */
 	async tls(host: string): Promise<TLSSocket> {
 		const { socket } = await this.connect(`${host}:443`);
 		const secure = tlsConnect({ socket, servername: host, ca: this.ca });
@@ -140,8 +140,8 @@ export class Client {
 }
 
 /**
- * The sandbox of a test file, and a client of it: started before its tests, reset before each and
- * closed at the end. Nothing of it is there before the first test.
+ * The sandbox of a test file, and a client for it: started before the tests, reset before each of
+ * them and closed at the end. Both objects can be used from the first test on.
  */
 export function useSandbox(options?: SandboxOptions): { sandbox: Sandbox; client: Client } {
 	const sandbox = {} as Sandbox;
@@ -178,7 +178,7 @@ export function xmlOf(text: string): Record<string, string> {
 	return parsed.Error ?? parsed.PostResponse;
 }
 
-/** Waits until something is so, for three seconds at most. */
+/** Waits until a condition holds, for three seconds at most. */
 export async function until(holds: () => boolean): Promise<void> {
 	const end = Date.now() + 3000;
 	while (!holds()) {

@@ -92,7 +92,7 @@ describe('A fault', () => {
 		const presigned = await presign();
 		const reply = { status: 503, body: '<Error><Code>SlowDown</Code></Error>' };
 		sandbox.faults.add({ on: 's3', act: 'body', do: { reply } });
-		// Small enough to have been sent whole by the time that the connection closes.
+		// Small enough to be sent completely before the connection closes.
 		const answer = await client.upload(presigned, 'a.bin', Buffer.alloc(20_000));
 		expect([answer.status, xmlOf(answer.text).Code]).toEqual([503, 'SlowDown']);
 		expect(sandbox.storage.objects.size).toBe(0);

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { BUCKET_HOST, SANDBOX_PATIENT_ID, type SandboxOptions } from '../../sandbox/sandbox.cts';
 import { formOf, partsOf, useSandbox } from './client.cts';
 
-/** What the server behind the sandbox received, and does. */
+/** The requests to the server behind the sandbox, and its replies. */
 let received: Array<{
 	method?: string;
 	url?: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	options.s3Endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-// Its hooks run after the one above, so it starts with the server's address.
+// After the hook above, since it needs the server's port.
 const { sandbox, client } = useSandbox(options);
 beforeEach(() => void (received = []));
 afterAll(() => server.close());
@@ -34,7 +34,7 @@ afterAll(() => server.close());
 const BYTES = Buffer.from('%PDF a file\r\n--b0und of nothing');
 const STORED = (key: string) => `<PostResponse><Key>${key}</Key></PostResponse>`;
 
-/** Takes what is posted under this key, and gives it back to whoever asks. */
+/** Stores what is posted under this key, and returns it to every GET. */
 const storeAs = (key: string) => {
 	answer = ({ method }, response) => {
 		if (method === 'GET') response.end(BYTES);
@@ -74,7 +74,7 @@ describe('With a real S3 server behind it, the sandbox', () => {
 		});
 		expect(status).toBe(201);
 
-		// Each character that S3 wants encoded is, or its signature would not be the server's.
+		// All characters that S3 escapes are escaped, or the signature would differ from the server's.
 		const asked = new RegExp('^/[^?]*/R%26D%27s\\.pdf\\?.*X-Amz-Signature=');
 		expect(received.at(-1)).toMatchObject({ method: 'GET', url: expect.stringMatching(asked) });
 		await new Promise((resolve) => setTimeout(resolve, 20));

@@ -13,7 +13,7 @@ const file = (value: string | Buffer = 'content'): Part => ({
 	value,
 });
 
-/** Everything that lies in the bucket, with what a refused upload might have left on disk. */
+/** The objects in the bucket, and files that a refused upload may have left on disk. */
 function storedFiles(): string[] {
 	const folder = join(dirname(sandbox.caFile), 'objects');
 	return [...sandbox.storage.objects.keys(), ...readdirSync(folder)];

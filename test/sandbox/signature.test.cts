@@ -22,10 +22,10 @@ const KEYS: SigningKey[] = [
 const TIMES = ['2013-05-24T00:00:00.000Z', '2024-02-29T23:59:59.999Z', '2027-01-01T12:30:00.000Z'];
 const CASES = KEYS.flatMap((key) => TIMES.map((time) => ({ ...key, time })));
 
-/** How the SDK is told that the body is not signed. */
+/** The header that tells the SDK that the body is not signed. */
 const PAYLOAD = 'x-amz-content-sha256';
 
-/** The signer of AWS's own SDK. */
+/** The signer of AWS's SDK. */
 const awsSigner = ({ region, ...credentials }: SigningKey) =>
 	new SignatureV4({
 		service: 's3',
