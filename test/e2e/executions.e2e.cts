@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { pdf, recorded, sha256 } from '../engine/clinic.cts';
+import { collectFormValues, pdf, recorded, sha256 } from '../engine/clinic.cts';
 import { chain, CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
 
 const WRONG_KEY = 'MS1hLWtleS10aGF0LUNsaW5pa28tZG9lcy1ub3Qta25vdw-au1';
@@ -19,18 +19,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
 	clinic.sandbox.reset();
-	clinic.sandbox.faults.add({
-		on: 'presign',
-		times: 99,
-		act: 'after',
-		do: {
-			rewrite: (reply) => {
-				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
-				formValues.push(...Object.values(fields).filter((value) => value.length > 20));
-				return reply;
-			},
-		},
-	});
+	collectFormValues(clinic.sandbox, formValues, 20);
 });
 afterAll(async () => await clinic?.close());
 

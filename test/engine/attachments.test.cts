@@ -9,14 +9,21 @@ import {
 	type Fault,
 } from '../../sandbox/sandbox.cts';
 import type { Reply } from '../../sandbox/reply.cts';
-import { CREDENTIAL, file, PLAIN, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
+import {
+	by,
+	CREDENTIAL,
+	file,
+	PLAIN,
+	pdf,
+	recorded,
+	useClinic,
+	type UploadRun,
+} from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const EVER = 99;
 
 const clinic = useClinic({ sandbox: PLAIN });
-
-const by = (mode: string, value: string) => ({ __rl: true, mode, value });
 
 /** Runs an operation, without a patient unless one is given. */
 const run = async (

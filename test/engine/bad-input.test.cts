@@ -5,7 +5,7 @@ import {
 	SANDBOX_SCHEDULER_API_KEY,
 	type Sandbox,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
+import { by, CREDENTIAL, file, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const clinic = useClinic();
@@ -375,8 +375,8 @@ it('names the files that are stored when a later one stops the run', async () =>
 
 describe('An expression that fails for the last item', () => {
 	const FAILS = "{{ $json.last ? $('No Such Node').item.json.id : ";
-	const patientOf = { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID };
-	const attachmentId = { __rl: true, mode: 'id', value: '={{ $json.id }}' };
+	const patientOf = by('id', SANDBOX_PATIENT_ID);
+	const attachmentId = by('id', '={{ $json.id }}');
 	const note = { attachmentId, description: 'new' };
 	const files = { attachmentId, binaryPropertyName: 'data' };
 	const filters = (value: string) => ({
@@ -463,7 +463,7 @@ describe('An expression that fails for the last item', () => {
 });
 
 describe('A text that an expression gives as something else', () => {
-	const attachmentId = { __rl: true, mode: 'id', value: '={{ $json.id }}' };
+	const attachmentId = by('id', '={{ $json.id }}');
 
 	it.each([
 		['an object', '={{ { note: "a" } }}'],

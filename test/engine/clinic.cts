@@ -116,6 +116,35 @@ export async function openClinic(options: ClinicOptions = {}): Promise<ClinicWit
 	};
 }
 
+/** Lists as a database may return them that guarantees no order. */
+export const UNSTABLE_LISTS = {
+	listOrder: 'unstable',
+	sortsById: false,
+	clockSpreadMs: 5000,
+	requestsPerWindow: 10_000,
+} as const;
+
+/** The value of a resource locator, the parameter with the modes "From List", "By ID" and so on. */
+export function by<T>(mode: string, value: T) {
+	return { __rl: true, mode, value };
+}
+
+/** Collects the longer fields of all presigned posts: policy, signature, key, date. */
+export function collectFormValues({ faults }: Sandbox, into: string[], longerThan: number): void {
+	faults.add({
+		on: 'presign',
+		times: 99,
+		act: 'after',
+		do: {
+			rewrite: (reply) => {
+				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
+				into.push(...Object.values(fields).filter((value) => value.length > longerThan));
+				return reply;
+			},
+		},
+	});
+}
+
 /** A node of a workflow, with its name as its id. */
 export function node(name: string, type: string, rest: Partial<INode> = {}): INode {
 	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters: {}, ...rest };
@@ -129,7 +158,7 @@ async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> 
 			credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
 			...run.node,
 			parameters: {
-				patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+				patientId: by('id', SANDBOX_PATIENT_ID),
 				...run.parameters,
 			} as never,
 		}),

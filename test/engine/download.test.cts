@@ -12,7 +12,7 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
-import { openClinic, pdf, sha256, useClinic, type UploadRun } from './clinic.cts';
+import { by, openClinic, pdf, sha256, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const MIB = 1024 * 1024;
@@ -24,8 +24,6 @@ const folder = mkdtempSync(path.join(tmpdir(), 'download-test-'));
 const clinic = useClinic({ engine: { env: { N8N_BINARY_DATA_STORAGE_PATH: folder } } });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const by = (mode: string, value: string) => ({ __rl: true, mode, value });
 
 const onRecord = async (name: string, content: Buffer | string, more = {}) =>
 	await putOnRecord(clinic.sandbox, { name, content, ...more });

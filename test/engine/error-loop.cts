@@ -1,7 +1,7 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, node, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { by, CREDENTIAL, node, type ClinicWithN8n, type UploadRun } from './clinic.cts';
 
 export interface ErrorLoop {
 	items: UploadRun['items'];
@@ -33,7 +33,7 @@ export async function runErrorLoop(
 					onError: 'continueErrorOutput',
 					...settings,
 					parameters: {
-						patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+						patientId: by('id', SANDBOX_PATIENT_ID),
 						...parameters,
 					} as never,
 				}),

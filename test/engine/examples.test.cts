@@ -10,7 +10,7 @@ import {
 
 import type { StartFile, StartItem, WorkflowFile } from '../../engine/engine.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, PLAIN, pdf, recorded, sha256, useClinic } from './clinic.cts';
+import { by, CREDENTIAL, file, PLAIN, pdf, recorded, sha256, useClinic } from './clinic.cts';
 import { openMailbox, type Mail, type Mailbox } from './mailbox.cts';
 import { descriptionsOf } from './node-types.cts';
 
@@ -471,12 +471,12 @@ describe('in n8n’s engine', () => {
 			const entries = text ? unzipSync(Buffer.from(String(text.json.data), 'base64')) : {};
 			return { ...result, item, entries };
 		};
-		const ofZoe = { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID };
+		const ofZoe = by('id', SANDBOX_PATIENT_ID);
 
 		it('holds the bytes of every file of the patient, and of nobody else', async () => {
 			const large = Buffer.alloc(6_000_000, 'large');
 			await upload({ 'Referral – Müller.pdf': pdf('referral'), 'large.txt': large });
-			const patientId = { __rl: true, mode: 'id', value: SANDBOX_OTHER_PATIENT_ID };
+			const patientId = by('id', SANDBOX_OTHER_PATIENT_ID);
 			await upload({ 'of another.txt': 'of another' }, { patientId });
 			const { error, item, entries } = await zip();
 			expect(error).toBeUndefined();

@@ -15,7 +15,7 @@ import {
 	type Sandbox,
 	type StoredObject,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, openClinic, pdf, sha256, type ClinicWithN8n } from './clinic.cts';
+import { by, CREDENTIAL, file, openClinic, pdf, sha256, type ClinicWithN8n } from './clinic.cts';
 import type { CredentialRow, FileName, Meanwhile, Row } from './fault-table.cts';
 import { storeFile } from './records.cts';
 
@@ -138,7 +138,7 @@ async function runRow(
 			files: { data: file(name, content) },
 		})),
 		parameters: {
-			patientId: { __rl: true, mode: 'id', value: '={{ $json.patientId }}' },
+			patientId: by('id', '={{ $json.patientId }}'),
 			description: DESCRIPTION,
 			options: row.options ?? {},
 		},

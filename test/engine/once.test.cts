@@ -7,6 +7,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID, SANDBOX_SCHEDULER_USER_ID } from '../../sandbox/sandbox.cts';
 import {
+	by,
 	contentOf,
 	CREDENTIAL,
 	file,
@@ -92,7 +93,7 @@ describe('a loop from the error output back to the node', () => {
 					node('Cliniko', 'n8n-nodes-cliniko.cliniko', {
 						credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
 						parameters: {
-							patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+							patientId: by('id', SANDBOX_PATIENT_ID),
 							binaryPropertyName: '={{ $("Files").first().binary.data }}',
 						} as never,
 					}),

@@ -7,7 +7,7 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Patient,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, PLAIN, useClinic, type UploadRun } from './clinic.cts';
+import { CREDENTIAL, PLAIN, UNSTABLE_LISTS, useClinic, type UploadRun } from './clinic.cts';
 
 const clinic = useClinic({ sandbox: PLAIN });
 
@@ -932,12 +932,7 @@ describe('The list in which a patient is picked', () => {
 // Last, because n8n's process remembers that lists cannot be sorted by id.
 describe('With lists in no stable order, which cannot be sorted by ids,', () => {
 	beforeEach(() => {
-		Object.assign(clinic.sandbox.settings, {
-			listOrder: 'unstable',
-			sortsById: false,
-			clockSpreadMs: 5000,
-			requestsPerWindow: 10_000,
-		});
+		Object.assign(clinic.sandbox.settings, UNSTABLE_LISTS);
 	});
 
 	const CREATED_AT = Date.UTC(2025, 0, 1);

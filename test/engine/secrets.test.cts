@@ -6,7 +6,15 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, pdf, useClinic, type UploadResult } from './clinic.cts';
+import {
+	by,
+	collectFormValues,
+	CREDENTIAL,
+	file,
+	pdf,
+	useClinic,
+	type UploadResult,
+} from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const TOKEN = 'A-token-of-the-form-that-nobody-may-read';
@@ -118,7 +126,7 @@ describe.each(faults)('when %s', (what, fault, credential) => {
 		'n8n stores and logs no key, no form value and no patient (%s)',
 		async (onError) => {
 			if (fault) clinic.sandbox.faults.add({ ...fault });
-			readPresignedPosts();
+			collectFormValues(clinic.sandbox, formValues, 10);
 			const logged = clinic.engine.log().length;
 			const result = await clinic.run({
 				items: [{ files: { data: file('a.pdf', pdf('a')) } }],
@@ -230,7 +238,7 @@ describe.each(operations)('at %s, when %s', (operation, _, fault) => {
 						mode: 'id',
 						value: SANDBOX_PATIENT_ID,
 					},
-					attachmentId: { __rl: true, mode: 'id', value: id },
+					attachmentId: by('id', id),
 					description: 'new',
 				},
 				node: { onError },
@@ -268,7 +276,7 @@ describe.each(operations)('at %s, when %s', (operation, _, fault) => {
 });
 
 it('the search knows the form’s values and finds what is there', async () => {
-	readPresignedPosts();
+	collectFormValues(clinic.sandbox, formValues, 10);
 	const { written } = await clinic.run({
 		items: [{ files: { data: file('a.pdf', pdf('a')) } }],
 		write: true,
@@ -277,22 +285,6 @@ it('the search knows the form’s values and finds what is there', async () => {
 	expect(written).toContain('a.pdf');
 	expect(clinic.engine.log()).toContain('Cliniko');
 });
-
-/** Records the longer fields of all presigned posts: policy, signature, key, date. */
-function readPresignedPosts(): void {
-	clinic.sandbox.faults.add({
-		on: 'presign',
-		times: 99,
-		act: 'after',
-		do: {
-			rewrite: (reply) => {
-				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
-				formValues.push(...Object.values(fields).filter((value) => value.length > 10));
-				return reply;
-			},
-		},
-	});
-}
 
 function expectOutcome(
 	{ output, errorOutput, error }: UploadResult,

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, WorkflowActivateMode } from 'n8n-workflow';
 
 import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, pdf, useClinic } from './clinic.cts';
+import { CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
 
 const MINUTE = 60_000;
 
@@ -519,12 +519,7 @@ describe('what n8n keeps and logs', () => {
 // Last, because n8n's process remembers that lists cannot be sorted by id.
 describe('with lists in no stable order, which cannot be sorted by ids,', () => {
 	beforeEach(() => {
-		Object.assign(clinic.sandbox.settings, {
-			listOrder: 'unstable',
-			sortsById: false,
-			clockSpreadMs: 5000,
-			requestsPerWindow: 10_000,
-		});
+		Object.assign(clinic.sandbox.settings, UNSTABLE_LISTS);
 	});
 
 	it('a burst of 3000 is told once, each once, and hides nothing that comes afterwards', async () => {

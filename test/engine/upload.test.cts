@@ -1,5 +1,5 @@
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, pdf, recorded, sha256, useClinic } from './clinic.cts';
+import { by, CREDENTIAL, file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
 const clinic = useClinic();
 
@@ -140,7 +140,7 @@ it('takes patient and description from expressions, item by item', async () => {
 			files: { data: file('a.pdf', pdf(patient)) },
 		})),
 		parameters: {
-			patientId: { __rl: true, mode: 'id', value: '={{ $json.patient }}' },
+			patientId: by('id', '={{ $json.patient }}'),
 			description: '={{ $json.note }}',
 		},
 	});
