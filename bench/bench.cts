@@ -1,18 +1,18 @@
 /**
- * Measures this node beside what people have instead: npm run bench. The README beside this file says
- * how, and what came out.
+ * Compares this node with the alternatives: npm run bench. The README in this folder describes the
+ * method and has the results.
  *
- *   npm run bench                    everything, about fifteen minutes
- *   npm run bench -- --write         the same, and writes the results into the README
- *   npm run bench -- --quick         small sizes, three minutes: shows that the bench works
- *   npm run bench -- --only NAME     one measure: large, small, processing, limit, growth, package, start
+ * npm run bench                    everything, about fifteen minutes
+ * npm run bench -- --write         the same, and writes the results into the README
+ * npm run bench -- --quick         small sizes, three minutes: shows that the bench works
+ * npm run bench -- --only NAME     one measure: large, small, processing, limit, growth, package,
+ * start
  */
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { chart } from './chart.cts';
 import { openClinic } from './clinic.cts';
 import type { Measure, Row } from './measure.cts';
 import { growth } from './measures/growth.cts';
@@ -34,10 +34,13 @@ const MEASURES: Record<string, Measure> = {
 	start: n8nStart,
 };
 
-/** Room for the large file three times, at its source, in n8n's store and at S3, in bytes. */
+/**
+ * Disk space in bytes: the large file is stored three times, as the source, in n8n's store and in
+ * S3.
+ */
 const ROOM = 4e9;
 
-/** Says what is wrong with the call, in one sentence. */
+/** A mistake in the command line; its message is all that the user sees. */
 class UsageError extends Error {}
 
 async function main(): Promise<void> {
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
 	const began = Date.now();
 	const measuredOn = machine();
 	console.log(`${measuredOn}\n`);
-	// All processes put their files where this says. In memory, no disk is measured.
+	// Every process keeps its files here; in memory, so that disk speed does not count.
 	process.env.TMPDIR = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
 	const folder = mkdtempSync(path.join(tmpdir(), 'cliniko-bench-'));
 	process.env.TMPDIR = folder;
@@ -74,14 +77,11 @@ async function main(): Promise<void> {
 		await clinic.close();
 		rmSync(folder, { recursive: true, force: true });
 	}
-	// What small sizes give says nothing about the aims.
+	// The aims are for the full sizes only.
 	const judged = quick ? rows.map((row) => ({ ...row, aim: undefined, met: undefined })) : rows;
 	const results = `${table(judged)}\n\n${measuredOn}, ${((Date.now() - began) / 60_000).toFixed(0)} minutes.`;
 	console.log(`\n${results}`);
-	if (write) {
-		writeFileSync(path.join(__dirname, 'results.svg'), chart(rows));
-		writeResults(`${results}\n\n![What the sides cost beside this node](results.svg)`);
-	}
+	if (write) writeResults(results);
 }
 
 function hasRoom(folder: string): boolean {

@@ -11,29 +11,29 @@ export interface Recorded {
 	processed: boolean;
 }
 
-/** What a run has left behind at the clinic. */
+/** The state of the clinic after a run. */
 export interface Outcome {
 	records: Recorded[];
-	/** Requests to Cliniko's API, by what they were for, and all of them. */
+	/** Requests to Cliniko's API, in total and by purpose. */
 	calls: { presign: number; create: number; processing: number; other: number; all: number };
-	/** How many of them the rate limit refused. */
+	/** How many of them were answered with 429. */
 	refused: number;
 }
 
-/** The settings that a measure may change; they cross to another process. */
+/** The sandbox settings that a measure may change. They are sent to the sandbox's process. */
 export type ClinicSettings = Partial<
 	Pick<Settings, 'latencyMs' | 'processingMs' | 'requestsPerWindow' | 'rateLimitWindowMs'>
 >;
 
 export interface ClinicCalls {
-	/** What a client process has to be started with. */
+	/** Environment variables for a client process. */
 	env(): Record<string, string>;
-	/** Empties the clinic and the bucket, and sets what is to hold until the next time. */
+	/** Clears the clinic and the bucket, and applies these settings. */
 	prepare(settings: ClinicSettings): void;
 	outcome(): Outcome;
 }
 
-/** The stand-in Cliniko and S3, in a process of their own. */
+/** The sandbox, in a process of its own. */
 export interface Clinic extends Remote<ClinicCalls> {
 	readonly env: Record<string, string>;
 }

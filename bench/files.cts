@@ -6,14 +6,14 @@ import path from 'node:path';
 export interface BenchFile {
 	path: string;
 	name: string;
-	/** Bytes. */
+	/** In bytes. */
 	size: number;
 	sha256: string;
 }
 
 const BLOCK = 1024 * 1024;
 
-/** Writes files of random content, no two alike, that look like PDFs to whoever processes them. */
+/** Writes files of random, unique content with a PDF header. */
 export function writeFiles(folder: string, count: number, size: number): BenchFile[] {
 	const block = randomBytes(Math.min(size, BLOCK));
 	block.write('%PDF-1.4\n');
@@ -23,7 +23,7 @@ export function writeFiles(folder: string, count: number, size: number): BenchFi
 		const sha256 = createHash('sha256');
 		const file = openSync(target, 'w');
 		for (let written = 0; written < size; written += block.length) {
-			// The same random block with a number in it: a gigabyte is written in no time.
+			// The same random block with a counter in it, so that a gigabyte is written quickly.
 			block.writeUInt32LE(at, 16);
 			block.writeUInt32LE(written / BLOCK, 20);
 			const piece = block.subarray(0, size - written);

@@ -1,21 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Ticks of /proc in a second: USER_HZ, which is 100 on every Linux that Node runs on. */
+/** /proc counts time in ticks of USER_HZ, which is 100 on every Linux that Node supports. */
 const TICKS = 100;
 
-/** What a process has used. */
 export interface Usage {
-	/** Processor time of all its threads, in seconds, to a hundredth. */
+	/** CPU time of all threads, in seconds, to a hundredth. */
 	processor: number;
-	/** The most memory it held at a time above what it held when the observation began, in MB. */
+	/** Peak memory above the level at the start of the observation, in MB. */
 	memory: number;
 }
 
 /**
- * Watches a process from outside, through /proc: whatever measured inside would be measured as well.
- * The kernel itself keeps the highest resident set; it is told to begin anew.
+ * Observes a process from outside, through /proc, so that measuring does not add to the figures.
+ * Resets the peak of the resident set that the kernel keeps.
  *
- * @returns ends the observation
+ * @returns a function that ends the observation
  */
 export function observe(pid: number): () => Usage {
 	const before = processorTime(pid);
@@ -27,7 +26,7 @@ export function observe(pid: number): () => Usage {
 	});
 }
 
-/** User and system time in seconds. */
+/** User and system time, in seconds. */
 function processorTime(pid: number): number {
 	const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
 	// The second field is the name in parentheses, which may hold spaces.
@@ -35,7 +34,7 @@ function processorTime(pid: number): number {
 	return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/** In MB of a million bytes. */
+/** In MB (10^6 bytes). */
 function memory(pid: number, field: 'VmRSS' | 'VmHWM'): number {
 	const status = readFileSync(`/proc/${pid}/status`, 'utf8');
 	const kB = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 
-/** What a process can be asked for, by name. */
+/** The functions that a remote module offers, by name. */
 type Calls = object;
 
 type Method<C, K extends keyof C> = C[K] extends (...request: infer Request) => infer Reply
@@ -30,7 +30,7 @@ interface Reply {
 }
 
 /**
- * Starts a module in a process of its own, so that its time and memory count for nobody else.
+ * Starts a module in a process of its own, so that its time and memory can be measured separately.
  *
  * @param module path of a module that calls `answerCalls`
  * @param env added to the environment
@@ -77,10 +77,10 @@ export async function startRemote<C extends Calls>(
 }
 
 /**
- * The other side of `startRemote`: answers its calls until it goes away.
+ * The other end of `startRemote`: answers calls until the parent disconnects.
  *
  * @param calls may be async
- * @param close called before the process ends
+ * @param close called before the process exits
  */
 export function answerCalls<C extends Calls>(calls: C, close: () => Promise<void>): void {
 	process.on('message', ({ id, kind, request }: Message) => {

@@ -5,7 +5,7 @@ import type { Row } from './measure.cts';
 import type { SideName } from './sides/side.cts';
 import type { Figure } from './statistics.cts';
 
-/** The sides in the order of the table, and what it calls them. */
+/** The columns of the table, in order, with their headings. */
 export const SIDES: Record<SideName, string> = {
 	node: 'this node',
 	chain: 'HTTP Request chain',
@@ -14,7 +14,7 @@ export const SIDES: Record<SideName, string> = {
 	curl: 'curl',
 };
 
-/** What the figures were measured on; called before the measuring, for the load. */
+/** The machine and versions used. Call it before measuring, since it includes the load. */
 export function machine(): string {
 	const [cpu] = cpus();
 	const version = (name: string) =>
@@ -35,7 +35,7 @@ export function machine(): string {
 	].join(', ');
 }
 
-/** The rows as a Markdown table; in brackets how often the node's figure goes into a side's. */
+/** The rows as a Markdown table, with each side's multiple of the node's figure in brackets. */
 export function table(rows: Row[]): string {
 	const sides = Object.keys(SIDES) as SideName[];
 	const lines = [
@@ -51,24 +51,18 @@ export function table(rows: Row[]): string {
 	return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-/** How often the node's figure goes into a side's; nothing where either has none. */
-export function ratio({ sides, better }: Row, side: SideName): number | undefined {
-	const [node, other] = [sides.node, sides[side]];
-	if (!better || typeof node !== 'object' || typeof other !== 'object') return undefined;
-	return other.median / node.median;
-}
-
-/** A figure with as many digits as say something. */
+/** A figure, rounded to its significant digits. */
 export function shown({ median, spread }: Figure): string {
 	const digits = median >= 100 ? 0 : 1;
 	return `${median.toFixed(digits)} ± ${spread.toFixed(digits)}`;
 }
 
-function cell(row: Row, side: SideName): string {
-	const figure = row.sides[side];
+function cell({ sides, compared }: Row, side: SideName): string {
+	const { node } = sides;
+	const figure = sides[side];
 	if (typeof figure === 'string') return figure;
-	// A side that takes part has an entry, even if none of its runs counts.
-	if (!figure) return side in row.sides ? 'files lost' : '';
-	const times = side === 'node' ? undefined : ratio(row, side);
-	return times === undefined ? shown(figure) : `${shown(figure)} (${times.toFixed(2)})`;
+	// A side that took part has an entry, even if none of its runs counts.
+	if (!figure) return side in sides ? 'files lost' : '';
+	if (side === 'node' || !compared || typeof node !== 'object') return shown(figure);
+	return `${shown(figure)} (${(figure.median / node.median).toFixed(2)})`;
 }

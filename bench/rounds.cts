@@ -2,10 +2,10 @@ import type { Run } from './sides/side.cts';
 import { figureOf, type Figure } from './statistics.cts';
 
 /**
- * Runs competitors in turn, A B C, A B C: what the machine does beside strikes all of them alike.
+ * Runs the competitors in turn (A B C, A B C), so that background load affects all of them alike.
  *
- * @param competitors each gives what it measured; what is left out does not take part
- * @returns what each has given, in the order of the rounds
+ * @param competitors each returns its measurement; an undefined one is skipped
+ * @returns the measurements of each, by round
  */
 export async function rounds<C extends Record<string, (() => Promise<unknown>) | undefined>>(
 	count: number,
@@ -24,16 +24,16 @@ export async function rounds<C extends Record<string, (() => Promise<unknown>) |
 }
 
 /**
- * One figure of several runs. A run that lost a file does not count, however fast it was.
+ * One figure from several runs. Runs that lost a file do not count.
  *
- * @returns nothing if no run counts, or if there is no such figure
+ * @returns undefined if no run counts, or if there is no such figure
  */
 export function figureOfRuns(runs: Run[], pick: (run: Run) => number): Figure | undefined {
 	const values = runs.filter(isComplete).map(pick);
 	return values.length > 0 && values.every(Number.isFinite) ? figureOf(values) : undefined;
 }
 
-/** Whether every file got to its record. */
+/** Whether every file reached its record. */
 export function isComplete({ lost, error }: Run): boolean {
 	return lost === 0 && error === undefined;
 }

@@ -1,7 +1,7 @@
-/** What several runs have given. */
+/** A measured value. */
 export interface Figure {
 	median: number;
-	/** Half of the range from the least to the most: the machine's noise. */
+	/** Half of the range between the runs. */
 	spread: number;
 }
 

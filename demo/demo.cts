@@ -22,10 +22,10 @@ import {
 
 const SAMPLE = path.join(__dirname, 'Referral letter.pdf');
 
-/** Time to read what a live run is about to do and to press Ctrl-C, in ms. */
+/** Time to read what a live run will do and to cancel it, in ms. */
 const SECOND_THOUGHTS = 5000;
 
-/** Says what is wrong with the call, in one sentence. */
+/** A mistake in the command line; its message is all that the user sees. */
 class UsageError extends Error {}
 
 async function main(): Promise<void> {
@@ -88,7 +88,7 @@ Cliniko account that CLINIKO_API_KEY belongs to. Ctrl-C within ${SECOND_THOUGHTS
 interface Target {
 	patientId: string;
 	credential: { apiKey: string; contactEmail: string };
-	/** For the engine's process. */
+	/** Environment variables for the engine's process. */
 	env: Record<string, string>;
 }
 
@@ -150,7 +150,7 @@ function mimeType(file: string): string {
 	return String(types[path.extname(file).toLowerCase()] ?? 'application/octet-stream');
 }
 
-/** One line for each request that the stand-in got. */
+/** Prints one line for each request that the sandbox received. */
 function show(
 	{ at, method, host, path: target, status, bytesReceived }: RecordedRequest,
 	began: number,

@@ -8,10 +8,10 @@ import {
 } from 'n8n-workflow';
 
 /**
- * n8n's credentials, held in memory instead of its database.
+ * n8n's credentials helper, backed by memory instead of a database.
  *
- * @param typeOf a credential type by its name
- * @param dataOf a credential's fields by the id that a node names
+ * @param typeOf returns a credential type by its name
+ * @param dataOf returns a credential's fields by its id
  */
 export function credentialsHelper(
 	typeOf: (name: string) => ICredentialType,

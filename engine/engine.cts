@@ -7,15 +7,14 @@ import type { Calls } from './protocol.cts';
 
 export type * from './protocol.cts';
 
-/** How the engine's process is started. */
 export interface EngineOptions {
 	/** Added to the environment: a proxy, a CA. */
 	env?: Record<string, string>;
-	/** Where n8n keeps files between nodes: on disk, or in memory inside the items. */
+	/** Where n8n keeps binary data: on disk, or in memory inside the items. */
 	binaryMode?: 'filesystem' | 'default';
-	/** The built package; this repository if left out. */
+	/** The built package; this repository by default. */
 	packageFolder?: string;
-	/** A module that exports further node types: `engine.<its name>` in a workflow. */
+	/** A module that exports further node types, used as `engine.<name>` in a workflow. */
 	nodes?: string;
 	/** Arguments for Node itself, such as a heap limit. */
 	nodeArguments?: string[];
@@ -23,10 +22,9 @@ export interface EngineOptions {
 
 /** n8n's own engine in a process of its own, without its editor, server and database. */
 export interface Engine {
-	/** The process's id. */
 	readonly pid: number;
 	call<K extends keyof Calls>(kind: K, request: Calls[K]['request']): Promise<Calls[K]['reply']>;
-	/** What the process wrote to its standard output and error so far. */
+	/** stdout and stderr of the process so far. */
 	log(): string;
 	close(): Promise<void>;
 }
@@ -34,9 +32,9 @@ export interface Engine {
 /**
  * Starts n8n-core with the package loaded; resolves when it is ready to run workflows.
  *
- * The environment may name another n8n-core than the project's own, `ENGINE_N8N` being the folder in
- * which it is installed, and another default for `binaryMode`, `ENGINE_BINARY_MODE`: so all that uses
- * the engine can be run on every n8n there is to support.
+ * Two environment variables change the defaults, so that everything that uses the engine can run on
+ * every supported n8n: `ENGINE_N8N`, a folder in which another n8n-core is installed, and
+ * `ENGINE_BINARY_MODE` for `binaryMode`.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'n8n-engine-'));

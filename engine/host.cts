@@ -1,7 +1,7 @@
 /**
- * The engine's own process: n8n-core, with the package loaded as n8n loads it. It is one of its own
- * because Node reads NODE_EXTRA_CA_CERTS only when it starts, and because n8n-core keeps its settings
- * in globals.
+ * The engine's process: n8n-core, with the package loaded as n8n loads it. It needs its own process
+ * because Node reads NODE_EXTRA_CA_CERTS only at start, and because n8n-core keeps its settings in
+ * globals.
  */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
@@ -166,8 +166,8 @@ async function runWorkflow(
 }
 
 /**
- * What n8n does with a failed execution that is retried with the workflow as it is saved now: the failed
- * node runs again with its input and with its new settings.
+ * Prepares the retry of a failed execution as n8n does: the failed node runs again with the same
+ * input and its current settings.
  */
 function prepareRetry(failed: IRunExecutionData, workflow: Workflow): IRunExecutionData {
 	const { resultData, executionData } = failed;
@@ -180,7 +180,7 @@ function prepareRetry(failed: IRunExecutionData, workflow: Workflow): IRunExecut
 	return failed;
 }
 
-/** Runs the credential's test the way n8n's own tester does: as a request of a node made for it. */
+/** Tests the credential as n8n does: with a request from a temporary node. */
 async function testCredential(
 	credentialType: (name: string) => ICredentialType,
 	data: IDataObject,
@@ -240,7 +240,7 @@ async function testCredential(
 	}
 }
 
-/** n8n polls with one context from the activation of a workflow to its end. */
+/** n8n polls with the same context for as long as a workflow is active. */
 async function poll(
 	nodeTypes: INodeTypes,
 	credentialType: (name: string) => ICredentialType,
@@ -274,7 +274,7 @@ async function listSearch(
 	{ method, credential, filter, paginationToken, parameters }: Calls['listSearch']['request'],
 ): Promise<Calls['listSearch']['reply']> {
 	const node = nodeWith(`${packageName}.cliniko`);
-	// As n8n does it: with what the fields are set to at the moment.
+	// As in n8n: with the current values of the fields.
 	node.parameters = (parameters ?? {}) as never;
 	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
 	const additionalData = additionalDataFor(credentialType, () => credential);
@@ -299,7 +299,7 @@ function nodeWith(type: string): INode {
 	};
 }
 
-/** Our own types, and n8n's own nodes, which are loaded when a workflow names them. */
+/** Our own node types, and n8n's, which are loaded on demand. */
 function nodeTypesOf(types: Record<string, INodeType>): INodeTypes {
 	const typeOf = (name: string): INodeType | IVersionedNodeType => (types[name] ??= baseNode(name));
 	return {

@@ -1,7 +1,7 @@
 /**
- * Preloaded into the engine's process to run on another n8n than the project's own: whoever asks for
- * one of n8n's packages gets the one of ENGINE_N8N, the folder of an installation. What is inside
- * that folder finds its own as usual.
+ * Preloaded into the engine's process to run it on another version of n8n: imports of n8n's
+ * packages resolve to ENGINE_N8N, the folder of an installation. Modules inside that folder resolve
+ * as usual.
  */
 import Module from 'node:module';
 

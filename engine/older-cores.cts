@@ -10,7 +10,7 @@ import type { INode, IRunExecutionData, Workflow } from 'n8n-workflow';
 
 type Old<F> = F extends (...args: never[]) => infer R ? (...args: unknown[]) => R : never;
 
-/** Opens n8n's store for files. Up to n8n 1.9x it was told its settings and read none itself. */
+/** Opens n8n's binary data store. Up to n8n 1.9x its settings are passed to it. */
 export async function openBinaryData(service: BinaryDataService): Promise<void> {
 	const mode = process.env.N8N_DEFAULT_BINARY_DATA_MODE;
 	const localStoragePath = join(process.env.N8N_USER_FOLDER!, '.n8n', 'binaryData');
@@ -19,7 +19,7 @@ export async function openBinaryData(service: BinaryDataService): Promise<void> 
 	await (service.init as Old<typeof service.init>).apply(service, settings);
 }
 
-/** The data of a run that has not begun. Up to n8n 1.12x everyone wrote them out. */
+/** The data of a run that has not started. Up to n8n 1.12x there is no function for it. */
 export function emptyRun(): IRunExecutionData {
 	if ('createEmptyRunExecutionData' in n8nWorkflow)
 		return n8nWorkflow.createEmptyRunExecutionData();
@@ -36,7 +36,7 @@ export function emptyRun(): IRunExecutionData {
 	} as never;
 }
 
-/** Starts a run. Up to n8n 2.x workflow and first node were two arguments. */
+/** Starts a run. Up to n8n 2.x the workflow and the first node are two arguments. */
 export function startRun(
 	execute: WorkflowExecute,
 	workflow: Workflow,

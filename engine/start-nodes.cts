@@ -12,7 +12,9 @@ import type { StartItem } from './protocol.cts';
 
 const ends = { inputs: [NodeConnectionTypes.Main], outputs: [NodeConnectionTypes.Main] };
 
-/** Stands in for the trigger: gives the items of the run, with their files in n8n's binary store. */
+/**
+ * Takes the place of the trigger: outputs the run's items, with their files in n8n's binary store.
+ */
 export const files: INodeType = {
 	description: {
 		displayName: 'Files',
@@ -37,7 +39,7 @@ export const files: INodeType = {
 					undefined,
 					file.mimeType ?? 'application/octet-stream',
 				);
-				// Set beside `prepareBinaryData`, which would take a name for a path.
+				// Not passed to `prepareBinaryData`, which would treat a name as a path.
 				if (file.fileName !== undefined) binary[name].fileName = file.fileName;
 				if (file.damage) await damage(this.helpers.getBinaryPath(binary[name].id!), file.damage);
 			}
@@ -55,7 +57,7 @@ async function damage(path: string, how: 'gone' | 'shorter' | 'longer'): Promise
 	else await appendFile(path, 'more');
 }
 
-/** Says the value of its parameter for each item, so that tests can look through expressions. */
+/** Outputs the value of its parameter for each item, so that tests can evaluate expressions. */
 export const answer: INodeType = {
 	description: {
 		displayName: 'Answer',

@@ -6,18 +6,17 @@ import { generate } from 'selfsigned';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The sandbox's own certificate authority: signs a certificate for any host on demand. */
+/** The sandbox's own certificate authority: issues certificates for any host on demand. */
 export interface CertificateAuthority {
 	/** The CA's certificate in PEM form, for a client's NODE_EXTRA_CA_CERTS. */
 	readonly file: string;
-	/** A TLS context that proves to be `host`. */
+	/** A TLS context with a certificate for `host`. */
 	contextFor(host: string): Promise<SecureContext>;
 }
 
 /**
- * Opens the certificate authority kept in `folder`, or makes a new one there. It is kept because
- * Node reads NODE_EXTRA_CA_CERTS once, when a process starts: a client should outlive a restart
- * of the sandbox.
+ * Loads the certificate authority kept in `folder`, or creates one there. It is kept because Node
+ * reads NODE_EXTRA_CA_CERTS only at start: clients can keep running when the sandbox restarts.
  */
 export async function openCertificateAuthority(folder: string): Promise<CertificateAuthority> {
 	const file = join(folder, 'ca.pem');
@@ -51,7 +50,7 @@ export async function openCertificateAuthority(folder: string): Promise<Certific
 	};
 	return {
 		file,
-		// One certificate a host, because a wildcard cannot stand for the middle of
+		// One certificate per host, because a wildcard cannot match the middle label of
 		// `api.<shard>.cliniko.com`.
 		async contextFor(host) {
 			const context = contexts.get(host) ?? issue(host);
@@ -61,7 +60,7 @@ export async function openCertificateAuthority(folder: string): Promise<Certific
 	};
 }
 
-/** What all our certificates have in common; from yesterday on, so that a clock may be off. */
+/** Common options of all certificates; valid from yesterday, in case a clock is slow. */
 function certificateTerms(days: number) {
 	return {
 		keyType: 'ec' as const,

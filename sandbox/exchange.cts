@@ -8,26 +8,28 @@ import type { Settings } from './options.cts';
 import type { RecordedRequest } from './recorded-request.cts';
 import { Refusal, type Reply } from './reply.cts';
 
-/** How long a connection that is closed on an unread body stays open, so that the reply arrives
- * before the reset that follows it. */
+/**
+ * How long to wait before closing a connection with an unread body, so that the reply arrives
+ * before the reset.
+ */
 const LINGER_MS = 100;
 
-/** A request under way, as a handler sees it. */
+/** A request in progress. */
 export interface Exchange {
 	readonly request: IncomingMessage;
 	readonly host: string;
 	readonly url: URL;
 	readonly record: RecordedRequest;
-	/** Aborted once a fault has answered in the handler's place. */
+	/** Aborted when a fault has answered instead of the handler. */
 	readonly signal: AbortSignal;
-	/** The clock of the server that this request meets, in milliseconds since the epoch. */
+	/** The clock of the server that handles this request, in milliseconds since the epoch. */
 	now(): number;
 }
 
-/** The connection broke, or a fault answered, before the request had arrived whole. */
+/** The connection broke, or a fault answered, before the whole request had arrived. */
 export class BrokenOff extends Error {}
 
-/** One of the two ends: what it serves, and how its requests are told apart for the faults. */
+/** One of the two servers: its handler, and the step of an upload that a request belongs to. */
 export interface Site {
 	stepOf(request: IncomingMessage, url: URL): Step;
 	handle(exchange: Exchange): Promise<Reply>;
@@ -37,11 +39,11 @@ export interface Surroundings {
 	readonly settings: Settings;
 	readonly faults: Faults;
 	readonly requests: RecordedRequest[];
-	/** The clock that the servers share, in milliseconds since the epoch. */
+	/** The clock that all servers share, in milliseconds since the epoch. */
 	now(): number;
 }
 
-/** Serves a site: records each request, applies the scripted faults, sends the reply. */
+/** Handles the requests of a site: records them, applies faults, sends replies. */
 export function serve(site: Site, around: Surroundings): RequestListener {
 	return (request, response) => {
 		const host = (request.headers.host ?? '').toLowerCase().replace(/:443$/, '');
@@ -49,7 +51,7 @@ export function serve(site: Site, around: Surroundings): RequestListener {
 		const record = recordOf(request, host);
 		around.requests.push(record);
 		response.once('close', () => around.settings.onRequest?.(record));
-		// Counts without taking the body from whoever reads it: paused until somebody does.
+		// Only counts the bytes; the stream stays paused until a handler reads it.
 		request.on('data', (chunk: Buffer) => (record.bytesReceived += chunk.length));
 		request.pause();
 
@@ -87,14 +89,16 @@ async function carryOut(
 	await sender.send(reply, fault?.act === 'reply' ? fault : undefined);
 }
 
-/** Reads the rest of a request's body and forgets it. Rejects with BrokenOff where it never ends. */
+/** Reads and discards the rest of a request's body. Rejects with BrokenOff if it does not end. */
 export async function drained(request: IncomingMessage): Promise<void> {
 	if (request.readableEnded) return;
 	await finished(request.resume(), { writable: false }).catch(brokenOff);
 }
 
-/** A fault that is answered before the request is carried out still lets the body in, as a
- * gateway that buffers requests does; a mere delay leaves it to the handler. */
+/**
+ * Reads the body of a request that a fault handles before its handler does, as a buffering gateway
+ * would. If the fault is only a delay, the handler reads it.
+ */
 async function drain(request: IncomingMessage, action: FaultAction): Promise<void> {
 	if (action.hang) request.resume();
 	if (action.reply) await drained(request);
@@ -116,7 +120,7 @@ function strikeInBody(
 		});
 	};
 	request.on('data', watch);
-	// Adding a listener must not start the flow before the handler is there.
+	// Adding a listener must not start the stream before there is a handler.
 	request.pause();
 }
 
@@ -129,7 +133,7 @@ async function settle(handling: Promise<Reply>): Promise<Reply> {
 	}
 }
 
-/** Sends one reply, or does instead what a fault says. */
+/** Sends one reply, or applies a fault instead. */
 class Sender {
 	constructor(
 		private readonly response: ServerResponse,
@@ -137,7 +141,7 @@ class Sender {
 		private readonly settings: Settings,
 	) {}
 
-	/** Carries a fault out. True where the request has been dealt with. */
+	/** Applies a fault. Returns true if the request needs no further reply. */
 	async strike(action: FaultAction & { closes?: boolean }): Promise<boolean> {
 		if (action.delayMs) await wait(action.delayMs, undefined, { ref: false });
 		if (action.reset) this.response.destroy();
@@ -148,7 +152,7 @@ class Sender {
 		return Boolean(action.reset ?? action.hang ?? action.reply);
 	}
 
-	/** @param fault strikes while the body is being sent */
+	/** @param fault applied while the body is being sent */
 	async send(reply: Reply, fault?: Required<Fault>): Promise<void> {
 		const { response, exchange, settings } = this;
 		if (settings.latencyMs > 0) await wait(settings.latencyMs, undefined, { ref: false });
@@ -164,7 +168,7 @@ class Sender {
 		else if (stream) await pipeline(stream, response).catch(brokenOff);
 		else response.end(reply.body);
 		if (!reply.closes) {
-			// What no handler wanted of the body, so that the connection can carry the next request.
+			// Discards what no handler has read, so that the connection can be reused.
 			response.req.resume();
 		} else {
 			response.once('finish', () => {
@@ -173,7 +177,10 @@ class Sender {
 		}
 	}
 
-	/** The body of a reply, up to where a fault strikes, and on from there if it is a mere delay. */
+	/**
+	 * The body of a reply: up to the byte at which a fault applies, and the rest if it is only a
+	 * delay.
+	 */
 	private async *struck(
 		body: AsyncIterable<Buffer> | Iterable<Buffer>,
 		{ afterBytes, do: action }: Required<Fault>,
@@ -184,7 +191,7 @@ class Sender {
 			const rest = chunk.subarray(left);
 			left -= chunk.length - rest.length;
 			if (rest.length === 0) continue;
-			// What went out before arrives first.
+			// So that the bytes sent so far arrive first.
 			await wait(LINGER_MS, undefined, { ref: false });
 			if (await this.strike(action)) {
 				if (!this.response.destroyed) await once(this.response, 'close');

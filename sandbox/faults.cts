@@ -14,11 +14,11 @@ import type { Reply } from './reply.cts';
 export type Step = 'user' | 'presign' | 's3' | 'create' | 'poll' | 'patients' | 'get' | 'other';
 
 export interface FaultAction {
-	/** Wait this long first; with nothing else given, the request then goes on as usual. */
+	/** Wait this long first; without another action, the request then continues as usual. */
 	delayMs?: number;
-	/** Answer this instead of the real reply. */
+	/** Send this instead of the real reply. */
 	reply?: { status: number; headers?: Record<string, string>; body?: string };
-	/** Break the connection off. */
+	/** Reset the connection. */
 	reset?: true;
 	/** Never answer; the connection stays open until the client or `close()` ends it. */
 	hang?: true;
@@ -28,31 +28,35 @@ export interface FaultAction {
 
 export interface Fault {
 	on: Step | 'any';
-	/** How many requests it strikes, default 1. */
+	/** How many requests it applies to, default 1. */
 	times?: number;
-	/** How many matching requests pass before the first that it strikes, default 0. */
+	/** How many matching requests to skip first, default 0. */
 	skip?: number;
-	/** `before` the request is carried out; `after` it was, but before the reply; while its `body` is
-	 * being received; or while the body of the `reply` is being sent. */
+	/**
+	 * When it applies: `before` the request is carried out; `after` that, before the reply; while the
+	 * request's `body` is being received; or while the body of the `reply` is being sent.
+	 */
 	act: 'before' | 'after' | 'body' | 'reply';
-	/** For `act: 'body'` and `'reply'`: how many bytes arrive, or go out, before it strikes, default
-	 * 1. */
+	/** For `act: 'body'` and `'reply'`: after how many bytes it applies, default 1. */
 	afterBytes?: number;
 	do: FaultAction;
 }
 
-/** Faults that a test has scripted. A request is struck by one at most: the first that was added,
- * matches its step, and has passed its `skip` and not used up its `times`. */
+/**
+ * The faults that a test has added. At most one applies to a request: the first one added that
+ * matches its step and has neither requests left to skip nor used up its `times`.
+ */
 export class Faults {
-	/** How far the servers' clock runs ahead of this machine's, in milliseconds. It moves every
-	 * time that Cliniko and S3 tell or judge: `Date`, `X-RateLimit-Reset`, policies, records. */
+	/**
+	 * How far the servers' clock is ahead of this machine's, in milliseconds. It affects every time
+	 * that Cliniko and S3 send or check: `Date`, `X-RateLimit-Reset`, policies, records.
+	 */
 	clockSkewMs = 0;
 
 	private scripted: Array<Required<Fault>> = [];
 	private readonly idle = new Set<Fault>();
 	private readonly brokenHandshakes = { api: { skip: 0, times: 0 }, s3: { skip: 0, times: 0 } };
 
-	/** Scripts one fault. */
 	add(fault: Fault): void {
 		if (fault.do.rewrite && fault.act !== 'after') {
 			throw new Error("Only a reply can be rewritten: `rewrite` needs act: 'after'");
@@ -65,19 +69,20 @@ export class Faults {
 		this.idle.add(scripted);
 	}
 
-	/** The faults that have struck nothing yet: a test that leaves any has not tested what it says. */
+	/**
+	 * Faults that have not applied to any request yet. A test that leaves some has not tested them.
+	 */
 	get unused(): Fault[] {
 		return [...this.idle];
 	}
 
-	/** Makes `times` connections to that end break off during the TLS handshake, after `skip` that it
-	 * lets pass. */
+	/** Makes `times` connections to that server fail in the TLS handshake, after skipping `skip`. */
 	tls(end: 'api' | 's3', times = 1, skip = 0): void {
 		this.brokenHandshakes[end].times += times;
 		this.brokenHandshakes[end].skip += skip;
 	}
 
-	/** Drops everything that was scripted, the clock's skew too. */
+	/** Removes all faults and the clock skew. */
 	clear(): void {
 		this.scripted = [];
 		this.idle.clear();
@@ -85,7 +90,7 @@ export class Faults {
 		this.clockSkewMs = 0;
 	}
 
-	/** The fault that strikes this request, if any; it counts as used. */
+	/** The fault that applies to this request, if any. Uses it up. */
 	take(step: Step): Required<Fault> | undefined {
 		const ready: Array<Required<Fault>> = [];
 		for (const fault of this.scripted) {
@@ -101,7 +106,7 @@ export class Faults {
 		return struck;
 	}
 
-	/** Whether this connection is to break off in its handshake; it counts as used. */
+	/** Whether this connection fails in its handshake. Uses the fault up. */
 	takeHandshake(end: 'api' | 's3'): boolean {
 		const broken = this.brokenHandshakes[end];
 		if (broken.times === 0) return false;

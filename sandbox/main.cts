@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import type { RecordedRequest } from './recorded-request.cts';
 import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY, startSandbox } from './sandbox.cts';
 
-/** `npm run sandbox`: runs the sandbox for one's own n8n until Ctrl-C. */
+/** `npm run sandbox`: runs the sandbox for your own n8n until Ctrl-C. */
 async function main(): Promise<void> {
 	const { values } = parseArgs({ options: { port: { type: 'string', default: '8899' } } });
 	const sandbox = await startSandbox({
 		port: Number(values.port),
-		// The same in every run, so that an n8n started with it keeps trusting the sandbox.
+		// The same in every run, so that a running n8n keeps trusting the sandbox's certificates.
 		folder: join(tmpdir(), 'cliniko-sandbox'),
 		onRequest: (request) => console.log(lineOf(request)),
 	});
@@ -46,7 +46,7 @@ Requests appear below. Ctrl-C ends the sandbox.
 	}
 }
 
-/** Time, method, host, path, status. Never headers, which hold the key, nor a signed query. */
+/** Time, method, host, path and status. No headers, which contain the key, and no signed query. */
 function lineOf({ at, method, host, path, status }: RecordedRequest): string {
 	const time = new Date(at).toTimeString().slice(0, 8);
 	const shown = path.replace(/(X-Amz-Signature=)[^&]*/, '$1…');

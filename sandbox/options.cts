@@ -2,7 +2,7 @@ import type { Comparison } from './api/filters.cts';
 import type { RecordedRequest } from './recorded-request.cts';
 import type { PolicyCondition } from './s3/policy.cts';
 
-/** What a presigned post is about to be signed with; a test may change either part in place. */
+/** The contents of a presigned post before it is signed; a test may modify both in place. */
 export interface PresignDraft {
 	conditions: PolicyCondition[];
 	fields: Record<string, string>;
@@ -11,111 +11,147 @@ export interface PresignDraft {
 export interface SandboxOptions {
 	/** The proxy's port on 127.0.0.1; 0, the default, takes any free one. */
 	port?: number;
-	/** Holds the CA file and the S3 objects. Default: a fresh temp folder, removed on close. */
+	/** Folder for the CA file and the S3 objects. Default: a new temp folder, deleted on close. */
 	folder?: string;
-	/** The shard that the seeded clinic lives on, default 'au1'. */
+	/** The shard of the seeded clinic, default 'au1'. */
 	shard?: string;
 	/** Milliseconds from a record's creation to `processing_completed`, default 1500. */
 	processingMs?: number;
-	/** Requests that one user may send in a window, default 200. */
+	/** Requests that a user may send per window, default 200. */
 	requestsPerWindow?: number;
-	/** The window's length in milliseconds, default 60 000. */
+	/** Length of the rate limit window in milliseconds, default 60 000. */
 	rateLimitWindowMs?: number;
 	/** Upper end of the policy's content-length-range, default 1 GiB. */
 	maxFileBytes?: number;
 	/** Lower end of the policy's content-length-range, default 0. */
 	minFileBytes?: number;
-	/** Milliseconds for which a presigned post can be used, default an hour. */
+	/** How long a presigned post is valid, in milliseconds, default an hour. */
 	presignLifetimeMs?: number;
 	/** Milliseconds added to every reply of the API and of S3, default 0. */
 	latencyMs?: number;
 	/** Which form of `upload_url` record creation takes; 'raw', the default, is the guide's. */
 	uploadUrlForm?: 'raw' | 'encoded' | 'either';
-	/** Whether the presign's `url` ends in '/', default true. Real accounts have been seen with
-	 * and without. */
+	/**
+	 * Whether the `url` of a presigned post ends in '/', default true. Both have been seen in real
+	 * accounts.
+	 */
 	trailingSlash?: boolean;
-	/** Whether the API's text filters mind case and accents. Cliniko does not say. 'insensitive', the
-	 * default, is what the usual collation of a database does; 'accent-sensitive', which minds accents
-	 * alone, is what PostgreSQL's ILIKE does; 'sensitive' minds both. */
+	/**
+	 * Which differences matter to the API's text filters; not documented. 'insensitive', the default,
+	 * ignores case and accents, like the usual collation of a database; 'accent-sensitive' ignores
+	 * case only, like PostgreSQL's ILIKE; 'sensitive' ignores neither.
+	 */
 	comparison?: Comparison;
 	/**
-	 * How the rows of a list follow each other where the columns that it is sorted by, `created_at`
-	 * unless asked otherwise, are equal. 'stable', the default: by their ids. 'unstable' (unkind): in
-	 * another order at each request, times being compared in whole seconds, as they are shown. A
-	 * database promises no more, and Cliniko says nothing.
+	 * The order of rows with equal values in the columns that a list is sorted by (`created_at` by
+	 * default). 'stable', the default: by id. 'unstable' (unkind): different for each request, with
+	 * times compared in whole seconds, as they are shown. SQL guarantees no more than that, and
+	 * Cliniko does not document it.
 	 */
 	listOrder?: 'stable' | 'unstable';
-	/** Whether lists can be sorted by `id`, default true: the reference has "search fields" there, which
-	 * `id` is. False (unkind) answers 400. */
+	/**
+	 * Whether lists can be sorted by `id`, default true: the reference allows sorting by "search
+	 * fields", of which `id` is one. False (unkind) answers 400.
+	 */
 	sortsById?: boolean;
-	/** Milliseconds from a record's creation until lists show it, default 0; its own address shows it
-	 * at once. Unkind: a second or more, as with lists that are read from a copy of the database. */
+	/**
+	 * Milliseconds from a record's creation until lists show it, default 0; its own URL works at
+	 * once. Unkind: a second or more, as with lists that are read from a replica of the database.
+	 */
 	listLagMs?: number;
-	/** What a record shows of its description: all of it as it was sent ('kept', the default), or
-	 * 'cleaned' (unkind) of carriage returns, repeated white space, white space at its ends, and of
-	 * characters beyond U+FFFF such as emoji. */
+	/**
+	 * What a record shows of its description: all of it ('kept', the default), or 'cleaned' (unkind):
+	 * without carriage returns, repeated, leading and trailing white space, and characters beyond
+	 * U+FFFF such as emoji.
+	 */
 	descriptions?: 'kept' | 'cleaned';
-	/** What processing makes of a file's name: nothing else ('kept', the default), or 'cleaned'
-	 * (unkind) of all but `A-Z a-z 0-9 . _ -`, with `_` in place of each. */
+	/**
+	 * What processing does to file names: nothing ('kept', the default), or 'cleaned' (unkind): each
+	 * character except `A-Z a-z 0-9 . _ -` is replaced with `_`.
+	 */
 	fileNames?: 'kept' | 'cleaned';
-	/** When the object that `upload_url` names is looked up. 'at creation', the default: a wrong address
-	 * is refused. 'at processing' (unkind): creation takes any https address, and the record of a wrong
-	 * one is never processed. */
+	/**
+	 * When the object of an `upload_url` is looked up. 'at creation', the default: a wrong URL is
+	 * refused. 'at processing' (unkind): creation accepts any https URL, and a record with a wrong
+	 * one is never processed.
+	 */
 	uploadUrlChecked?: 'at creation' | 'at processing';
-	/** How the plain form of `upload_url` is made into a key: taken as it is ('literal', the default),
-	 * percent-'decoded', or 'parsed' as a URL (unkind), which loses what follows `#` or `?`. */
+	/**
+	 * How a plain `upload_url` is turned into a key: unchanged ('literal', the default),
+	 * percent-'decoded', or 'parsed' as a URL (unkind), which drops everything from `#` or `?` on.
+	 */
 	uploadUrlReading?: 'literal' | 'decoded' | 'parsed';
-	/** How creation refuses an `upload_url`: a 422 on the field 'temp_attachment_url' (the default, and
-	 * what integrators have seen) or on 'base', or a plain 400 or 500. */
+	/**
+	 * How creation refuses an `upload_url`: a 422 on the field 'temp_attachment_url' (the default, as
+	 * reported by integrators) or on 'base', or a plain 400 or 500.
+	 */
 	uploadUrlRefusal?: 'temp_attachment_url' | 'base' | 400 | 500;
-	/** Milliseconds by which a new record's `created_at` lies behind the server's clock, default 0.
-	 * Unkind: some seconds, as where the time is taken when the request is queued. */
+	/**
+	 * How far a new record's `created_at` is behind the server's clock, in milliseconds, default 0.
+	 * Unkind: some seconds, as if the time was taken when the request was queued.
+	 */
 	createdAtBehindMs?: number;
-	/** Milliseconds by which the clocks of the servers differ, default 0. Each request meets a server
-	 * whose clock is off by up to half of it, either way. Unkind: some seconds. */
+	/**
+	 * Difference between the servers' clocks in milliseconds, default 0. The clock of the server that
+	 * handles a request is off by up to half of this in either direction. Unkind: some seconds.
+	 */
 	clockSpreadMs?: number;
-	/** How the API writes a date or text that is not there: null, as documented (the default), or '' as
-	 * an 'empty string' (unkind). */
+	/**
+	 * How the API represents a missing date or text: null, as documented (the default), or '' as an
+	 * 'empty string' (unkind).
+	 */
 	emptyValues?: 'null' | 'empty string';
-	/** Whether GET /patients shows merged patients where it is asked for archived ones, default true.
-	 * False is unkind: only their own addresses do. */
+	/**
+	 * Whether GET /patients includes merged patients if archived ones are requested, default true.
+	 * False (unkind): only their own URLs return them.
+	 */
 	listsShowMerged?: boolean;
-	/** How the API writes ids: as 'strings', as documented (the default), or as JSON 'numbers' with all
-	 * their digits, as it once did. */
+	/**
+	 * How the API writes ids: as 'strings', as documented (the default), or as JSON 'numbers' with
+	 * all digits, as it used to.
+	 */
 	ids?: 'strings' | 'numbers';
-	/** What `/patient_attachments/{id}/content` answers: a 303 to S3, as integrators have seen (the
-	 * default 'redirect'); a 302 to a path of the API itself, which then redirects to S3; or the bytes
-	 * themselves ('inline'). */
+	/**
+	 * What `/patient_attachments/{id}/content` returns: a 303 to S3 (the default 'redirect', as
+	 * reported by integrators); a 302 to a path of the API, which redirects to S3; or the bytes
+	 * themselves ('inline').
+	 */
 	contentReply?: 'redirect' | 'relative redirect' | 'inline';
-	/** Whether a processed record's `size` is the file's, default 'exact'; 'other' is 13 bytes more. The
-	 * documents do not say what it counts. */
+	/**
+	 * Whether a processed record's `size` is that of the file, default 'exact'; 'other' is 13 bytes
+	 * more. The documentation does not define it.
+	 */
 	sizeReported?: 'exact' | 'other';
-	/** What `X-RateLimit-Reset` holds: the time of the reset in seconds since the epoch, as documented
-	 * ('absolute', the default); such a time five seconds in the 'past'; or 'seconds from now'. */
+	/**
+	 * The content of `X-RateLimit-Reset`: the time of the reset in seconds since the epoch, as
+	 * documented ('absolute', the default); a time five seconds in the 'past'; or 'seconds from now'.
+	 */
 	rateLimitReset?: 'absolute' | 'past' | 'seconds from now';
-	/** S3 answers a refused upload as soon as it knows, and closes the connection on the rest of
-	 * the body; the default reads the body to its end first. */
+	/**
+	 * Whether S3 refuses an upload as soon as possible and closes the connection. By default it reads
+	 * the whole body first.
+	 */
 	earlyRefusal?: boolean;
 	/**
-	 * `http://127.0.0.1:<port>` of a real S3 server, which then takes the place of the sandbox's own
-	 * bucket: what comes to `BUCKET_HOST` is handed on to it as it is. It has to have the bucket
-	 * `BUCKET`, of an owner with `ACCESS_KEY_ID` and `SECRET_ACCESS_KEY`, and to answer to
-	 * `BUCKET_HOST`. `maxFileBytes` and the like still shape the policies, and the server judges.
+	 * `http://127.0.0.1:<port>` of a real S3 server that replaces the sandbox's own bucket: requests
+	 * to `BUCKET_HOST` are forwarded to it. It must respond to `BUCKET_HOST` and have the bucket
+	 * `BUCKET`, owned by a user with `ACCESS_KEY_ID` and `SECRET_ACCESS_KEY`. `maxFileBytes` and
+	 * similar settings still determine the policies, but the server enforces them.
 	 */
 	s3Endpoint?: string;
-	/** Changes the conditions and fields of each presigned post before it is signed. */
+	/** Modifies the conditions and fields of each presigned post before it is signed. */
 	policyConditions?: (draft: PresignDraft) => void;
-	/** Called once for each request when it is over, answered or not. */
+	/** Called at the end of each request, whether or not it was answered. */
 	onRequest?: (request: RecordedRequest) => void;
 }
 
-/** The options that may change while the sandbox runs; each request reads them afresh. */
+/** The options that may change at run time; each request reads them again. */
 export type Settings = Required<
 	Omit<SandboxOptions, 'port' | 'folder' | 's3Endpoint' | 'policyConditions' | 'onRequest'>
 > &
 	Pick<SandboxOptions, 'policyConditions' | 'onRequest'>;
 
-/** Cliniko as its documents describe it, and the kind value of what they leave open. */
+/** Cliniko as documented, with the kind value of everything else. */
 const KIND: Settings = {
 	shard: 'au1',
 	processingMs: 1500,
@@ -148,12 +184,11 @@ const KIND: Settings = {
 };
 
 /**
- * The unkind value of each setting that has one and that no document or report speaks against. Left
- * out: ids as numbers, another rate limit reset and no sorting by id (the documents have them
- * otherwise), other replies for the content and other refusals of an address (integrators have seen
- * the usual ones), names that are cleaned (they have seen theirs come back), and a size that is not the
- * file's. Empty strings are in although the documents have null: a closed patient must not pass for
- * an open one because of them.
+ * The unkind value of every setting, unless the documentation or reports contradict it. Not
+ * included: numeric ids, other rate limit resets and no sorting by id (documented otherwise), other
+ * replies for the content and other refusals of a URL (integrators report the default), cleaned
+ * file names (integrators get them back unchanged), and wrong sizes. Empty strings are included
+ * although null is documented: they must not make an archived patient look like an active one.
  */
 export const UNKIND: SandboxOptions = {
 	trailingSlash: false,
@@ -170,7 +205,7 @@ export const UNKIND: SandboxOptions = {
 	listsShowMerged: false,
 };
 
-/** The values of each setting that has only a few. */
+/** The possible values of each setting that has a fixed set. */
 export const CHOICES = {
 	uploadUrlForm: ['raw', 'encoded', 'either'],
 	trailingSlash: [true, false],
@@ -192,11 +227,11 @@ export const CHOICES = {
 } as const satisfies { [Name in keyof Settings]?: ReadonlyArray<Settings[Name]> };
 
 /**
- * Options written as text, for a command line or an environment variable.
+ * Parses options from a command line or an environment variable.
  *
- * @param text parts with commas between them, a later one over an earlier one: `kind`, `unkind`, or
+ * @param text comma-separated; later parts override earlier ones: `kind`, `unkind`, or
  * `setting=value` as in `listOrder=unstable,listLagMs=500`
- * @throws where a setting does not exist or cannot have the value
+ * @throws if a setting does not exist or does not allow the value
  */
 export function optionsFrom(text: string): SandboxOptions {
 	let options: SandboxOptions = {};
@@ -219,16 +254,16 @@ function optionFrom(part: string): SandboxOptions {
 }
 
 /**
- * The settings for the given options, every gap filled with its default.
+ * The settings for these options, with defaults for those that are missing.
  *
- * @throws where the shard could not be part of a host name.
+ * @throws if the shard cannot be part of a host name
  */
 export function settingsFrom(options: SandboxOptions): Settings {
 	const { port: _, folder: __, s3Endpoint: ___, ...rest } = options;
 	const given = Object.entries(rest).filter(([, value]) => value !== undefined);
 	const settings: Settings = {
 		...KIND,
-		// A reset takes away what a test has set.
+		// So that a reset removes what a test has set.
 		policyConditions: undefined,
 		onRequest: undefined,
 		...Object.fromEntries(given),

@@ -1,31 +1,33 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Where the proxy sends a connection: one of the sandbox's two ends. */
+/** The sandbox's servers, to which the proxy forwards connections. */
 export type End = 'api' | 's3';
 
 export interface ProxyRules {
-	/** Which end a host belongs to; undefined for every host that is not ours. */
+	/** The server for a host; undefined for any other host. */
 	endOf(host: string): End | undefined;
-	/** Takes the client's connection over for one end, the TLS handshake still to come. */
+	/** Hands the client's connection over to a server, before the TLS handshake. */
 	connect(end: End, socket: Socket): void;
-	/** Answers a request for one end that has come without a tunnel. */
+	/** Answers a request that was sent without a tunnel. */
 	answer(end: End, request: IncomingMessage, response: ServerResponse): void;
-	/** Whether this connection is to break off during its handshake. */
+	/** Whether this connection is to fail in its handshake. */
 	breaksHandshake(end: End): boolean;
-	/** Told about each request that gets no further than the proxy, with its status, or null
-	 * where the connection was broken off. */
+	/**
+	 * Called for each request that does not get past the proxy, with its status, or null if the
+	 * connection was broken.
+	 */
 	refused(request: IncomingMessage, status: number | null): void;
 }
 
 /**
- * A forward proxy for HTTPS (RFC 9110 CONNECT) that reaches the sandbox's own two ends and nothing
- * else: nothing that a client sends through it leaves the machine.
+ * A forward proxy for HTTPS (RFC 9110 CONNECT) that reaches the sandbox's own two servers and
+ * nothing else: no request leaves the machine.
  */
 export function createProxy(rules: ProxyRules): Server {
-	// A request for a plain-HTTP address arrives here; there is no such address to reach.
+	// Requests for plain HTTP arrive here; the sandbox has no such URL.
 	const proxy = createServer((request, response) => {
-		// Up to about n8n 1.100 a proxy is asked for the https address itself, and not for a tunnel.
+		// Up to about n8n 1.100, the proxy gets a request for the https URL instead of a CONNECT.
 		const [, host = '', path] = /^https:\/\/([^/:]+)(?::443)?(\/.*)$/.exec(request.url ?? '') ?? [];
 		const asked = rules.endOf(host.toLowerCase());
 		if (asked) {
@@ -39,7 +41,7 @@ export function createProxy(rules: ProxyRules): Server {
 	});
 
 	proxy.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-		// A client may leave at any time; the end that serves it notices by itself.
+		// A client may disconnect at any time; the server notices by itself.
 		socket.on('error', () => socket.destroy());
 		const [host = '', port] = (request.url ?? '').toLowerCase().split(':');
 		const end = port === '443' ? rules.endOf(host) : undefined;

@@ -1,19 +1,19 @@
 import type { Readable } from 'node:stream';
 
-/** What a handler answers; the exchange adds `Date` and sends it. */
+/** A handler's reply; the exchange adds `Date` and sends it. */
 export interface Reply {
 	status: number;
 	headers: Record<string, string>;
 	body: string;
 	/** A file to send as the body in place of `body`. */
 	file?: string;
-	/** Sent as the body in place of `body` as it comes. */
+	/** Streamed as the body in place of `body`. */
 	stream?: Readable;
-	/** Send at once, though the request's body is still arriving, and close the connection. */
+	/** Send this at once, even if the request's body is still arriving, and close the connection. */
 	closes?: boolean;
 }
 
-/** A reply thrown from wherever the request turned out to be wrong. */
+/** An error reply, thrown by whatever finds the request invalid. */
 export class Refusal extends Error {
 	constructor(readonly reply: Reply) {
 		super(`refused with ${reply.status}`);
@@ -29,18 +29,19 @@ export function json(status: number, value: unknown, headers: Record<string, str
 	};
 }
 
-/** A refusal with the API's `{"message": …}` body. The documentation gives no body for 400, 403,
- * 404 and 429; this shape is what integrators have seen. */
+/**
+ * An error with the API's `{"message": …}` body. The documentation shows no body for 400, 403, 404
+ * and 429; integrators have reported this one.
+ */
 export function refuse(status: number, message: string, headers?: Record<string, string>): Refusal {
 	return new Refusal(json(status, { message }, headers));
 }
 
-/** A 422 in the documented shape: the name of each wrong field with what is wrong with it. */
+/** A 422 in the documented shape: what is wrong, by field. */
 export function invalid(errors: Record<string, string>): Refusal {
 	return new Refusal(json(422, { message: 'Validation Failed', errors }));
 }
 
-/** The reply to whatever is not there. */
 export function notFound(): Refusal {
 	return refuse(404, 'The requested resource could not be found');
 }

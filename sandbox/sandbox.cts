@@ -30,29 +30,31 @@ export type { Reply } from './reply.cts';
 export type { Policy, PolicyCondition } from './s3/policy.cts';
 export type { Storage, StoredObject } from './s3/storage.cts';
 
-/** A stand-in for Cliniko and its bucket, running. */
+/** A running stand-in for Cliniko and its bucket. */
 export interface Sandbox {
 	/** `http://127.0.0.1:<port>`: the forward proxy through which both are reached. */
 	readonly proxyUrl: string;
-	/** The certificate, in PEM, that a client has to trust. */
+	/** The CA certificate in PEM form, which clients have to trust. */
 	readonly caFile: string;
-	/** What a client process has to be started with to reach the sandbox and nothing beyond it. */
+	/** Environment variables with which a client process reaches the sandbox and nothing else. */
 	readonly env: Record<string, string>;
-	/** The options in force. They may be changed at any time; `reset` restores them. */
+	/** The current settings. They may be changed at any time; `reset` restores them. */
 	readonly settings: Settings;
 	readonly clinic: Clinic;
 	readonly storage: Storage;
-	/** Every request, in order of arrival; also those that the proxy refused. */
+	/** Every request, in order of arrival, including those that the proxy refused. */
 	readonly requests: RecordedRequest[];
 	readonly faults: Faults;
-	/** Back to the seed: records, objects, requests, faults, rate-limit windows, settings. */
+	/** Restores the initial state: records, objects, requests, faults, rate limits, settings. */
 	reset(): void;
-	/** Ends every connection and removes what was written to a temp folder. */
+	/** Closes every connection and deletes temporary files. */
 	close(): Promise<void>;
 }
 
-/** Starts the sandbox. Its clients reach it as `https://api.<shard>.cliniko.com/v1/…` and as the
- * bucket that a presigned post names, both through the proxy. */
+/**
+ * Starts the sandbox. Clients reach it through the proxy, as `https://api.<shard>.cliniko.com/v1/…`
+ * and as the bucket that a presigned post refers to.
+ */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 	const settings = settingsFrom(options);
 	const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'cliniko-sandbox-'));
@@ -77,9 +79,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 				(error: Error) => done(error),
 			);
 		},
-		// A large file may take its time.
+		// A large file may take a while.
 		requestTimeout: 0,
-		// On a busy machine, after Node's usual 5 s, a connection is closed just as a client uses it again.
+		// With Node's default of 5 s, a busy machine closes connections just as a client reuses them.
 		keepAliveTimeout: 60_000,
 	};
 	const ends = {
@@ -91,7 +93,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 			if (host === BUCKET_HOST) return 's3';
 			return /^api\.[a-z]{2}\d{1,2}\.cliniko\.com$/.test(host) ? 'api' : undefined;
 		},
-		// The proxy hands its connection over whole: the ends listen on no port of their own.
+		// The proxy passes its connections on, so the servers need no ports of their own.
 		connect: (end, socket) => ends[end].emit('connection', socket),
 		answer: (end, request, response) => ends[end].emit('request', request, response),
 		breaksHandshake: (end) => faults.takeHandshake(end),
@@ -119,7 +121,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		env: {
 			HTTPS_PROXY: proxyUrl,
 			https_proxy: proxyUrl,
-			// Whatever the surroundings exempt from the proxy would leave the machine.
+			// Hosts excluded from the proxy would be reached over the real network.
 			NO_PROXY: '',
 			no_proxy: '',
 			NODE_EXTRA_CA_CERTS: authority.file,

@@ -1,9 +1,9 @@
 /**
- * Checks what would be published, before it is: npm run check:package.
+ * Checks the package before it is published: npm run check:package.
  *
- * The tarball is packed and unpacked, linted with the very rules of n8n's scanner (source and dist,
- * inline disables ignored), installed the way n8n installs a community node, and loaded in n8n's
- * engine. Anything wrong is printed, and the exit code is 1.
+ * Packs and unpacks the tarball, lints it with the rules of n8n's scanner (source and dist, inline
+ * disables ignored), installs it as n8n installs a community node, and loads it in n8n's engine.
+ * Prints what is wrong and exits with code 1.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -24,7 +24,7 @@ import { startEngine } from '../engine/engine.cts';
 
 const ROOT = path.join(__dirname, '..');
 
-/** Unpacked size of the package in bytes. */
+/** Maximum unpacked size of the package in bytes. */
 const LARGEST = 400_000;
 
 interface Manifest {
@@ -103,7 +103,7 @@ function dependencies(manifest: Manifest): string[] {
 		.map((field) => `package.json has ${field}`);
 }
 
-/** Files that do not belong, and entries that are not there. */
+/** Files that should not be in the package, and entries that are missing. */
 function strangers(files: string[], { n8n }: Manifest): string[] {
 	const entries = [...n8n.nodes, ...n8n.credentials];
 	const belongs = (file: string): boolean =>
@@ -129,14 +129,16 @@ async function scan(folder: string, leg: 'source' | 'dist'): Promise<string[]> {
 		analyzePackage: Analyze;
 		SOURCE_FILE_PATTERNS: string[];
 	};
-	// The scanner's own choice for either leg.
+	// The file patterns that the scanner itself uses.
 	const patterns = leg === 'source' ? SOURCE_FILE_PATTERNS : ['**/*.js', 'package.json'];
 	const { passed, message, details } = await analyzePackage(folder, patterns);
 	if (passed && !message) return [];
 	return [message ?? 'it did not pass', ...(details?.split('\n') ?? [])];
 }
 
-/** As n8n does it: strip what is not for run time, install without scripts, load the folder. */
+/**
+ * As n8n does it: remove what is not needed at run time, install without scripts, load the folder.
+ */
 async function load(unpacked: string, manifest: Manifest): Promise<string[]> {
 	const {
 		devDependencies: _dev,
@@ -149,7 +151,7 @@ async function load(unpacked: string, manifest: Manifest): Promise<string[]> {
 	const findings: string[] = [];
 	if (existsSync(path.join(unpacked, 'node_modules')))
 		findings.push('its installation brought other packages');
-	// n8n lets the packages find its own modules by this.
+	// n8n uses this to let packages resolve its own modules.
 	const engine = await startEngine({
 		packageFolder: unpacked,
 		env: { NODE_PATH: path.join(ROOT, 'node_modules') },

@@ -5,14 +5,14 @@ import { startNode } from '../sides/in-n8n.cts';
 import { run, type Run } from '../sides/side.cts';
 import type { Figure } from '../statistics.cts';
 
-/** How much dearer a file of the longest run may be than one of the shortest. */
+/** How much more a file may cost in the longest run than in the shortest. */
 const FLAT = 1.15;
 
-/** Ever more small files in one run: whether the last one costs what the first one does. */
+/** Runs of increasing length: whether the cost per file stays constant. */
 export async function growth({ clinic, quick, folder }: Bench): Promise<Row[]> {
 	const counts = quick ? [5, 10, 20] : [50, 100, 200, 400];
 	const files = writeFiles(folder, counts.at(-1)!, 100_000);
-	// A process of its own for each, since memory that is taken once is not given back.
+	// Each in a new process, since a process rarely returns memory to the system.
 	const upload = (count: number, times: number) => async (): Promise<Run> => {
 		const node = await startNode(clinic);
 		const settings = { latencyMs: 10 };

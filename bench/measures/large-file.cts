@@ -10,11 +10,11 @@ import { run, type Run, type Side } from '../sides/side.cts';
 
 const MIB = 1024 * 1024;
 
-/** One large file; nobody waits for its processing. */
+/** One large file, without waiting for its processing. */
 export async function largeFile({ clinic, quick, folder }: Bench): Promise<Row[]> {
 	const [file] = writeFiles(folder, 1, (quick ? 64 : 1024) * MIB);
 	const [small] = writeFiles(folder, 1, 8 * MIB);
-	// A process of its own for each run: what the run before has left in memory would hide a part.
+	// A new process for each run: memory left over from an earlier run would hide part of the growth.
 	const fresh = (start: () => Promise<Side>) => async (): Promise<Run> => {
 		const side = await start();
 		try {
@@ -35,7 +35,7 @@ export async function largeFile({ clinic, quick, folder }: Bench): Promise<Row[]
 	for (const { path } of [file!, small!]) rmSync(path);
 
 	const size = quick ? '64 MiB' : '1 GiB';
-	// curl's processes are gone before they can be looked at: of them there is the time alone.
+	// curl's processes exit too early to be observed, so only their time is known.
 	const of = (pick: (one: Run) => number) => ({
 		node: figureOfRuns(runs.node, pick),
 		chain: figureOfRuns(runs.chain, pick),
@@ -50,28 +50,26 @@ export async function largeFile({ clinic, quick, folder }: Bench): Promise<Row[]
 			measure: `one file of ${size}: peak memory above idle`,
 			unit: 'MB',
 			sides: memory,
-			better: 'less',
+			compared: true,
 			aim: 'at most 64, and a quarter of the chain’s',
 			met: atMost(memory.node, 64) && atMost(memory.node, (memory.chain?.median ?? NaN) / 4),
-			chart: `Memory for a file of ${size}`,
 		},
 		{
 			measure: `one file of ${size}: speed`,
 			unit: 'MB/s',
 			sides: { ...speed, curl: curl ? curlSpeed : 'not here' },
-			better: 'more',
+			compared: true,
 			aim: 'at least the reference’s and half of curl’s; ahead of the chain',
 			met:
 				atLeast(speed.node, speed.reference?.median) &&
 				atLeast(speed.node, speed.chain?.median) &&
 				(!curl || atLeast(speed.node, (curlSpeed?.median ?? NaN) / 2)),
-			chart: `Time for a file of ${size}`,
 		},
 		{
 			measure: `one file of ${size}: processor time, n8n’s store included`,
 			unit: 's',
 			sides: of((one) => one.processor),
-			better: 'less',
+			compared: true,
 		},
 	];
 }

@@ -13,8 +13,8 @@ import { figureOf } from '../statistics.cts';
 const PACKAGE = 'n8n-nodes-cliniko';
 
 /**
- * How long n8n itself takes until it is ready, with the package installed by n8n and without it. The
- * first time it installs the n8n of the end-to-end tests, which takes minutes.
+ * How long n8n takes to become ready, with this package installed and without it. The first run
+ * installs the n8n of the end-to-end tests, which takes some minutes.
  */
 export async function n8nStart({ quick, folder }: Bench): Promise<Row[]> {
 	await prepare();

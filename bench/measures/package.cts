@@ -8,7 +8,10 @@ import { figureOf } from '../statistics.cts';
 
 const ROOT = path.join(__dirname, '../..');
 
-/** In a process of its own: loads what n8n has loaded by then, and times the package's modules. */
+/**
+ * Runs in a new process: loads the modules that n8n has already loaded, then times the package's
+ * own.
+ */
 const TIME_TO_REQUIRE = `
 	require('n8n-workflow');
 	const began = performance.now();
@@ -16,7 +19,7 @@ const TIME_TO_REQUIRE = `
 	console.log(performance.now() - began);
 `;
 
-/** What the package costs before it has done anything. */
+/** The cost of the package before it does anything: its size and load time. */
 export async function packageCost({ quick }: Bench): Promise<Row[]> {
 	const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
 		n8n: { nodes: string[]; credentials: string[] };

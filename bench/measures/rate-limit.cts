@@ -4,7 +4,7 @@ import { figureOfRuns, rounds } from '../rounds.cts';
 import { startChain, startNode } from '../sides/in-n8n.cts';
 import { run, type Run, type Side } from '../sides/side.cts';
 
-/** Cliniko's limit, 200 calls a minute for a user, in a window that does not take all day. */
+/** Cliniko's limit of 200 calls a minute per user, with a shorter window. */
 export async function rateLimit({ clinic, quick, folder }: Bench): Promise<Row[]> {
 	const count = quick ? 30 : 300;
 	const limit = quick ? 20 : 200;
@@ -30,7 +30,7 @@ export async function rateLimit({ clinic, quick, folder }: Bench): Promise<Row[]
 		const lost = (some: Run[]) =>
 			`${Math.max(...some.map((one) => one.lost))} of ${some === runs.node ? count : few.length}`;
 		const time = figureOfRuns(runs.node, (one) => one.seconds);
-		// Two calls a file and one look at them all; the last window's calls take no time.
+		// Two calls per file and one poll for all of them; the calls of the last window take no time.
 		const least = Math.floor((2 * count + 1 - 1) / limit) * windowSeconds;
 		return [
 			{

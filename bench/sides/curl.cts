@@ -9,9 +9,9 @@ import type { Side } from './side.cts';
 const API = 'https://api.au1.cliniko.com/v1';
 
 /**
- * The three requests of an upload with curl, a process for each: what the wire allows.
+ * The three requests of an upload with curl, one process each: a lower bound.
  *
- * @returns nothing where there is no curl
+ * @returns undefined if curl is not installed
  */
 export function startCurl({ env }: Clinic): Side | undefined {
 	try {
@@ -49,7 +49,7 @@ export function startCurl({ env }: Clinic): Side | undefined {
 			const began = performance.now();
 			for (const file of files) await upload(file);
 			const seconds = (performance.now() - began) / 1000;
-			// Its processes are gone before they can be looked at.
+			// The processes exit too early to be observed.
 			return { seconds, processor: NaN, memory: NaN };
 		},
 		close: async () => {},

@@ -16,7 +16,7 @@ import type { Job, Report, Side } from './side.cts';
 
 const CREDENTIAL = { apiKey: SANDBOX_API_KEY, shard: '', contactEmail: 'bench@clinic.example' };
 
-/** Gives the files in every workflow here. */
+/** The node that provides the files, in every workflow here. */
 const FILES = 'Files';
 const FILES_NODE: INode = {
 	id: '1',
@@ -30,24 +30,26 @@ const FILES_NODE: INode = {
 /**
  * This package in n8n's own engine.
  *
- * @param engine how its process is started, for profiles and for other builds
+ * @param engine options for its process, for profiles and other builds
  */
 export async function startNode(clinic: Clinic, engine: EngineOptions = {}): Promise<Side> {
 	return await startInN8n('node', clinic, engine, nodeWorkflow);
 }
 
-/** The workflow that people build by hand from n8n's own nodes, in the same engine. */
+/** The workflow that people build from n8n's own nodes, in the same engine. */
 export async function startChain(clinic: Clinic, engine: EngineOptions = {}): Promise<Side> {
 	return await startInN8n('chain', clinic, engine, chainWorkflow);
 }
 
-/** The three requests of an upload by n8n's request helper, and nothing else: no node costs less. */
+/**
+ * Only the three requests of an upload, sent with n8n's request helper: a lower bound for any node.
+ */
 export async function startRequests(clinic: Clinic): Promise<Side> {
 	const nodes = path.join(__dirname, 'requests-node.cts');
 	return await startInN8n('requests', clinic, { nodes }, requestsWorkflow);
 }
 
-/** The same engine putting the files into n8n's store, and nothing else: what all sides in n8n share. */
+/** Only stores the files in n8n, which every side in n8n has to do. */
 export async function startStore(clinic: Clinic): Promise<Side> {
 	return await startInN8n('node', clinic, {}, () => ({ nodes: [FILES_NODE], connections: {} }));
 }
@@ -78,8 +80,7 @@ async function startInN8n(
 	};
 }
 
-/** The time from the end of the node that gives the files: putting them into n8n's store is no
- * part of an upload. */
+/** The time since the files were in n8n's store: storing them is not part of an upload. */
 function timeOf(run: RunReply['run']): Pick<Report, 'seconds' | 'error'> {
 	const { runData, error } = run.data.resultData;
 	const ends = (name: string) =>

@@ -8,11 +8,11 @@ import { startRemote } from '../remote.cts';
 import type { Side } from './side.cts';
 
 export interface ReferenceCalls {
-	/** Uploads files, some at a time, and says how many seconds it took. */
+	/** Uploads files with this concurrency and returns the time in seconds. */
 	upload(uploads: ReferenceUpload[], concurrency: number): Promise<number>;
 }
 
-/** The plain uploader of the tests, undici and form-data, in a process of its own. */
+/** The reference uploader of the tests (undici and form-data), in a process of its own. */
 export async function startReference(clinic: Clinic): Promise<Side> {
 	const remote = await startRemote<ReferenceCalls>(
 		path.join(__dirname, 'reference-host.cts'),

@@ -15,8 +15,8 @@ interface PresignedPost {
 }
 
 /**
- * An upload without all that makes it a good one: nothing is checked, waited for or sent again. What
- * it costs is n8n's, and no node that leaves its requests to n8n can cost less.
+ * An upload without checks, polling or retries. Its cost is n8n's: no node that uses n8n's request
+ * helper can cost less.
  */
 export const requests: INodeType = {
 	description: {

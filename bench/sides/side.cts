@@ -5,20 +5,19 @@ import type { Usage } from '../process.cts';
 
 export type SideName = 'node' | 'chain' | 'requests' | 'reference' | 'curl';
 
-/** What a side is to do. */
 export interface Job {
 	files: BenchFile[];
 	/** Whether to wait until Cliniko has processed the files. */
 	wait: boolean;
-	/** How many files at once, for the sides that have such a setting; 4 if left out. */
+	/** Concurrency, for sides that support it; default 4. */
 	concurrency?: number;
 }
 
-/** What a side says of a job. */
+/** A side's report on a job. */
 export interface Report extends Usage {
-	/** From the first request of the job to the last reply. */
+	/** From the first request to the last reply. */
 	seconds: number;
-	/** What stopped it. */
+	/** What stopped the job. */
 	error?: string;
 }
 
@@ -29,17 +28,17 @@ export interface Side {
 	close(): Promise<void>;
 }
 
-/** A job that was done and checked. */
+/** A job whose results have been checked. */
 export interface Run extends Report, Outcome {
-	/** Files that are not on the patient's record, or not as they were sent. */
+	/** Files that are missing from the patient's record, or differ from what was sent. */
 	lost: number;
 }
 
-/** A file that is there twice, or on somebody else's record: no figure makes up for that. */
+/** A file that is there twice, or on another patient's record. It ends the bench. */
 export class Misfiled extends Error {}
 
 /**
- * Has a side do a job, and looks what is on the records afterwards.
+ * Runs a job, then checks the records.
  *
  * @throws Misfiled
  */

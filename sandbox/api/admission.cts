@@ -6,10 +6,10 @@ import { refuse, Refusal } from '../reply.cts';
 const NAME_AND_EMAIL = /^\s*[^\s(][^(]*\(\s*[^\s@()]+@[^\s@()]+\.[^\s@()]+\s*\)/;
 
 /**
- * The user whose key a request carries: HTTP Basic, the key (with or without its shard) as user
- * name, no password. A key is known on its own shard only.
+ * The user that a request authenticates as: HTTP Basic, the key (with or without its shard) as user
+ * name, no password. A key is valid on its own shard only.
  *
- * @throws a 401. The body's text is from an old report; today's is not known.
+ * @throws a 401. The text of its body is from an old report; the current one is not known.
  */
 export function authenticate(
 	request: IncomingMessage,
@@ -34,9 +34,9 @@ export function authenticate(
 }
 
 /**
- * Holds a request to the headers that Cliniko asks for. What it does without them is not
- * documented beyond "future requests may be automatically blocked"; the sandbox is strict on
- * purpose, so that a client which leaves them out is seen at once.
+ * Checks for the headers that Cliniko asks for. The documentation only says that without them
+ * "future requests may be automatically blocked"; the sandbox is strict so that a client without
+ * them is noticed at once.
  */
 export function checkHeaders({ headers }: IncomingMessage, isJson: boolean): void {
 	if (!NAME_AND_EMAIL.test(headers['user-agent'] ?? '')) {
@@ -47,7 +47,7 @@ export function checkHeaders({ headers }: IncomingMessage, isJson: boolean): voi
 	}
 }
 
-/** Schedulers have no access to files; what the API lets a user do is what Cliniko itself does. */
+/** Schedulers have no access to files: the API has the same permissions as Cliniko itself. */
 export function checkFileAccess({ role }: User): void {
 	if (role === 'scheduler') throw refuse(403, 'You are not authorized to perform this action');
 }

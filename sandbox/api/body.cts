@@ -2,11 +2,11 @@ import { BrokenOff, type Exchange } from '../exchange.cts';
 import { refuse } from '../reply.cts';
 
 /**
- * A request's JSON body, an object. Its text is kept with the recorded request. Integers that
- * JavaScript's numbers cannot hold come as strings, with all their digits.
+ * Parses a request's body, which must be a JSON object, and keeps its text with the recorded
+ * request. Integers that do not fit a JavaScript number become strings with all their digits.
  *
- * @throws a 415 where it is not declared as JSON, a 400 where it is not a JSON object. The
- * documentation asks for the content type and says nothing of either reply.
+ * @throws a 415 if the content type is not JSON, a 400 if the body is not a JSON object. The
+ * documentation asks for the content type but specifies neither reply.
  */
 export async function jsonBody({
 	request,
@@ -31,13 +31,15 @@ export async function jsonBody({
 			return body as Record<string, unknown>;
 		}
 	} catch {
-		// Answered below, like JSON that is not an object.
+		// Rejected below, like JSON that is not an object.
 	}
 	throw refuse(400, 'The body is not a JSON object');
 }
 
-/** Puts quotes around the integers of 16 and more digits in a JSON text. Strings are matched too, so
- * that digits within them are left alone. */
+/**
+ * Puts integers of 16 or more digits in quotes. The pattern also matches strings, so that digits
+ * inside them are left alone.
+ */
 function withLongIntegersAsText(json: string): string {
 	return json.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, (token) =>
 		token.startsWith('"') ? token : `"${token}"`,

@@ -6,11 +6,10 @@ import { shownDescription, wrongDescription } from './description.cts';
 import { objectAt } from './upload-url.cts';
 
 /**
- * Makes the record for an uploaded file. The upload URL has to be the presign's address with the
- * key of a file that is still in the temp folder of the same patient. Whether the real Cliniko
- * takes another patient's file is unknown; the sandbox must not let it pass. A second record for
- * the same file is made without complaint: whether Cliniko refuses it is unknown too, and a
- * client's duplicate is to be seen. Other properties of the body are ignored.
+ * Creates the record for an uploaded file. The upload URL has to be the presigned post's URL plus
+ * the key of a file in the same patient's temp folder. Two cases are not documented: another
+ * patient's file is refused, and a second record for the same file is created, so that duplicates
+ * show up in tests. Other properties of the body are ignored.
  *
  * @param body its `patient_id` may be a string, as in the reference, or a number, as in the guide
  * @param now milliseconds since the epoch
@@ -59,7 +58,7 @@ function refuseUploadUrl(
 ): void {
 	if (refusal === 400) throw refuse(400, 'The upload URL is invalid');
 	if (refusal === 500) throw refuse(500, 'Internal Server Error');
-	// In the real reply the field has this name and not `upload_url`.
+	// The real reply names this field, not `upload_url`.
 	errors[refusal] = 'is invalid';
 }
 

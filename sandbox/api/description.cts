@@ -2,7 +2,7 @@ import type { Settings } from '../options.cts';
 
 const MAX_LENGTH = 255;
 
-/** What is wrong with a description that was sent; nothing if it can be taken. */
+/** What is wrong with a description; undefined if it is valid. */
 export function wrongDescription(description: unknown): string | undefined {
 	if (description === null) return undefined;
 	if (typeof description !== 'string') return 'must be a string';
@@ -10,7 +10,7 @@ export function wrongDescription(description: unknown): string | undefined {
 	return `is too long (maximum is ${MAX_LENGTH} characters)`;
 }
 
-/** A description as the record shows it. */
+/** A description as the API returns it. */
 export function shownDescription(
 	description: string | null,
 	{ descriptions }: Settings,
@@ -20,7 +20,7 @@ export function shownDescription(
 		description
 			.replaceAll('\r\n', '\n')
 			.replace(/[\u{10000}-\u{10ffff}]/gu, '')
-			// A single line break stays one, as do the other white space characters.
+			// A single line break or other white space character is kept.
 			.replace(/\s{2,}/g, ' ')
 			.trim()
 	);

@@ -1,22 +1,26 @@
 import { refuse } from '../reply.cts';
 
-/** What a field can be compared as; null where the row has no value. */
+/** A field's value for comparison; null if the row has none. */
 export type Value = string | bigint | boolean | number | null;
 
-/** A field that lists can be filtered and sorted by. `of` gives a string for `string` and `date`
- * (`1987-05-31`), a bigint for `numeric`, milliseconds for `date-time`. */
+/**
+ * A field by which lists can be filtered and sorted. `of` returns a string for `string` and `date`
+ * (`1987-05-31`), a bigint for `numeric`, milliseconds for `date-time`.
+ */
 export interface Field<Row> {
 	kind: Kind;
 	of(row: Row): Value;
 }
 
 export type Fields<Row> = Record<string, Field<Row>>;
-/** Whether case and accents make a difference between texts: neither, one of them, or both. */
+/** Whether text comparison distinguishes case, accents, both or neither. */
 export type Comparison = 'insensitive' | 'case-sensitive' | 'accent-sensitive' | 'sensitive';
 export type Kind = 'string' | 'numeric' | 'date' | 'date-time' | 'boolean';
 
-/** The documented operators of each kind, longer before those they begin with. Date-times have no
- * `=`. Only `archived_at:*` is documented for `*`: it lets everything through. */
+/**
+ * The documented operators of each kind; an operator precedes those that are a prefix of it.
+ * Date-times have no `=`. `*` is documented for `archived_at:*` only, where it matches everything.
+ */
 const operators: Record<Kind, string[]> = {
 	string: ['!=', '~~', '!?', '=', '~', '?'],
 	numeric: ['!=', '>=', '<=', '!?', '=', '>', '<', '?'],
@@ -27,8 +31,9 @@ const operators: Record<Kind, string[]> = {
 
 type Fold = (text: string) => string;
 
-/** What is left of a text for comparing. Letters such as ø and ß have no accent that could be
- * ignored, and stay as they are. */
+/**
+ * Normalizes text for comparison. Letters such as ø and ß have no removable accent and are kept.
+ */
 const FOLDS: Record<Comparison, Fold> = {
 	insensitive: (text) => withoutAccents(text).toLowerCase(),
 	'case-sensitive': withoutAccents,
@@ -43,11 +48,11 @@ function withoutAccents(text: string): string {
 const ISO_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /**
- * What the `q[]` parameters of one request select; a row has to fit all of them.
+ * Compiles the `q[]` parameters of a request into a predicate; a row has to match all of them.
  *
  * @param filters each `field:operator value`, as in `id:=1,2,3`
- * @param comparison how texts are compared, with every operator that takes one
- * @throws a 400 where a filter is not in the documented grammar
+ * @param comparison how all operators on text compare
+ * @throws a 400 if a filter does not follow the documented grammar
  */
 export function compileFilters<Row>(
 	filters: string[],
@@ -94,7 +99,7 @@ function textTest(operator: string, text: string, fold: Fold): (value: Value) =>
 	const wanted = fold(text);
 	const wildcard = new RegExp(`^${wanted.split('%').map(escaped).join('.*')}$`, 's');
 	return (value) => {
-		// As in SQL, nothing can be said about a value that is not there, not even `!=`.
+		// As in SQL, a missing value matches no comparison, not even `!=`.
 		if (typeof value !== 'string') return false;
 		const given = fold(value);
 		if (operator === '~') return given.includes(wanted);

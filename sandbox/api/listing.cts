@@ -2,7 +2,7 @@ import type { Settings } from '../options.cts';
 import { json, refuse, type Reply } from '../reply.cts';
 import { compileFilters, type Comparison, type Fields, type Value } from './filters.cts';
 
-/** A kind of record that the API lists: under which name, by which fields, in which form. */
+/** A kind of record that the API lists: its name, its fields, and how it is rendered. */
 export interface Resource<Row> {
 	name: string;
 	fields: Fields<Row> & Record<'id' | 'created_at' | 'archived_at', Fields<Row>[string]>;
@@ -11,7 +11,7 @@ export interface Resource<Row> {
 
 const MAX_PER_PAGE = 100;
 
-/** The rows that a request's `q[]` select. Archived ones only if it speaks of `archived_at`. */
+/** The rows that match the request's `q[]`; archived ones only if it filters by `archived_at`. */
 export function select<Row>(
 	rows: Iterable<Row>,
 	url: URL,
@@ -25,8 +25,10 @@ export function select<Row>(
 	return [...rows].filter((row) => fits(row) && (withArchived || archivedAt.of(row) === null));
 }
 
-/** One page of a list in Cliniko's envelope, by the request's `q[]`, `sort`, `order`, `page` and
- * `per_page`. */
+/**
+ * One page of a list in Cliniko's envelope, according to the request's `q[]`, `sort`, `order`,
+ * `page` and `per_page`.
+ */
 export function listing<Row>(
 	rows: Iterable<Row>,
 	url: URL,
@@ -42,7 +44,7 @@ export function listing<Row>(
 	const at = (number?: number) => {
 		const address = new URL(url);
 		if (number !== undefined) address.searchParams.set('page', String(number));
-		// Written out anew: brackets may arrive as they are, and are none in an address.
+		// Serialized again, because brackets may arrive unencoded.
 		address.search = address.searchParams.toString();
 		return address.href;
 	};
@@ -57,8 +59,10 @@ export function listing<Row>(
 	});
 }
 
-/** `sort=size:desc,id`; else by creation. Rows of the same place stay in the order of their ids, or
- * as they come where the order is unstable. */
+/**
+ * `sort=size:desc,id`; default: by creation. Ties are broken by id, or left in their order if
+ * `listOrder` is unstable.
+ */
 function ordering<Row>(
 	url: URL,
 	{ fields }: Resource<Row>,
@@ -82,7 +86,7 @@ function ordering<Row>(
 		for (const { of, sign } of columns) {
 			const [left, right] = [of(a), of(b)];
 			if (left === right) continue;
-			// Rows without a value come first.
+			// Missing values sort first.
 			if (left === null || right === null) return left === null ? -sign : sign;
 			return sign * compare(left, right);
 		}
@@ -90,7 +94,7 @@ function ordering<Row>(
 	};
 }
 
-/** A date-time as lists show it, in whole seconds. */
+/** A date-time in whole seconds, as lists show it. */
 function secondsOf<Row>({ of }: Fields<Row>[string]): (row: Row) => Value {
 	return (row) => {
 		const at = of(row);
@@ -98,7 +102,7 @@ function secondsOf<Row>({ of }: Fields<Row>[string]): (row: Row) => Value {
 	};
 }
 
-/** Puts rows into a random order (Fisher and Yates). */
+/** Shuffles the rows (Fisher-Yates). */
 function shuffle<Row>(rows: Row[]): void {
 	for (let last = rows.length - 1; last > 0; last--) {
 		const other = Math.floor(Math.random() * (last + 1));
@@ -106,7 +110,7 @@ function shuffle<Row>(rows: Row[]): void {
 	}
 }
 
-/** Text in the order that a person expects, as a database's usual collation has it. */
+/** Compares text with a locale-aware collation, as databases usually do. */
 function compare(left: NonNullable<Value>, right: NonNullable<Value>): number {
 	if (typeof left === 'string') return left.localeCompare(String(right), 'en');
 	return left < right ? -1 : 1;

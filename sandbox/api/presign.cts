@@ -5,7 +5,7 @@ import { BUCKET, BUCKET_HOST } from '../s3/bucket.cts';
 import { signPolicy } from '../s3/policy.cts';
 
 /**
- * A presigned post for one file of a patient, as `attachment_presigned_post` gives it.
+ * A presigned post for one file of a patient, as returned by `attachment_presigned_post`.
  *
  * @param now milliseconds since the epoch
  */

@@ -1,15 +1,14 @@
 import type { Settings } from '../options.cts';
 import { refuse } from '../reply.cts';
 
-/** How far back a reset lies that is given as a time in the past. */
+/** How long ago the reset was if `rateLimitReset` is 'past'. */
 const PAST_MS = 5000;
 
 export type RateLimitTerms = Readonly<
 	Pick<Settings, 'requestsPerWindow' | 'rateLimitWindowMs' | 'rateLimitReset'>
 >;
 
-/** Cliniko's limit: so many requests a minute for each user, whichever of their keys is used. The
- * window begins with the first request in it. */
+/** Cliniko's rate limit, per user and not per API key. A window starts with its first request. */
 export class RateLimit {
 	private readonly windows = new Map<string, { endsAt: number; count: number }>();
 
@@ -19,8 +18,8 @@ export class RateLimit {
 	 * Counts one request of a user.
 	 *
 	 * @param now milliseconds since the epoch, by the servers' clock
-	 * @throws a 429 with `X-RateLimit-Reset`, in whole seconds since the epoch, rounded up: at that
-	 * time the limit has reset. The setting `rateLimitReset` gives it another meaning.
+	 * @throws a 429 with `X-RateLimit-Reset` in whole seconds since the epoch, rounded up, so that
+	 * the limit is reset by then; the setting `rateLimitReset` changes its meaning.
 	 */
 	count(userId: string, now: number): void {
 		let window = this.windows.get(userId);
@@ -36,7 +35,7 @@ export class RateLimit {
 		}
 	}
 
-	/** What the header tells for a window's end, in milliseconds. */
+	/** The value of the header for the end of a window, in milliseconds. */
 	private resetOf(endsAt: number, now: number): number {
 		switch (this.terms.rateLimitReset) {
 			case 'past':

@@ -2,7 +2,7 @@ import type { Patient, PatientAttachment, User } from '../clinic/clinic.cts';
 import type { Settings } from '../options.cts';
 import type { Resource } from './listing.cts';
 
-/** What a patient's record has besides, none of which the sandbox's patients have. */
+/** Other fields of a patient, which are empty for all patients of the sandbox. */
 const EMPTY_PATIENT = Object.fromEntries(
 	[
 		['accepted_email_marketing', 'accepted_privacy_policy', 'accepted_sms_marketing'],
@@ -17,7 +17,7 @@ const EMPTY_PATIENT = Object.fromEntries(
 		.map((name) => [name, null]),
 );
 
-/** What a patient's record has links to. */
+/** Lists that a patient's record links to. */
 const LISTS_OF_A_PATIENT = [
 	'appointments',
 	'attendees',
@@ -29,7 +29,7 @@ const LISTS_OF_A_PATIENT = [
 /**
  * The patients of `/patients`, in the documented form.
  *
- * @param base what addresses start with
+ * @param base prefix of URLs
  */
 export function patients(
 	base: string,
@@ -76,11 +76,11 @@ export function patients(
 }
 
 /**
- * The attachments of `/patient_attachments`, in the documented forms: UploadedPatientAttachment, and
- * FullPatientExport, which is the same without `archived_at`. Whether processing is completed is
- * not among the fields that can be filtered by.
+ * The attachments of `/patient_attachments`, in the documented forms: UploadedPatientAttachment,
+ * and FullPatientExport, which is the same without `archived_at`. There is no filter for completed
+ * processing.
  *
- * @param base what addresses start with
+ * @param base prefix of URLs
  */
 export function patientAttachments(
 	base: string,
@@ -122,7 +122,7 @@ export function patientAttachments(
 	};
 }
 
-/** A user as `/user` gives the one that a key belongs to. */
+/** The user that a key belongs to, as returned by `/user`. */
 export function renderUser(user: User, base: string) {
 	return {
 		id: user.id,
@@ -144,7 +144,7 @@ export function renderUser(user: User, base: string) {
 	};
 }
 
-/** Cliniko tells whole seconds: `2024-02-06T09:30:00Z`. */
+/** Cliniko gives times in whole seconds: `2024-02-06T09:30:00Z`. */
 function time(at: number | null): string | null {
 	return at === null ? null : new Date(at).toISOString().replace(/\.\d{3}/, '');
 }

@@ -14,7 +14,7 @@ import type { Call, Route } from './route.cts';
 
 const CONTENT_LIFETIME_MS = 5 * 60_000;
 
-/** The operations that the sandbox has of Cliniko's API. */
+/** The operations of Cliniko's API that the sandbox supports. */
 export const routes: Route[] = [
 	{ method: 'GET', path: /^\/v1\/user$/, step: 'user', handle: getUser },
 	{ method: 'GET', path: /^\/v1\/settings\/public$/, step: 'get', handle: getPublicSettings },
@@ -111,7 +111,7 @@ function listAttachments(call: Call): Reply {
 	return listing(listed(call), call.exchange.url, attachmentsOf(call), call.settings);
 }
 
-/** The attachments that lists show by now. */
+/** The attachments that lists show so far. */
 function listed({ clinic, settings }: Call): PatientAttachment[] {
 	const until = Date.now() - settings.listLagMs;
 	return [...clinic.attachments.values()].filter(({ addedAt }) => addedAt <= until);
@@ -132,7 +132,7 @@ function getAttachment(call: Call): Reply {
 	return json(200, attachmentsOf(call).render(attachmentOf(call)));
 }
 
-/** What can be changed is not documented; the description surely can. */
+/** Which fields can be updated is not documented; the sandbox supports the description. */
 async function update(call: Call): Promise<Reply> {
 	checkFileAccess(call.user);
 	const attachment = attachmentOf(call);
@@ -151,7 +151,7 @@ function archive(call: Call): Reply {
 	return { status: 204, headers: {}, body: '' };
 }
 
-/** The file itself, or an address where it can be had. */
+/** The file itself, or a redirect to it. */
 function getContent(call: Call): Reply {
 	const stored = contentOf(call);
 	switch (call.settings.contentReply) {
@@ -171,7 +171,7 @@ function getContent(call: Call): Reply {
 	}
 }
 
-/** The address of the file itself is another, presigned one, for a short while. */
+/** Redirects to the file's presigned URL, which is valid for a short time. */
 function getOriginal(call: Call): Reply {
 	const { key } = contentOf(call);
 	const location = presignGet(BUCKET_HOST, key, call.exchange.now(), CONTENT_LIFETIME_MS);
@@ -185,7 +185,7 @@ function contentOf(call: Call): StoredObject {
 	return stored;
 }
 
-/** The patient that the path names; an archived one is there only if `q[]` says so. */
+/** The patient in the path; an archived one only if `q[]` filters by `archived_at`. */
 function patientOf(call: Call): Patient {
 	return oneOf(call, call.clinic.patients, patientsOf(call));
 }
@@ -198,7 +198,7 @@ const patientsOf = ({ base, settings }: Call) => patients(base, settings.emptyVa
 
 const attachmentsOf = ({ base, settings }: Call) => patientAttachments(base, settings.emptyValues);
 
-/** The record that the path names. By its own address it can be filtered by `archived_at` only. */
+/** The record in the path. A single record can be filtered by `archived_at` only. */
 function oneOf<Row>({ id, exchange }: Call, rows: Map<string, Row>, resource: Resource<Row>): Row {
 	const row = rows.get(id);
 	const { archived_at: archivedAt } = resource.fields;

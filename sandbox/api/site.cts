@@ -40,7 +40,7 @@ function find(method: string | undefined, { pathname }: URL): Route | undefined 
 	return routes.find((route) => route.method === method && route.path.test(pathname));
 }
 
-/** A reply whose ids are JSON numbers, with all their digits. */
+/** The reply with its ids as JSON numbers, all digits kept. */
 function withNumericIds(reply: Reply): Reply {
 	return { ...reply, body: reply.body.replace(/"id":"(\d+)"/g, '"id":$1') };
 }

@@ -5,8 +5,8 @@ import type { Storage, StoredObject } from '../s3/storage.cts';
 const BASE = `https://${BUCKET_HOST}/`;
 
 /**
- * The object that an upload URL names, its key raw as the guide has it, or encoded as S3 has it in
- * `<Location>`, according to what the sandbox is set to take.
+ * The object that an upload URL refers to. Its key is plain as in the guide, or encoded as in S3's
+ * `<Location>`, depending on `uploadUrlForm`.
  */
 export function objectAt(
 	uploadUrl: string,
@@ -17,13 +17,13 @@ export function objectAt(
 	const key = uploadUrl.slice(BASE.length);
 	const keys: Array<string | undefined> = [];
 	if (uploadUrlForm !== 'encoded') keys.push(read(key, uploadUrlReading));
-	// A space or an umlaut is no part of an encoded address.
+	// An encoded URL contains no spaces or non-ASCII characters.
 	const isEncoded = !/[^!-~]/.test(key);
 	if (uploadUrlForm !== 'raw' && isEncoded) keys.push(decoded(key.replaceAll('+', ' ')));
 	return keys.map((one) => storage.objects.get(one ?? '')).find(Boolean);
 }
 
-/** The key that is made of an upload URL's rest. */
+/** Turns the rest of an upload URL into a key. */
 function read(rest: string, reading: Settings['uploadUrlReading']): string | undefined {
 	switch (reading) {
 		case 'decoded':

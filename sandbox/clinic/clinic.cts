@@ -2,7 +2,6 @@ import type { Settings } from '../options.cts';
 import type { Storage, StoredObject } from '../s3/storage.cts';
 import { contentTypeOf } from './content-type.cts';
 
-/** The roles that Cliniko's users can have. */
 export type Role =
 	| 'administrator'
 	| 'bookkeeper'
@@ -14,7 +13,7 @@ export type Role =
 /** Times here and below are milliseconds since the epoch; ids are 64-bit decimal strings. */
 export interface User {
 	readonly id: string;
-	/** Whole, with its shard: `…-au1`. */
+	/** Including its shard: `…-au1`. */
 	readonly apiKey: string;
 	role: Role;
 	firstName: string;
@@ -44,22 +43,27 @@ export interface PatientAttachment {
 	readonly patientId: string;
 	readonly userId: string;
 	description: string | null;
-	/** As it was sent to make the record. */
+	/** As it was sent when the record was created. */
 	readonly uploadUrl: string;
 	readonly createdAt: number;
 	updatedAt: number;
 	archivedAt: number | null;
-	/** Null until processing is completed, as are the next three. */
+	/** Null until processing is completed, as are the next three fields. */
 	processedAt: number | null;
 	filename: string | null;
 	contentType: string | null;
 	size: number | null;
-	/** The file: at its temporary key until it is processed, then at the record's own. `NO_FILE`
-	 * where the record was made for an address that names none. */
+	/**
+	 * The file: under its temporary key until it is processed, then under the record's own. `NO_FILE`
+	 * if the record was created for a URL that refers to no file.
+	 */
 	stored: StoredObject;
-	/** Whether Cliniko made the file itself, of all that it has on the patient (FullPatientExport). */
+	/**
+	 * Whether Cliniko generated the file as an export of everything it has on the patient
+	 * (FullPatientExport).
+	 */
 	readonly isExport: boolean;
-	/** When the record was added, on this machine's own clock. Lists may show it later. */
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
 	readonly addedAt: number;
 }
 
@@ -67,7 +71,7 @@ export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
 
-/** In place of the file of a record that has none. */
+/** Placeholder for a record without a file. */
 export const NO_FILE: StoredObject = {
 	key: '',
 	size: 0,
@@ -79,17 +83,17 @@ export const NO_FILE: StoredObject = {
 	fields: {},
 };
 
-/** By how many bytes a size is wrong that is reported as another. */
+/** Error of a wrongly reported size, in bytes. */
 const OTHER_SIZE = 13;
 
-/** Ids that a client which takes them for numbers cannot tell apart: all beyond 2^53. */
+/** Ids beyond 2^53, which a client that parses them as numbers cannot tell apart. */
 const FIRST_IDS = {
 	user: 1_098_765_432_109_876_501n,
 	patient: 1_234_567_890_123_456_781n,
 	attachment: 1_567_890_123_456_789_001n,
 };
 
-/** One Cliniko account: its users, its patients, and the attachments on their records. */
+/** A Cliniko account: its users, its patients and their attachments. */
 export class Clinic {
 	readonly accountId = '92384';
 	readonly users = new Map<string, User>();
@@ -105,7 +109,7 @@ export class Clinic {
 		private readonly now: () => number,
 	) {}
 
-	/** Adds a user; what is left out is invented. Without a key, one for the clinic's shard. */
+	/** Adds a user; missing fields get made-up values, the key one for the clinic's shard. */
 	addUser(user: Partial<User> = {}): User {
 		const id = user.id ?? this.takeId('user');
 		const apiKey = `${Buffer.from(`1|key|${id}`).toString('base64')}-${this.terms.shard}`;
@@ -123,7 +127,7 @@ export class Clinic {
 		return added;
 	}
 
-	/** Adds a patient; what is left out is invented or null. */
+	/** Adds a patient; missing fields get made-up values or null. */
 	addPatient(patient: Partial<Patient> = {}): Patient {
 		const id = patient.id ?? this.takeId('patient');
 		const added: Patient = {
@@ -145,10 +149,10 @@ export class Clinic {
 	}
 
 	/**
-	 * Makes a record for an uploaded file, and begins to process it.
+	 * Creates a record for an uploaded file and starts to process it.
 	 *
-	 * @param file the file, or what looks it up now and again for the processing. A record for which
-	 * none is found then stays unprocessed.
+	 * @param file the file, or a function that looks it up: now, and once more for the processing. If
+	 * that finds none, the record is never processed.
 	 */
 	addAttachment(
 		attachment: Pick<PatientAttachment, 'patientId' | 'userId' | 'description' | 'uploadUrl'> &
@@ -177,17 +181,17 @@ export class Clinic {
 			const found = find();
 			if (found) this.process(added, found);
 		}, this.terms.processingMs);
-		// A client that has finished must not wait for us.
+		// So that a client that has finished can exit.
 		this.processing.add(timer.unref());
 		return added;
 	}
 
-	/** Where the files that are uploaded for a patient go first. */
+	/** The folder that a patient's files are uploaded to at first. */
 	tempFolder(patientId: string): string {
 		return `${this.accountId}/patients/${patientId}/attachments/temp/`;
 	}
 
-	/** Forgets everything and stops all processing. */
+	/** Deletes everything and stops all processing. */
 	clear(): void {
 		for (const timer of this.processing) clearTimeout(timer);
 		this.processing.clear();

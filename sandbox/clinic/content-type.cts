@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
 
-/** What Cliniko has been seen to give a file that it could not make sense of. */
+/** The content type that Cliniko has been seen to give an unreadable file. */
 export const UNREADABLE = 'invalid/invalid';
 
 interface FileType {
 	contentType: string;
-	/** The bytes that every such file begins with, one of several forms. */
+	/** Magic numbers of the file type; one of them has to match. */
 	starts?: Buffer[];
 }
 
@@ -43,8 +43,8 @@ const types: Record<string, FileType> = {
 };
 
 /**
- * The content type that processing finds: from the file's extension, and `invalid/invalid` where
- * its first bytes belie it. How Cliniko does this is not documented.
+ * The content type after processing: from the file's extension, or `invalid/invalid` if its first
+ * bytes do not match that. How Cliniko does this is not documented.
  */
 export function contentTypeOf(filename: string, head: Buffer): string {
 	const type = types[extname(filename).slice(1).toLowerCase()];

@@ -1,21 +1,21 @@
 import type { Clinic } from './clinic.cts';
 
-/** The key of an administrator of the seeded clinic on au1. */
+/** An administrator's key, for the seeded clinic on au1. */
 export const SANDBOX_API_KEY = 'MS0xMDk4NzY1NDMyMTA5ODc2NTAxLXNhbmRib3g-au1';
-/** The key of a user who may see neither files nor upload them. */
+/** The key of a user without access to files. */
 export const SANDBOX_SCHEDULER_API_KEY = 'MS0xMDk4NzY1NDMyMTA5ODc2NTAyLXNhbmRib3g-au1';
 
 export const SANDBOX_USER_ID = '1098765432109876501';
 export const SANDBOX_SCHEDULER_USER_ID = '1098765432109876502';
 
-/** Zoë O'Hara, with nothing special about her record. */
+/** Zoë O'Hara, an ordinary patient. */
 export const SANDBOX_PATIENT_ID = '1234567890123456781';
-/** A second patient, whose id is the same as the first's once both are JavaScript numbers. */
+/** A second patient, whose id equals the first one's if both are parsed as JavaScript numbers. */
 export const SANDBOX_OTHER_PATIENT_ID = '1234567890123456782';
 export const SANDBOX_ARCHIVED_PATIENT_ID = '1234567890123456787';
 export const SANDBOX_MERGED_PATIENT_ID = '1234567890123456788';
 
-/** Fills an empty clinic with the users and patients that the sandbox starts with. All invented. */
+/** Adds the initial users and patients to an empty clinic. All are made up. */
 export function seed(clinic: Clinic, shard: string): void {
 	const onShard = (key: string) => key.replace(/-au1$/, `-${shard}`);
 	const createdAt = Date.UTC(2024, 1, 5, 9, 30);

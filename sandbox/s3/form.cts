@@ -10,14 +10,14 @@ import { Refusal } from '../reply.cts';
 import { checkSize, tooLarge, type SizeRange } from './policy.cts';
 import { error } from './replies.cts';
 
-/** What S3 takes before the file, in bytes. */
+/** S3's limit on the size of the form before the file, in bytes. */
 const MAX_PRE_DATA = 20_480;
-/** How much of a file is kept to tell its type by. */
+/** How much of a file is kept to detect its type. */
 export const HEAD_BYTES = 16;
-/** How many bytes may wait to be written: with few, each 16 KiB of a large file waits for the disk. */
+/** Write buffer: a small one would wait for the disk every 16 KiB. */
 const BUFFER = 1024 * 1024;
 
-/** A file that has been written to disk whole. */
+/** A complete file on disk. */
 export interface WrittenFile {
 	size: number;
 	sha256: string;
@@ -27,21 +27,23 @@ export interface WrittenFile {
 }
 
 export interface FormReading<Ticket> {
-	/** Where the file's bytes go. */
+	/** Where to write the file. */
 	path: string;
-	/** Aborts the reading; what was written is removed. */
+	/** Aborts the upload and deletes what was written. */
 	signal: AbortSignal;
 	/** Reject as soon as the upload is known to be refused, not at the end of the body. */
 	early: boolean;
-	/** Judges the fields once the file begins: those after it count for nothing. Throws a Refusal,
-	 * or returns what the file is accepted as. The name is undefined for a plain field. */
+	/**
+	 * Checks the fields when the file begins; later ones are ignored. Throws a Refusal, or returns
+	 * what `readForm` passes on. `filename` is undefined for a plain field.
+	 */
 	accept(fields: Map<string, string>, filename: string | undefined): Ticket;
 }
 
 /**
- * Reads a POST Object form (multipart/form-data) as S3 does: fields by lower-case name, in order,
- * up to the file, which goes to disk as it comes. Rejects with a Refusal where the form is wrong,
- * with BrokenOff where it never arrives whole; nothing is left on disk then.
+ * Parses a POST Object form (multipart/form-data) as S3 does: fields by lower-case name, in order,
+ * up to the file, which is streamed to disk. Rejects with a Refusal if the form is invalid, with
+ * BrokenOff if it does not arrive whole; nothing is left on disk then.
  */
 export async function readForm<Ticket extends { range: SizeRange }>(
 	request: IncomingMessage,
@@ -60,7 +62,7 @@ export async function readForm<Ticket extends { range: SizeRange }>(
 			if (reading.early || !(reason instanceof Refusal)) reject(refusal as Error);
 		};
 		const takeFile = (source: Readable, filename: string | undefined) => {
-			// It fails when the body breaks off, also where nobody reads it.
+			// It fails when the body breaks off, even if nothing reads it.
 			source.on('error', () => undefined);
 			try {
 				if (ticket) throw exactlyOneFile();
@@ -81,11 +83,11 @@ export async function readForm<Ticket extends { range: SizeRange }>(
 			const field = name.toLowerCase();
 			if (ticket || refusal) return;
 			if (nameTruncated || valueTruncated) return refuse(tooMuchPreData());
-			// S3 takes the file as a plain field too; there is no file name to fill in then.
+			// S3 also accepts the file as a plain field; there is no file name to substitute then.
 			if (field === 'file') return takeFile(Readable.from([Buffer.from(value)]), undefined);
 			preData += Buffer.byteLength(name) + Buffer.byteLength(value);
 			if (preData > MAX_PRE_DATA) return refuse(tooMuchPreData());
-			// What S3 does with a field that comes twice is unknown; a client should not do it.
+			// How S3 treats duplicate fields is unknown; a client should not send any.
 			if (fields.has(field)) return refuse(invalidArgument(`Duplicate field ${name}`));
 			fields.set(field, value);
 		});
@@ -134,7 +136,7 @@ function openParser(request: IncomingMessage): busboy.Busboy {
 	}
 }
 
-/** Writes and digests a file as it comes. Past `maxBytes` the rest is counted and not kept. */
+/** Writes a file to disk and hashes it. Bytes past `maxBytes` are counted and discarded. */
 async function write(
 	source: Readable,
 	path: string,

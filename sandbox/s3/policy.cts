@@ -1,6 +1,6 @@
 import type { Refusal } from '../reply.cts';
 import { error } from './replies.cts';
-import { ALGORITHM, amzDate, credentialFor, sign } from './signature.cts';
+import { ALGORITHM, amzDate, credentialFor, signatureOfPolicy } from './signature.cts';
 
 /** One condition of a POST policy: `{acl: 'private'}`, `['eq', '$acl', 'private']`,
  * `['starts-with', '$key', 'a/']` or `['content-length-range', 0, 10]`. */
@@ -11,13 +11,13 @@ export interface Policy {
 	conditions: PolicyCondition[];
 }
 
-/** Sizes in bytes that the policy lets a file have, both ends included. */
+/** The file sizes that a policy allows, in bytes, inclusive. */
 export interface SizeRange {
 	min: number;
 	max: number;
 }
 
-/** The fields of a presigned post that carry its signature, for a policy with these conditions. */
+/** The fields of a presigned post, with a signed policy of these conditions. */
 export function signPolicy(
 	draft: { conditions: PolicyCondition[]; fields: Record<string, string> },
 	now: number,
@@ -41,11 +41,11 @@ export function signPolicy(
 		...draft.fields,
 		policy: encoded,
 		...signing,
-		'x-amz-signature': sign(encoded, date.slice(0, 8)),
+		'x-amz-signature': signatureOfPolicy(encoded, date.slice(0, 8)),
 	};
 }
 
-/** The policy in a form's `policy` field. Refuses with InvalidPolicyDocument what is not one. */
+/** Decodes the `policy` field of a form. Refuses an invalid one with InvalidPolicyDocument. */
 export function parsePolicy(encoded: string): Policy {
 	let policy: Partial<Policy> | null;
 	try {
@@ -66,12 +66,12 @@ export function parsePolicy(encoded: string): Policy {
 }
 
 /**
- * Holds a form against its policy, by the rules of S3's POST policy: not expired, every condition
- * met, and no field that no condition speaks of.
+ * Checks a form against its policy, as S3 does: not expired, all conditions met, and no field
+ * without a condition.
  *
- * @param fields the form's fields by lower-case name, `${filename}` already filled in
+ * @param fields the form's fields by lower-case name, `${filename}` already substituted
  * @param now milliseconds since the epoch
- * @returns the sizes that the file may have
+ * @returns the allowed sizes of the file
  */
 export function checkPolicy(
 	policy: Policy,
@@ -106,7 +106,7 @@ export function checkPolicy(
 	return range;
 }
 
-/** Holds a whole file's size, in bytes, against the policy's content-length-range. */
+/** Checks a file's size, in bytes, against the policy's content-length-range. */
 export function checkSize(range: SizeRange, size: number): void {
 	if (size > range.max) throw tooLarge(range, size);
 	if (size < range.min) {
@@ -119,7 +119,7 @@ export function checkSize(range: SizeRange, size: number): void {
 	}
 }
 
-/** The refusal of a file of which `size` bytes, too many, are known. */
+/** The refusal of a file that is too large, of which `size` bytes have been received. */
 export function tooLarge({ max }: SizeRange, size: number): Refusal {
 	return error(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
 		ProposedSize: size,
@@ -129,7 +129,7 @@ export function tooLarge({ max }: SizeRange, size: number): Refusal {
 
 type Normalized = [operator: string, name: string | number, value: string | number];
 
-/** S3 reports the object form of a condition as the `eq` that it stands for. */
+/** S3 reports the object form of a condition as `eq`. */
 function normalized(condition: PolicyCondition): Normalized[] {
 	if (!Array.isArray(condition)) {
 		return Object.entries(condition).map(([name, value]) => ['eq', `$${name}`, value]);

@@ -6,12 +6,12 @@ import { ACCESS_KEY_ID, BUCKET } from './bucket.cts';
 import { readForm } from './form.cts';
 import { checkPolicy, parsePolicy, type SizeRange } from './policy.cts';
 import { error, stored } from './replies.cts';
-import { ALGORITHM, sameSignature, sign } from './signature.cts';
+import { ALGORITHM, signatureOfPolicy } from './signature.cts';
 import type { Storage } from './storage.cts';
 
 const MAX_KEY_BYTES = 1024;
 
-/** The fields that a signed form must have, as S3 names them when one is missing. */
+/** The required fields of a signed form, as S3 names them in errors. */
 const REQUIRED = [
 	'key',
 	'Policy',
@@ -27,10 +27,9 @@ interface Ticket {
 }
 
 /**
- * S3's POST Object with a SigV4 policy. Stores the file if everything about the form is right, and
- * nothing at all otherwise.
+ * S3's POST Object with a SigV4 policy. Stores the file only if everything about the form is right.
  *
- * @param now milliseconds since the epoch, which the policy's expiration is held against
+ * @param now milliseconds since the epoch, for the policy's expiration
  */
 export async function postObject(
 	{ request, signal }: Exchange,
@@ -72,8 +71,8 @@ function checkHeaders({ headers }: IncomingMessage): void {
 	if (headers['content-length'] === undefined) {
 		throw error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
 	}
-	// The form carries the authorization; a client that sends the header too has most likely sent
-	// its Cliniko key to somebody else.
+	// The form itself is signed; a client that sends the header as well is probably leaking its
+	// Cliniko key to another host.
 	if (headers.authorization !== undefined) {
 		throw error(
 			400,
@@ -93,8 +92,7 @@ function checkHeaders({ headers }: IncomingMessage): void {
 	}
 }
 
-/** S3 fills `${filename}` in before it holds the fields against the policy. A file sent without a
- * name leaves it as it is. */
+/** S3 substitutes `${filename}` before it checks the policy, unless the file has no name. */
 function filledIn(sent: Map<string, string>, filename: string | undefined): Map<string, string> {
 	if (filename === undefined) return sent;
 	return new Map(
@@ -106,7 +104,7 @@ function filledIn(sent: Map<string, string>, filename: string | undefined): Map<
 }
 
 function checkSignature(fields: Map<string, string>): void {
-	// Without any word of authorization it is an anonymous upload, which the bucket does not allow.
+	// With neither, it is an anonymous upload, which the bucket does not allow.
 	if (!fields.has('policy') && !fields.has('x-amz-signature')) {
 		throw error(403, 'AccessDenied', 'Access Denied');
 	}
@@ -138,7 +136,7 @@ function checkSignature(fields: Map<string, string>): void {
 			{ AWSAccessKeyId: accessKeyId ?? '' },
 		);
 	}
-	if (!sameSignature(signature, sign(policy, day ?? ''))) {
+	if (signature !== signatureOfPolicy(policy, day ?? '')) {
 		throw error(
 			403,
 			'SignatureDoesNotMatch',

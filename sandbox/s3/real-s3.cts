@@ -8,25 +8,25 @@ import { HEAD_BYTES } from './form.cts';
 import { presignGet } from './signature.cts';
 import { Storage, type StoredObject } from './storage.cts';
 
-/** A matter between two neighbours (RFC 9110, 7.6.1), and no part of the message. */
+/** Headers that apply to a single connection (RFC 9110, 7.6.1) and are not forwarded. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
 
 const xml = new XMLParser({ parseTagValue: false, trimValues: false, htmlEntities: true });
 
-/** What the sandbox knows of a real bucket: the objects that it has seen stored. */
+/** The objects of a real bucket, as far as the sandbox has seen them stored. */
 export class Inventory extends Storage {
-	/** Leaves the object where it was uploaded to: a radosgw without a Ceph cluster cannot copy. */
+	/** Leaves the object under its first key: a radosgw without a Ceph cluster cannot copy. */
 	override move(object: StoredObject): StoredObject {
 		return object;
 	}
 }
 
 /**
- * A real S3 server in the place of the sandbox's own. Each request goes to it as it came, its Host
- * included, since that is signed too; so does the reply go back. What the server says it has stored
- * is read back from it and noted.
+ * Uses a real S3 server instead of the sandbox's own. Requests and replies are forwarded unchanged,
+ * including the Host, which is signed. Objects that the server reports as stored are read back and
+ * recorded.
  *
- * @param endpoint the server's address: see `s3Endpoint` in the sandbox's options
+ * @param endpoint the server's URL: see `s3Endpoint` in the sandbox's options
  */
 export function createRealS3(endpoint: string, inventory: Storage): Site {
 	return {
@@ -40,13 +40,13 @@ export function createRealS3(endpoint: string, inventory: Storage): Site {
 				const { PostResponse } = xml.parse(body) as { PostResponse: { Key: string } };
 				inventory.put(await readBack(endpoint, PostResponse.Key));
 			}
-			// The rest of a form that was refused early is not waited for.
+			// Does not wait for the rest of a form that was refused early.
 			return { ...reply, body, closes: !request.complete };
 		},
 	};
 }
 
-/** Sends a request on as it comes; resolves as soon as the reply begins. */
+/** Forwards a request as a stream; resolves when the reply begins. */
 async function handOn(
 	endpoint: string,
 	request: IncomingMessage,
@@ -54,8 +54,7 @@ async function handOn(
 ): Promise<IncomingMessage> {
 	const { method, url: path } = request;
 	return await new Promise((resolve, reject) => {
-		// Without it, radosgw resets the connection where it refuses a form before it has read all of it,
-		// and its reply is lost in that.
+		// Otherwise radosgw resets the connection when it refuses a form early, and its reply is lost.
 		const headers = { ...endToEnd(request), connection: 'keep-alive' };
 		const sending = send(endpoint, { method, path, headers, signal, agent: false });
 		sending.once('response', (answer) => {
@@ -71,7 +70,7 @@ async function handOn(
 	});
 }
 
-/** What the bucket holds under a key, digested. */
+/** Reads an object back from the bucket and hashes it. */
 async function readBack(endpoint: string, key: string): Promise<StoredObject> {
 	const { pathname, search, host } = new URL(presignGet(BUCKET_HOST, key, Date.now(), 60_000));
 	const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -100,7 +99,7 @@ async function readBack(endpoint: string, key: string): Promise<StoredObject> {
 		sha256: sha256.digest('hex'),
 		md5: md5.digest('hex'),
 		contentType: answer.headers['content-type'] ?? '',
-		// The bytes are not on this disk, and the form has passed by unread.
+		// The bytes are not on this disk, and the form was not parsed.
 		path: '',
 		fields: {},
 	};

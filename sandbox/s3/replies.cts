@@ -3,7 +3,7 @@ import { Refusal, type Reply } from '../reply.cts';
 import { BUCKET, BUCKET_HOST } from './bucket.cts';
 import type { StoredObject } from './storage.cts';
 
-/** A refusal as S3 words it: `<Error>` with a code, a message and whatever else belongs to it. */
+/** An S3 error: `<Error>` with a code, a message and further elements. */
 export function error(
 	status: number,
 	code: string,
@@ -16,8 +16,10 @@ export function error(
 	);
 }
 
-/** The reply to a stored upload, in the form that `success_action_status` asks for: 201 with XML,
- * or 200 or 204 (also for anything else) without. */
+/**
+ * The reply to a successful upload, according to `success_action_status`: 201 with XML, 200 or 204
+ * (the default) without.
+ */
 export function stored(object: StoredObject, statusField: string | undefined): Reply {
 	const location = locationOf(object.key);
 	const headers = { Location: location, ETag: `"${object.md5}"` };
@@ -28,12 +30,12 @@ export function stored(object: StoredObject, statusField: string | undefined): R
 		element('Location', location) +
 		element('Bucket', BUCKET) +
 		element('Key', object.key) +
-		// S3 leaves these quotes as they are.
+		// S3 does not escape these quotes.
 		`<ETag>"${object.md5}"</ETag>`;
 	return xml(201, `<PostResponse>${body}</PostResponse>`, headers);
 }
 
-/** The object's address as S3 gives it: form-encoded, so '/' is %2F and a space is '+'. */
+/** The object's URL in S3's form encoding: '/' is %2F and a space is '+'. */
 export function locationOf(key: string): string {
 	return `https://${BUCKET_HOST}/${encodeURIComponent(key).replaceAll('%20', '+')}`;
 }

@@ -2,10 +2,10 @@ import type { Exchange, Site, Surroundings } from '../exchange.cts';
 import type { Reply } from '../reply.cts';
 import { postObject } from './post-object.cts';
 import { error } from './replies.cts';
-import { sameSignature, signatureOfGet } from './signature.cts';
+import { isSignedGet } from './signature.cts';
 import type { Storage } from './storage.cts';
 
-/** The bucket: takes forms at its root, and gives objects out at presigned addresses. */
+/** The bucket: accepts forms at its root and serves objects at presigned URLs. */
 export function createS3(storage: Storage, { settings, now }: Surroundings): Site {
 	return {
 		stepOf: (request) => (request.method === 'POST' ? 's3' : 'other'),
@@ -25,13 +25,12 @@ export function createS3(storage: Storage, { settings, now }: Surroundings): Sit
 }
 
 function getObject({ request, url }: Exchange, storage: Storage, now: number): Reply {
-	const signature = url.searchParams.get('X-Amz-Signature');
-	if (!signature) throw error(403, 'AccessDenied', 'Access Denied');
-	// As with a POST: the address carries the authorization, and a second one is a leaked key.
+	if (!url.searchParams.get('X-Amz-Signature')) throw error(403, 'AccessDenied', 'Access Denied');
+	// As with a POST: the URL itself is signed, and an additional header is probably a leaked key.
 	if (request.headers.authorization !== undefined) {
 		throw error(400, 'InvalidArgument', 'Only one auth mechanism allowed');
 	}
-	if (!sameSignature(signature, signatureOfGet(url))) {
+	if (!isSignedGet(url)) {
 		throw error(403, 'SignatureDoesNotMatch', 'The request signature we calculated does not match');
 	}
 	const date = url.searchParams.get('X-Amz-Date') ?? '';

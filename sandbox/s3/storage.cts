@@ -2,20 +2,20 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
-/** An object in the bucket, or one that was there. */
+/** An object that is or was in the bucket. */
 export interface StoredObject {
 	readonly key: string;
-	/** Bytes. */
+	/** In bytes. */
 	readonly size: number;
 	/** Hex digests of the bytes. */
 	readonly sha256: string;
 	readonly md5: string;
-	/** The first bytes, enough to tell a file's type by. */
+	/** The first bytes, enough to detect a file's type. */
 	readonly head: Buffer;
-	/** Where the bytes are on disk. They stay there until a reset, whatever becomes of the key. */
+	/** Where the bytes are on disk. They stay there until a reset, even if the object is moved. */
 	readonly path: string;
 	readonly contentType: string;
-	/** The form's fields as they were sent, by lower-case name. */
+	/** The form's fields by lower-case name. */
 	readonly fields: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export class Storage {
 		this.clear();
 	}
 
-	/** A path on disk that no object has. */
+	/** An unused path on disk. */
 	freshPath(): string {
 		return join(this.folder, randomUUID());
 	}
@@ -36,7 +36,7 @@ export class Storage {
 		this.objects.set(object.key, object);
 	}
 
-	/** Puts the object under another key and takes it from its own. The bytes are not touched. */
+	/** Moves the object to another key. The bytes stay where they are. */
 	move(object: StoredObject, key: string): StoredObject {
 		const moved = { ...object, key };
 		this.put(moved);
@@ -44,7 +44,7 @@ export class Storage {
 		return moved;
 	}
 
-	/** Empties the bucket, on disk too. */
+	/** Deletes all objects, on disk too. */
 	clear(): void {
 		this.objects.clear();
 		rmSync(this.folder, { recursive: true, force: true });

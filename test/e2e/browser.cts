@@ -9,7 +9,7 @@ import { until } from './until.cts';
 
 const PICTURES = path.join(__dirname, '../../docs/pictures');
 
-/** Starts Chromium. It reaches nothing but this machine. */
+/** Starts Chromium, with access to this machine only. */
 export async function openBrowser(): Promise<Browser> {
 	return await chromium.launch({
 		executablePath: program('chromium', 'chromium'),
@@ -27,7 +27,7 @@ export async function openBrowser(): Promise<Browser> {
 	});
 }
 
-/** Opens a page in which the owner of that n8n has signed in. */
+/** Opens a page and signs in as the owner of this n8n. */
 export async function signIn(browser: Browser, n8n: N8n): Promise<Page> {
 	const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 	page.setDefaultTimeout(20_000);
@@ -39,7 +39,7 @@ export async function signIn(browser: Browser, n8n: N8n): Promise<Page> {
 	return page;
 }
 
-/** Waits until an input field holds this value, as a person would: the editor fills its fields late. */
+/** Waits until an input field has this value: the editor fills its fields late. */
 export async function holds(field: Locator, value: string): Promise<void> {
 	await until(
 		`the field holds ${value}`,
@@ -48,16 +48,16 @@ export async function holds(field: Locator, value: string): Promise<void> {
 	);
 }
 
-/** Takes a picture for the README, if asked to by UPDATE_PICTURES=1. */
+/** Takes a picture for the README if UPDATE_PICTURES=1. */
 export async function takePicture(of: Locator, name: string): Promise<void> {
 	if (process.env.UPDATE_PICTURES !== '1') return;
 	mkdirSync(PICTURES, { recursive: true });
 	await of.page().mouse.move(0, 0);
-	// Panels slide in, and buttons fade.
+	// Waits for panels and buttons to finish their animations.
 	await of.page().waitForTimeout(500);
 	await of.screenshot({
 		path: path.join(PICTURES, `${name}.png`),
-		// n8n's notices are in the way.
+		// Hides n8n's notifications.
 		style: '.el-notification { display: none !important }',
 	});
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-/** After all tests. */
+/** Jest's global teardown. */
 export default function cleanUp(): void {
 	rmSync(process.env.E2E_FOLDER!, { recursive: true, force: true });
 }

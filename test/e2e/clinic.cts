@@ -13,10 +13,10 @@ import { startN8n, type N8n } from './n8n.cts';
 import { OWNER } from './owner.cts';
 import { until } from './until.cts';
 
-/** What the credential for the sandbox's clinic holds. */
+/** Credential data for the sandbox's clinic. */
 export const CREDENTIAL = { apiKey: SANDBOX_API_KEY, contactEmail: OWNER.email };
 
-/** A workflow as n8n's API takes it. */
+/** A workflow in the format of n8n's API. */
 export interface Workflow {
 	name: string;
 	nodes: Array<Partial<INode>>;
@@ -24,7 +24,7 @@ export interface Workflow {
 	settings?: IWorkflowSettings;
 }
 
-/** A workflow of these nodes, each connected to the one before; what is left out is plain. */
+/** A workflow with these nodes connected in a line; omitted properties get defaults. */
 export function chain(
 	name: string,
 	nodes: Array<Pick<INode, 'name' | 'type' | 'typeVersion'> & Partial<INode>>,
@@ -48,31 +48,31 @@ export function chain(
 	};
 }
 
-/** Sorts by name: the files of an item are sent at once, and end on the record in any order. */
+/** Sort order by name: an item's files are sent concurrently and are recorded in any order. */
 export function byName(one: { name: string | null }, other: { name: string | null }): number {
 	return String(one.name) < String(other.name) ? -1 : 1;
 }
 
-/** A run of a workflow in n8n's list of executions. */
+/** An execution of a workflow, as n8n lists it. */
 export interface Execution {
 	id: string;
 	status: string;
 	retryOf?: string;
 }
 
-/** How far n8n has come with waking a workflow's triggers. */
+/** The state of publishing a workflow, which activates its triggers. */
 interface Publication {
 	status: string;
 	triggers: Array<{ errorMessage: string | null }>;
 }
 
-/** A real n8n and the sandbox, connected. */
+/** A real n8n that uses the sandbox. */
 export interface ClinicWithN8n {
 	sandbox: Sandbox;
 	n8n: N8n;
 	/** The folder in which n8n keeps its `.n8n`. */
 	folder: string;
-	/** Makes a credential; a node names it by what comes back. */
+	/** Creates a credential; nodes refer to it by what this returns. */
 	addCredential: (
 		name: string,
 		type: string,
@@ -80,18 +80,20 @@ export interface ClinicWithN8n {
 	) => Promise<NonNullable<INode['credentials']>>;
 	/** Saves a workflow and returns its id. */
 	save: (workflow: Workflow) => Promise<string>;
-	/** Publishes a workflow: from now on its trigger is awake. */
+	/** Publishes a workflow, which activates its trigger. */
 	publish: (workflow: string) => Promise<void>;
-	/** Waits until so many runs of the workflow are over, and returns them, oldest first. */
+	/**
+	 * Waits until this many executions of the workflow have finished, and returns them, oldest first.
+	 */
 	executions: (workflow: string, count: number) => Promise<Execution[]>;
 	close: () => Promise<void>;
 }
 
 /**
- * Starts both, n8n from a copy of the prepared folder, and signs in. Processing takes no time
- * unless told otherwise.
+ * Starts both, n8n with a copy of the prepared folder, and signs in. Processing takes no time by
+ * default.
  *
- * @param name names n8n's log, which is left behind if a test fails
+ * @param name of n8n's log file, which is kept if a test fails
  */
 export async function openClinic(
 	name: string,
@@ -129,7 +131,7 @@ export async function openClinic(
 			const at = `/rest/workflows/${workflow}`;
 			const { versionId } = await n8n.call<{ versionId: string }>('GET', at);
 			await n8n.call('POST', `${at}/activate`, { versionId });
-			// n8n wakes the triggers after it has answered.
+			// n8n activates the triggers after it has replied.
 			await until('the workflow is published', async () => {
 				const { status, triggers } = await n8n.call<Publication>('GET', `${at}/publication-status`);
 				const failed = triggers.map(({ errorMessage }) => errorMessage).filter(Boolean);

@@ -56,7 +56,7 @@ afterAll(async () => {
 	await clinic?.close();
 });
 
-/** An element by the name that n8n's own tests know it by. */
+/** An element by the test id that n8n's own tests use. */
 const part = (name: string, within: Page | Locator = page): Locator =>
 	within.locator(`[data-test-id="${name}"]`);
 

@@ -93,7 +93,7 @@ it('the files of an unknown sender go to the front desk', async () => {
 	expect(recorded(clinic.sandbox)).toEqual([]);
 });
 
-/** A message as mail programs write them: names outside of ASCII as in RFC 2231. */
+/** A message as mail programs write it, with non-ASCII file names as in RFC 2231. */
 function message(from: string, files: Array<[string, Buffer]>): string {
 	const attachments = files.map(
 		([name, content]) => `--part

@@ -1,6 +1,9 @@
 import { TestEnvironment } from 'jest-environment-node';
 
-/** jest's own, that also tells the hooks of a test file what has failed: see failures.cts. */
+/**
+ * Jest's Node environment, which also tells the hooks of a test file what has failed: see
+ * failures.cts.
+ */
 export default class extends TestEnvironment {
 	handleTestEvent({ name }: { name: string }): void {
 		if (name === 'test_start') this.global.testHasFailed = false;

@@ -6,15 +6,14 @@ import type { ClinicWithN8n, Workflow } from './clinic.cts';
 
 const FOLDER = path.join(__dirname, '../../examples');
 
-/** What the owner of a clinic sets in an example: credentials by node type, parameters by node. */
+/** What the user of an example configures: credentials by node type, parameters by node. */
 export interface Choices {
 	credentials: Record<string, INode['credentials']>;
 	parameters?: Record<string, INode['parameters']>;
 }
 
 /**
- * Imports an example in the editor, as the README of the examples says, and sets what there is to
- * set.
+ * Imports an example in the editor, as the README of the examples describes, and configures it.
  *
  * @returns the workflow's id
  */
@@ -38,7 +37,7 @@ export async function importExample(
 	await page.keyboard.press('Control+s');
 	await page.waitForURL((url) => /\/workflow\/\w+$/.test(url.href));
 	const id = /\w+$/.exec(page.url())![0];
-	// While it is open there, n8n lets nobody else change it.
+	// While the editor has the workflow open, n8n rejects other changes to it.
 	await page.goto(`${n8n.url}/home/workflows`);
 	const workflow = await n8n.call<Workflow & { versionId: string }>('GET', `/rest/workflows/${id}`);
 	await n8n.call('PATCH', `/rest/workflows/${id}`, {

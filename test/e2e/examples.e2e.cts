@@ -13,7 +13,7 @@ import { importExample, type Choices } from './examples.cts';
 import { leaveScreenshot } from './failures.cts';
 import { until } from './until.cts';
 
-// What n8n's own nodes come with: the Compression node zips with it.
+// A dependency of n8n's own nodes: the Compression node uses it.
 const { unzipSync } = createRequire(require.resolve('n8n-nodes-base/package.json'))('fflate') as {
 	unzipSync: (zip: Uint8Array) => Record<string, Uint8Array>;
 };
@@ -25,7 +25,7 @@ let page: Page;
 let credentials: Choices['credentials'];
 
 beforeAll(async () => {
-	// One of them has a Code node, which runs in a process of its own.
+	// One of them has a Code node, which needs a task runner.
 	clinic = await openClinic('examples', { env: { N8N_RUNNERS_MODE: 'internal' } });
 	staff = await openMailbox();
 	browser = await openBrowser();
@@ -100,7 +100,7 @@ it('an example tells staff once of each file that Cliniko has processed or could
 	await putOnRecord(clinic.sandbox, { name: 'before.pdf', content: pdf('before') });
 	const workflow = await importExample('notify-when-processed', clinic, page, { credentials });
 	await clinic.publish(workflow);
-	// It looks once a minute.
+	// The trigger polls once a minute.
 	const mailed = async (count: number) =>
 		await until(`staff have ${count} mails`, () => staff.mails.length >= count || undefined, 100);
 

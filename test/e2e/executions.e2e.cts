@@ -3,15 +3,15 @@ import path from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { pdf, recorded, sha256 } from '../engine/clinic.cts';
+import { collectFormValues, pdf, recorded, sha256 } from '../engine/clinic.cts';
 import { chain, CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
 
 const WRONG_KEY = 'MS1hLWtleS10aGF0LUNsaW5pa28tZG9lcy1ub3Qta25vdw-au1';
-/** Comes with each submission, so that n8n stores it. */
+/** Sent with each submission, so that n8n stores it. */
 const NOTE = 'The knee is better since Tuesday';
 
 let clinic: ClinicWithN8n;
-/** The values of the forms that the sandbox has given out for S3, but for constants and dates. */
+/** The values of the presigned posts that the sandbox has issued, except constants and dates. */
 const formValues: string[] = [];
 
 beforeAll(async () => {
@@ -19,22 +19,11 @@ beforeAll(async () => {
 });
 beforeEach(() => {
 	clinic.sandbox.reset();
-	clinic.sandbox.faults.add({
-		on: 'presign',
-		times: 99,
-		act: 'after',
-		do: {
-			rewrite: (reply) => {
-				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
-				formValues.push(...Object.values(fields).filter((value) => value.length > 20));
-				return reply;
-			},
-		},
-	});
+	collectFormValues(clinic.sandbox, formValues, 20);
 });
 afterAll(async () => await clinic?.close());
 
-/** Publishes a workflow that uploads the files that are posted to it, one after the other. */
+/** Publishes a workflow that uploads the files posted to it, one at a time. */
 async function publishIntake(
 	name: string,
 	{ apiKey = CREDENTIAL.apiKey, ...parameters }: IDataObject = {},
@@ -66,7 +55,7 @@ async function publishIntake(
 	return workflow;
 }
 
-/** Posts files by their names, with the note and its base64. */
+/** Posts files by name, with the note as text and as base64. */
 async function submit(name: string, files: Record<string, Buffer>): Promise<void> {
 	const form = new FormData();
 	form.set('note', NOTE);
@@ -100,7 +89,7 @@ describe.each([
 
 		const [, retried] = await clinic.executions(workflow, 2);
 		expect(retried).toMatchObject({ status: 'success', retryOf: failed!.id });
-		// Both were under way at once: either may have been the one that S3 refused.
+		// Both were in progress at once: either may be the one that S3 refused.
 		const byName = recorded(clinic.sandbox).sort((a, b) => (a.name! < b.name! ? -1 : 1));
 		expect(byName).toEqual(
 			Object.entries(files).map(([fileName, content]) => ({
@@ -163,7 +152,7 @@ it('n8n’s files and log hold no key and no value of S3’s form, whether a run
 	];
 	const isKept = (text: string) => kept.some((content) => content.includes(text));
 
-	// What is there is found: in an execution's data, in the log, and as base64 inside of something.
+	// Checks that the search itself works: in an execution's data, in the log, and within base64.
 	const [attachment] = clinic.sandbox.clinic.attachments.keys();
 	expect(traces(attachment!, isKept)).not.toEqual([]);
 	expect(traces(NOTE, isKept)).toHaveLength(4);
@@ -175,14 +164,14 @@ it('n8n’s files and log hold no key and no value of S3’s form, whether a run
 		expect(traces(secret, isKept)).toEqual([]);
 });
 
-/** What S3 may say of a form that it does not take: the form itself. */
+/** An S3 error that repeats the form it refused. */
 function echo(): string {
 	return `<Error><Code>AccessDenied</Code><Message>${formValues.join(' ')}</Message></Error>`;
 }
 
 /**
- * In what forms a text is found: as it is, or as part of a longer text in base64. SQLite cuts long
- * values in two where a page ends, so half of the text is enough.
+ * How a text occurs: as it is, or within base64. SQLite splits long values at page boundaries, so
+ * half of the text counts as a match.
  */
 function traces(text: string, isKept: (text: string) => boolean): string[] {
 	const middle = Math.ceil(text.length / 2);
@@ -191,7 +180,7 @@ function traces(text: string, isKept: (text: string) => boolean): string[] {
 		.filter(isKept);
 }
 
-/** What a text looks like in the base64 of a longer one, after so many bytes of it. */
+/** The base64 of a text that starts at this offset of a longer one. */
 function base64Within(text: string, offset: number): string {
 	const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).toString('base64');
 	return encoded.slice(offset === 0 ? 0 : 4, -4);

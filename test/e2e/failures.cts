@@ -4,15 +4,15 @@ import type { Page } from 'playwright-core';
 
 const FOLDER = path.join(__dirname, 'failures');
 
-/** Kept by environment.cts. */
+/** Set by environment.cts. */
 const seen = globalThis as { testHasFailed?: boolean; hasFailed?: boolean };
 
-/** Leaves a server's log to look at, if anything in this test file has failed. */
+/** Keeps a server's log if a test of this file has failed. */
 export function leaveLog(name: string, log: string): void {
 	if (seen.hasFailed) leave(`${name}.log`, log);
 }
 
-/** Leaves a picture of the page, if there is one and the test that is ending has failed. */
+/** Keeps a screenshot of the page, if there is one and the current test has failed. */
 export async function leaveScreenshot(page: Page | undefined): Promise<void> {
 	if (!seen.testHasFailed || !page) return;
 	leave(`${expect.getState().currentTestName}.png`, await page.screenshot());

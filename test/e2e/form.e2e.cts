@@ -23,7 +23,7 @@ let frontDesk: Mailbox;
 let browser: Browser;
 let page: Page;
 let workflow: string;
-/** The address that n8n has given to the form. */
+/** The form's URL. */
 let form: string;
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ beforeAll(async () => {
 	const { nodes } = await clinic.n8n.call<Workflow>('GET', `/rest/workflows/${workflow}`);
 	const { webhookId } = nodes.find(({ name }) => name === 'Intake form')!;
 	form = `${clinic.n8n.url}/form/${webhookId}`;
-	// A patient's browser knows nothing of n8n's owner.
+	// A new context, since a patient is not signed in to n8n.
 	page = await (await browser.newContext()).newPage();
 });
 afterEach(async () => await leaveScreenshot(page));
@@ -63,7 +63,7 @@ afterAll(async () => {
 	await clinic?.close();
 });
 
-/** Fills in the form as somebody would, and sends it. */
+/** Fills in the form and submits it. */
 async function send(firstName: string): Promise<void> {
 	await page.goto(form);
 	await page.getByLabel('First name').fill(firstName);

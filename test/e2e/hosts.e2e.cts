@@ -7,25 +7,25 @@ import { installOnce } from './install.cts';
 const ROOT = path.join(__dirname, '../..');
 
 /**
- * The engine's tests, but for the long ones about what the package itself does (the table of faults,
- * downloads) and those that run n8n's own nodes, which come with the project's n8n only.
+ * The engine's tests, except the long ones about the package's own behaviour (fault table,
+ * downloads) and those that run n8n's own nodes, which are installed for the project's n8n only.
  */
 const SUITES = {
 	filesystem: ['upload', 'bad-input', 'tries', 'cancel', 'source', 'attachments', 'trigger'],
-	// Where files are kept makes a difference to these only.
+	// Only these depend on where binary data is kept.
 	default: ['upload', 'source'],
 };
 const FEWEST = { filesystem: 180, default: 20 };
 
-/** What a host cannot do, by a part of the name of the test that shows it. */
+/** What a host does not support, as part of the names of the tests for it. */
 const COMBINED = 'finds the files of a workflow whose binary mode is combined';
 const ON_DISK = 'a file in n8n’s store';
-/** This one makes all its tries, also after a good one, and then gives what the first one gave. */
+/** 1.85 runs all tries even after a successful one, and outputs the first one's items. */
 const ERROR_ITEMS = 'goes on with error items as well';
 
-/** Besides 2.41, on which `npm test` runs them. */
+/** In addition to 2.41, which `npm test` uses. */
 const hosts: Array<[n8n: string, mode: 'filesystem' | 'default', leftOut: string[]]> = [
-	// The first whose n8n-workflow exports NodeConnectionTypes.
+	// The first version whose n8n-workflow exports NodeConnectionTypes.
 	['1.85', 'default', [COMBINED, ERROR_ITEMS, ON_DISK]],
 	['1.85', 'filesystem', [COMBINED, ERROR_ITEMS]],
 	['1.123', 'default', [COMBINED, ON_DISK]],
@@ -49,7 +49,7 @@ it.each(hosts)(
 			process.execPath,
 			[
 				path.join(ROOT, 'node_modules/jest/bin/jest.js'),
-				// Another test file is under way beside.
+				// Another test file runs at the same time.
 				'--maxWorkers=3',
 				...['--json', '--testNamePattern', `^(?!.*(${leftOut.join('|') || '^$'}))`],
 				...patterns,

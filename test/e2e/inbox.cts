@@ -15,24 +15,24 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 
 import { leaveLog } from './failures.cts';
+import { freePort } from './free-port.cts';
 import { program } from './install.cts';
-import { freePort } from './n8n.cts';
 import { until } from './until.cts';
 
 const PASSWORD = 'sesame';
 
-/** What mail comes into, on a mail server of its own. */
+/** An IMAP mailbox on a server of its own. */
 export interface Inbox {
-	/** What an n8n credential of the type `imap` holds to read it. */
+	/** Data of an n8n credential of type `imap` for it. */
 	readonly credential: object;
-	/** Puts a message into it, unread, as one that has just come. */
+	/** Delivers a new message, unread. */
 	deliver(message: string): void;
-	/** How many of its messages somebody has read. */
+	/** How many of its messages have been read. */
 	read(): number;
 	close(): Promise<void>;
 }
 
-/** Starts Dovecot 2.3 on 127.0.0.1, with nothing in it yet. */
+/** Starts Dovecot 2.3 on 127.0.0.1 with an empty mailbox. */
 export async function openInbox(): Promise<Inbox> {
 	const dovecot = program('dovecot', 'dovecot-imapd');
 	const folder = mkdtempSync(path.join(tmpdir(), 'cliniko-inbox-'));
@@ -72,7 +72,7 @@ export async function openInbox(): Promise<Inbox> {
 			chownSync(whole, owner.uid, owner.gid);
 			renameSync(whole, path.join(inbox, 'new', name));
 		},
-		// Maildir keeps a message's flags in its name; S is for "seen".
+		// Maildir keeps flags in the file name; S means "seen".
 		read: () => readdirSync(path.join(inbox, 'cur')).filter((name) => /:2,.*S/.test(name)).length,
 		async close() {
 			server.kill('SIGTERM');
@@ -86,11 +86,11 @@ export async function openInbox(): Promise<Inbox> {
 interface Owner {
 	uid: number;
 	gid: number;
-	/** Set where everything has to run as this user. */
+	/** The user name, if everything has to run as this user. */
 	name?: string;
 }
 
-/** Dovecot opens no mail as root: there it is Debian's user for mail, whose id is 8. */
+/** Dovecot does not open mail as root; Debian's `mail` user, whose id is 8, is used instead. */
 function ownerOfMail(): Owner {
 	const { uid, gid, username } = userInfo();
 	return uid === 0 ? { uid: 8, gid: 8 } : { uid, gid, name: username };

@@ -1,21 +1,29 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+	copyFileSync,
+	existsSync,
+	mkdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
-/** An n8n that is installed, and the Node that it runs on. */
 export interface N8nInstallation {
-	/** The Node binary: n8n asks for a newer one than this package does. */
+	/** The Node binary: n8n needs a newer Node than this package. */
 	node: string;
-	/** The script that is n8n's command line. */
+	/** n8n's command line script. */
 	n8n: string;
 }
 
 /**
- * Installs the n8n that `test/e2e/n8n` locks, once. Takes some minutes and 3 GB of disk.
+ * Installs the n8n that is locked in `test/e2e/n8n`, once. Takes some minutes and 3 GB of disk.
  *
- * @throws where npm or the compiler did; what they said is on the standard error.
+ * @throws if npm or the compiler fails; their output goes to stderr
  */
 export function installN8n(): N8nInstallation {
 	const folder = installOnce(path.join(__dirname, 'n8n'), buildDatabase);
@@ -26,30 +34,30 @@ export function installN8n(): N8nInstallation {
 }
 
 /**
- * Installs what a manifest and its lockfile say, once: it is kept in the user's cache folder, under
- * the digest of the lockfile. No package's own scripts run.
+ * Installs a package.json with its lockfile once, into the user's cache folder, with the lockfile's
+ * digest as the key. Install scripts do not run.
  *
- * @param manifest the folder that has both
- * @param finish does what is still to be done in the new folder
- * @returns the folder
+ * @param manifest the folder with both
+ * @param finish completes a new installation
+ * @returns the folder of the installation
  */
 export function installOnce(
 	manifest: string,
 	finish: (folder: string) => void = () => undefined,
 ): string {
-	const lock = readFileSync(path.join(manifest, 'package-lock.json'));
+	const lock = readLock(manifest);
 	const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
 	const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
 	const name = `e2e-${path.basename(manifest)}-${digest}`;
 	const folder = path.join(cache, 'n8n-nodes-cliniko', name);
-	// It gets its name when it is whole, so a broken-off installation begins anew.
+	// Renamed only when it is complete, so that an interrupted installation starts again.
 	if (!existsSync(folder)) {
 		const partial = `${folder}.partial`;
 		process.stderr.write(`Installing ${name} into the cache, once.\n`);
 		rmSync(partial, { recursive: true, force: true });
 		mkdirSync(partial, { recursive: true });
-		for (const file of ['package.json', 'package-lock.json'])
-			copyFileSync(path.join(manifest, file), path.join(partial, file));
+		copyFileSync(path.join(manifest, 'package.json'), path.join(partial, 'package.json'));
+		writeFileSync(path.join(partial, 'package-lock.json'), lock);
 		run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], partial);
 		finish(partial);
 		renameSync(partial, folder);
@@ -57,9 +65,14 @@ export function installOnce(
 	return folder;
 }
 
+/** Reads the lockfile of a manifest. It is kept gzipped; `npm run lock:e2e` updates it. */
+export function readLock(manifest: string): Buffer {
+	return gunzipSync(readFileSync(path.join(manifest, 'package-lock.json.gz')));
+}
+
 /**
- * Of all that has an install script, n8n needs only its database; its own script would look for a
- * binary elsewhere first. It is made for Node-API, so one Node's build serves every other.
+ * Builds the only native module that n8n needs, its database. The module's own install script would
+ * first try to download a binary. It uses Node-API, so one build works for every Node version.
  */
 function buildDatabase(folder: string): void {
 	run(
@@ -75,16 +88,15 @@ function buildDatabase(folder: string): void {
 	);
 }
 
-/** npm's package `node` fetches its binary by a script; this is the package that holds it. */
+/** npm's package `node` downloads its binary in a script; this package contains it. */
 function nodePackage(): string {
 	return `node_modules/node-${process.platform}-${process.arch}`;
 }
 
 /**
- * The path of a program, which is installed from its Debian package where it is missing and this
- * user may do that.
+ * The path of a program. If it is missing and this user is root, its Debian package is installed.
  *
- * @throws with the name of the package where it may not.
+ * @throws with the name of the Debian package if it cannot be installed
  */
 export function program(name: string, debianPackage: string): string {
 	const found = find(name);
@@ -92,9 +104,9 @@ export function program(name: string, debianPackage: string): string {
 	if (process.getuid?.() !== 0 || !find('apt-get'))
 		throw new Error(`${name} is missing: install the Debian package ${debianPackage}`);
 	console.log(`Installing the Debian package ${debianPackage}.`);
-	// In runlevel 1 Debian's packages do not start the servers that they bring.
+	// In runlevel 1, Debian packages do not start their servers.
 	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-	// Another test file may be at it: apt refuses a second one.
+	// apt cannot run twice at a time, and another test file may use it.
 	const aptGet = ['-o', path.join(tmpdir(), 'n8n-nodes-cliniko-apt.lock'), 'apt-get'];
 	run('flock', [...aptGet, 'update', '-qq'], '/', env);
 	run(
@@ -108,14 +120,14 @@ export function program(name: string, debianPackage: string): string {
 	return installed;
 }
 
-/** Servers are in folders that a user's PATH may lack. */
+/** Searches PATH, and folders with servers that PATH may lack. */
 function find(name: string): string | undefined {
 	return [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin']
 		.map((folder) => path.join(folder, name))
 		.find((file) => existsSync(file));
 }
 
-/** Says what the command said only where it fails. */
+/** Shows the command's output only if it fails. */
 function run(command: string, args: string[], cwd: string, env?: NodeJS.ProcessEnv): void {
 	try {
 		execFileSync(command, args, { cwd, env, stdio: 'pipe', maxBuffer: 1 << 28 });

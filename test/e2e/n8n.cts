@@ -1,22 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 
+import { freePort } from './free-port.cts';
 import { installN8n } from './install.cts';
 import { until } from './until.cts';
 
-/** How an n8n is started. */
 export interface N8nOptions {
-	/** The editor with all its ends, or a worker of queue mode. */
+	/** The main process, with editor and API, or a worker of queue mode. */
 	command?: 'start' | 'worker';
-	/** The folder in which n8n keeps its `.n8n`: its key, its community nodes, its SQLite file. */
+	/** The folder of n8n's `.n8n`: encryption key, community nodes, SQLite file. */
 	folder: string;
 	/** Added to the environment: a proxy, another database, a queue, a log level. */
 	env?: Record<string, string>;
 }
 
-/** A line that n8n wrote to its log. */
+/** A line of n8n's log. */
 export interface LogLine {
 	level: string;
 	message: string;
@@ -27,24 +26,24 @@ export interface N8n {
 	/** `http://127.0.0.1:<port>` */
 	readonly url: string;
 	readonly pid: number;
-	/** Ends it at once, as a lost machine would. */
+	/** Kills it, as a crash would. */
 	kill(): Promise<void>;
-	/** What it wrote to its standard output and error so far. */
+	/** stdout and stderr so far. */
 	log(): string;
-	/** The lines of its log that are warnings or errors, and whatever is not a line of its log. */
+	/** Warnings and errors in its log, and output that is not part of the log. */
 	complaints(): LogLine[];
 	/**
-	 * Sends a request to the API that the editor uses, as the person who signed in through it.
+	 * Sends a request to the editor's API, signed in as the owner if the sign-in used this too.
 	 *
-	 * @returns the reply, without the `data` that most replies are wrapped in
-	 * @throws with n8n's message where the reply is not 2xx
+	 * @returns the reply, without the `data` that wraps most replies
+	 * @throws with n8n's message if the reply is not 2xx
 	 */
 	call<T>(method: string, path: string, body?: unknown): Promise<T>;
-	/** Lets it finish what it is doing, for 10 seconds at most. */
+	/** Shuts it down; kills it after 10 seconds. */
 	close(): Promise<void>;
 }
 
-/** n8n's own, kept off the network and quiet about what does not matter here. */
+/** n8n settings: no network access, and no warnings about things that do not matter here. */
 const SETTINGS = {
 	N8N_LISTEN_ADDRESS: '127.0.0.1',
 	N8N_SECURE_COOKIE: 'false',
@@ -60,10 +59,10 @@ const SETTINGS = {
 	N8N_PERSONALIZATION_ENABLED: 'false',
 	N8N_DISABLED_MODULES: 'mcp-registry,instance-ai',
 	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
-	// It would run the Code node's code in processes of its own; nothing here has a Code node.
+	// The internal mode would start processes for the Code node, which most tests do not use.
 	N8N_RUNNERS_MODE: 'external',
 	N8N_RUNNERS_AUTH_TOKEN: 'unused',
-	// It warns of every default that is to change.
+	// n8n warns about each default that is going to change.
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 	N8N_RUNNERS_TASK_TIMEOUT: '60',
 	N8N_COMPRESSION_NODE_MAX_DECOMPRESSED_SIZE_BYTES: String(256 * 1024 ** 2),
@@ -71,9 +70,9 @@ const SETTINGS = {
 };
 
 /**
- * Starts n8n and resolves when it is ready.
+ * Starts n8n; resolves when it is ready.
  *
- * @throws with its log where it ends before, or is not ready within a minute
+ * @throws with its log if it exits early, or is not ready within a minute
  */
 export async function startN8n({ command = 'start', folder, env }: N8nOptions): Promise<N8n> {
 	const { node, n8n } = installN8n();
@@ -123,7 +122,7 @@ export async function startN8n({ command = 'start', folder, env }: N8nOptions): 
 		async call(method, path, body) {
 			const response = await fetch(`${url}${path}`, {
 				method,
-				// n8n ties a session to the browser in which it began.
+				// n8n binds a session to the browser that started it.
 				headers: { cookie, 'browser-id': 'e2e', 'content-type': 'application/json' },
 				body: JSON.stringify(body),
 			});
@@ -145,16 +144,6 @@ export async function startN8n({ command = 'start', folder, env }: N8nOptions): 
 			clearTimeout(patience);
 		},
 	};
-}
-
-/** A port on 127.0.0.1 on which nothing listens. */
-export async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** The person whose n8n it is. */
+/** The owner account of n8n. */
 export const OWNER = {
 	email: 'front.desk@clinic.example',
 	firstName: 'Front',

@@ -12,7 +12,7 @@ interface Described {
 	iconUrl: { light: string; dark: string };
 }
 
-/** What n8n calls the nodes or credentials that the package's manifest lists. */
+/** n8n's names of the nodes or credentials in the package's manifest. */
 const named = (entries: string[]): string[] =>
 	entries
 		.map((entry) => /(\w+)\.(node|credentials)\.js$/.exec(entry)![1]!)

@@ -5,31 +5,31 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from './free-port.cts';
 import { program } from './install.cts';
-import { freePort } from './n8n.cts';
 
 /** A PostgreSQL server with a database for n8n. */
 export interface Postgres {
-	/** What n8n has to be started with to use it. */
+	/** Environment variables for n8n. */
 	readonly env: Record<string, string>;
-	/** The rows of a query, each column as text. */
+	/** Runs a query and returns its rows, each column as text. */
 	query(sql: string): string[][];
 	close(): Promise<void>;
 }
 
-/** Where Debian puts the servers, by version: not in the PATH, since there may be several. */
+/** Where Debian installs the servers, by version; they are not in PATH. */
 const VERSIONS = '/usr/lib/postgresql';
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with its data in a temp folder.
  *
- * @throws where it is missing and cannot be installed, or does not start: with its log
+ * @throws if it is missing and cannot be installed, or with its log if it does not start
  */
 export async function startPostgres(): Promise<Postgres> {
 	const bin = binaries();
 	const folder = mkdtempSync(path.join(tmpdir(), 'postgres-'));
 	const data = path.join(folder, 'data');
-	// It refuses to run as root.
+	// PostgreSQL refuses to run as root.
 	const owner = process.getuid?.() === 0 ? account('postgres') : undefined;
 	if (owner) execFileSync('chown', [`${owner.uid}:${owner.gid}`, folder]);
 	chmodSync(folder, 0o700);
@@ -42,7 +42,7 @@ export async function startPostgres(): Promise<Postgres> {
 	const port = String(await freePort());
 	const server = spawn(
 		path.join(bin, 'postgres'),
-		// Its socket is beside its data, and it need not outlive a power cut.
+		// Keeps its socket next to its data, and does not sync to disk.
 		['-D', data, '-p', port, '-k', folder, '-h', '127.0.0.1', '-F', '-c', 'max_connections=200'],
 		{ ...owner, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] },
 	);
@@ -65,7 +65,7 @@ export async function startPostgres(): Promise<Postgres> {
 			},
 		);
 	const close = async () => {
-		// A fast shutdown: whoever is connected is cut off.
+		// A fast shutdown, which disconnects all clients.
 		server.kill('SIGINT');
 		await ended;
 		rmSync(folder, { recursive: true, force: true });
@@ -98,7 +98,7 @@ export async function startPostgres(): Promise<Postgres> {
 	};
 }
 
-/** The folder with the newest server that is there. */
+/** The folder of the newest installed server. */
 function binaries(): string {
 	if (!existsSync(VERSIONS)) program('pg_ctlcluster', 'postgresql');
 	const newest = readdirSync(VERSIONS)

@@ -8,8 +8,8 @@ import { OWNER } from './owner.cts';
 import { startRegistry } from './registry.cts';
 
 /**
- * Before all tests: a folder with an n8n that has its owner and, installed by n8n itself from a
- * registry, this package. Each test file starts from a copy of it.
+ * Jest's global setup: prepares a folder with an n8n that has an owner and this package, installed
+ * by n8n itself from a registry. Each test file starts with a copy of it.
  */
 export default async function prepare(): Promise<void> {
 	const folder = mkdtempSync(path.join(tmpdir(), 'cliniko-e2e-'));

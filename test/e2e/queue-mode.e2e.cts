@@ -13,14 +13,14 @@ import { OWNER } from './owner.cts';
 import { startPostgres, type Postgres } from './postgres.cts';
 import { startRedis, type Redis } from './redis.cts';
 
-/** How many files are sent, and after how many attachments a worker is lost. */
+/** How many files are sent, and after how many attachments a worker is killed. */
 const FILES = 60;
 const LOST_AFTER = 8;
 
-/** What n8n says of an execution whose worker is gone. It does not start one again by itself. */
+/** n8n's message for an execution whose worker is gone. It does not retry it by itself. */
 const STALLED = expect.stringContaining('failed to be processed too many times');
 
-/** n8n takes an execution of a lost worker for lost after a minute; here it takes seconds. */
+/** n8n considers a worker lost after a minute by default; here it takes seconds. */
 const QUEUE = {
 	EXECUTIONS_MODE: 'queue',
 	QUEUE_WORKER_LOCK_DURATION: '5000',
@@ -36,13 +36,13 @@ let workers: N8n[] = [];
 let credentials: INode['credentials'];
 
 beforeAll(async () => {
-	// So that a worker has many executions under way, each somewhere else in its upload.
+	// Slow enough for a worker to have many executions in progress, at different steps.
 	sandbox = await startSandbox({ latencyMs: 150, processingMs: 1500, requestsPerWindow: 10_000 });
 	redis = await startRedis();
 	postgres = await startPostgres();
 	const start = async (command: 'start' | 'worker') => {
 		const folder = mkdtempSync(path.join(process.env.E2E_FOLDER!, 'queue-'));
-		// The package, and the key that all of them need for the credentials.
+		// The package, and the encryption key, which all processes share.
 		cpSync(path.join(process.env.E2E_FOLDER!, 'prepared'), folder, { recursive: true });
 		return await startN8n({
 			command,
@@ -57,7 +57,7 @@ beforeAll(async () => {
 			},
 		});
 	};
-	// It makes the tables that the workers need.
+	// Creates the tables that the workers need.
 	main = await start('start');
 	workers = await Promise.all([start('worker'), start('worker')]);
 	await main.call('POST', '/rest/owner/setup', OWNER);
@@ -88,7 +88,7 @@ it('loses no file without a word and stores none twice when a worker is lost', a
 	while (sandbox.clinic.attachments.size < LOST_AFTER) await sleep(10);
 	await workers[1]!.kill();
 	await sending;
-	// What n8n stores of a lost execution in the end does not name the file any more.
+	// What n8n stores of a lost execution does not include the file name.
 	const executions = new Map(
 		postgres
 			.query(`SELECT substring(data FROM 'Röntgen \\d+\\.pdf'), "executionId" FROM execution_data`)
@@ -111,7 +111,7 @@ it('loses no file without a word and stores none twice when a worker is lost', a
 			`${fates.filter(({ attached, message }) => attached.length === 0 && !message).length} ` +
 			'lost without a word\n',
 	);
-	// The lost worker was in the middle of some.
+	// The killed worker had some in progress.
 	expect(failed.length).toBeGreaterThan(0);
 	for (const { name, attached, right, status, message } of fates) {
 		if (status === 'success') expect(attached).toEqual([right]);
@@ -122,8 +122,8 @@ it('loses no file without a word and stores none twice when a worker is lost', a
 	}
 	expect(sandbox.clinic.attachments.size).toBe(fates.flatMap(({ attached }) => attached).length);
 
-	// n8n has let go of the files of lost executions: its Retry does nothing. They come again from
-	// whoever sent them, and nobody can tell which of them had arrived.
+	// n8n has deleted the files of lost executions, so its Retry does nothing. The sender sends all
+	// files again, not knowing which of them arrived.
 	const again = await publish('scans-again', { options: { ifAlreadyUploaded: 'skip' } });
 	const lost = files.filter(({ name }) => failed.some((fate) => fate.name === name));
 	await Promise.all(lost.map(again));
@@ -133,7 +133,7 @@ it('loses no file without a word and stores none twice when a worker is lost', a
 	expect(recorded(sandbox).sort(byName)).toEqual(fates.map(({ right }) => right).sort(byName));
 }, 300_000);
 
-/** Waits until every execution is over; how each has ended, by id. */
+/** Waits until all executions have finished; returns how each one ended, by id. */
 async function whenAllAreOver(): Promise<Map<string, { status: string; message?: string }>> {
 	for (const lastMoment = Date.now() + 120_000; ; await sleep(500)) {
 		const rows = postgres.query('SELECT id, status FROM execution_entity');
@@ -149,7 +149,10 @@ async function whenAllAreOver(): Promise<Map<string, { status: string; message?:
 	}
 }
 
-/** What stopped an execution. n8n writes its data flat: a list, in which values are places in it. */
+/**
+ * The error message of an execution. n8n stores its data as a flat list, with indexes as
+ * references.
+ */
 function messageIn(data: string): string | undefined {
 	const values = JSON.parse(data) as Array<Record<string, string>>;
 	const at = (of: Record<string, string> | undefined, name: string) => values[Number(of?.[name])];
@@ -157,7 +160,10 @@ function messageIn(data: string): string | undefined {
 	return at(error, 'message') as string | undefined;
 }
 
-/** Publishes a workflow that uploads what comes to a webhook; sends it a file. */
+/**
+ * Publishes a workflow that uploads the files posted to its webhook; returns a function that posts
+ * a file.
+ */
 async function publish(
 	webhook: string,
 	parameters: IDataObject,
@@ -201,7 +207,7 @@ async function publish(
 			body.set('data', new File([content], name, { type: 'application/pdf' }));
 			const { status } = await fetch(`${main.url}/webhook/${webhook}`, { method: 'POST', body });
 			if (status === 200) return;
-			// A trigger wakes a moment after the publishing.
+			// The webhook becomes active shortly after publishing.
 			if (status !== 404 || Date.now() > lastMoment) throw new Error(`The webhook said ${status}`);
 		}
 	};

@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash, createHmac } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Hash } from '@smithy/hash-node';
+import { SignatureV4 } from '@smithy/signature-v4';
 
-/** The bucket that a radosgw is started with, and whose it is. */
+import { freePort } from './free-port.cts';
+
+/** The bucket to start a radosgw with, and its owner. */
 export interface BucketTerms {
 	bucket: string;
 	region: string;
@@ -16,26 +18,26 @@ export interface BucketTerms {
 
 /** Ceph's S3 server, with one empty bucket. */
 export interface Radosgw {
-	/** `http://127.0.0.1:<port>`; it answers to `<bucket>.s3.<region>.amazonaws.com` as well. */
+	/** `http://127.0.0.1:<port>`; it also serves the host `<bucket>.s3.<region>.amazonaws.com`. */
 	endpoint: string;
-	/** An object as it is in the bucket, asked for with a signature that owes nothing to the sandbox's. */
+	/** Gets an object with a signature that is independent of the sandbox's code. */
 	get(key: string): Promise<Response>;
 	/** The keys in the bucket. */
 	keys(): Promise<string[]>;
 	close(): Promise<void>;
 }
 
-/** Why this machine cannot have a radosgw; undefined where it can. */
+/** Why radosgw cannot run on this machine; undefined if it can. */
 export const noRadosgw =
 	process.platform === 'linux' && process.arch === 'x64' && existsSync('/etc/debian_version')
 		? undefined
 		: 'radosgw comes from Debian for amd64, which this is not';
 
 /**
- * Starts a radosgw on loopback with its data in a temp folder, after fetching it from Debian into
- * the cache folder if it is not there yet (about 10 s, 270 MB).
+ * Starts a radosgw on 127.0.0.1 with its data in a temp folder. The first time, it is downloaded
+ * from Debian into the cache folder (about 10 s, 270 MB).
  *
- * @throws where it cannot be fetched, or does not start: with what it wrote
+ * @throws if it cannot be downloaded, or with its output if it does not start
  */
 export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
@@ -46,7 +48,7 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	const data = mkdtempSync(join(tmpdir(), 'radosgw-'));
 	const config = join(data, 'ceph.conf');
 	writeFileSync(config, configuration(data, port, terms));
-	// Its own loader finds it the libraries that it was built with, whatever the system has.
+	// Uses its own loader, so that it finds the libraries it was built with.
 	const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
 	const command = (name: string, ...rest: string[]): [string, string[]] => [
 		join(libraries, 'ld-linux-x86-64.so.2'),
@@ -72,7 +74,7 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	};
 
 	const endpoint = `http://127.0.0.1:${port}`;
-	const ask = async (method: string, key: string, query = '') =>
+	const ask = async (method: string, key: string, query?: Record<string, string>) =>
 		await signed(terms, method, endpoint, `/${terms.bucket}/${key}`, query);
 	try {
 		await untilUp(endpoint, () => server.exitCode === null);
@@ -86,7 +88,9 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 		endpoint,
 		get: async (key) => await ask('GET', key),
 		async keys() {
-			const listed = await (await ask('GET', '', 'encoding-type=url&list-type=2')).text();
+			const listed = await (
+				await ask('GET', '', { 'encoding-type': 'url', 'list-type': '2' })
+			).text();
 			return [...listed.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) =>
 				decodeURIComponent(key.replaceAll('+', ' ')),
 			);
@@ -95,7 +99,7 @@ export async function startRadosgw(terms: BucketTerms): Promise<Radosgw> {
 	};
 }
 
-/** One process that keeps its objects in SQLite and knows of no cluster. */
+/** A single process that keeps its objects in SQLite, without a cluster. */
 function configuration(data: string, port: number, { region }: BucketTerms): string {
 	return `[global]
 mon host = 127.0.0.1:1
@@ -124,51 +128,27 @@ async function untilUp(endpoint: string, isRunning: () => boolean): Promise<void
 	}
 }
 
-/** A request signed in its headers (SigV4), the bucket in the path. */
+/** Sends a request that AWS's own signer has signed in its headers, with the bucket in the path. */
 async function signed(
-	{ accessKeyId, secretAccessKey, region }: BucketTerms,
+	{ region, ...credentials }: BucketTerms,
 	method: string,
 	endpoint: string,
 	path: string,
-	query: string,
+	query: Record<string, string> = {},
 ): Promise<Response> {
-	const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-	const hmac = (key: string | Buffer, text: string) =>
-		createHmac('sha256', key).update(text).digest();
-	const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-	const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
-	// Everything but RFC 3986's unreserved characters and the slashes.
-	const encoded = [...Buffer.from(path)]
-		.map((byte) => {
-			const char = String.fromCharCode(byte);
-			if (/[\w.~/-]/.test(char)) return char;
-			return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-		})
-		.join('');
-	const headers = {
-		host: new URL(endpoint).host,
-		'x-amz-content-sha256': sha256(''),
-		'x-amz-date': date,
-	};
-	const names = Object.keys(headers).join(';');
-	const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-	const request = [method, encoded, query, lines.join(''), names, sha256('')].join('\n');
-	const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-	const text = ['AWS4-HMAC-SHA256', date, scope, sha256(request)].join('\n');
-	const signature = hmac(key, text).toString('hex');
-	return await fetch(`${endpoint}${encoded}${query && `?${query}`}`, {
-		method,
-		headers: {
-			...headers,
-			authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,
-		},
+	const { protocol, hostname, host } = new URL(endpoint);
+	const signer = new SignatureV4({
+		service: 's3',
+		region,
+		credentials,
+		sha256: Hash.bind(null, 'sha256'),
+		uriEscapePath: false,
 	});
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
-	await new Promise((resolve) => server.close(resolve));
-	return port;
+	const encoded = encodeURI(path).replace(
+		/[!'()*;,?:@&=+$#]/g,
+		(char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	const request = { method, protocol, hostname, path: encoded, query, headers: { host } };
+	const { headers } = await signer.sign(request);
+	return await fetch(`${endpoint}${encoded}?${new URLSearchParams(query)}`, { method, headers });
 }

@@ -23,11 +23,11 @@ const MIB = 1024 ** 2;
 const LARGE = 512 * MIB;
 
 /**
- * The node, n8n's engine and the sandbox's API, on Ceph's S3 server. It differs from AWS where a test
- * has to know it: most of its errors have an empty `Message`, a changed policy is `AccessDenied` and
- * not `SignatureDoesNotMatch`, a condition that was not met is not quoted, `Location` has no scheme,
- * the digest in `ETag` has no quotes, and a file name ends at a semicolon, quoted or not. It judges
- * a form once it has 4 MiB of it, reads the rest, and takes keys of any length.
+ * The node, n8n's engine and the sandbox's API with Ceph's S3 server, which differs from AWS in
+ * some ways that matter here: most errors have an empty `Message`; a modified policy is
+ * `AccessDenied` instead of `SignatureDoesNotMatch`; a failed condition is not quoted; `Location`
+ * has no scheme; the digest in `ETag` has no quotes; a file name ends at a semicolon, quoted or
+ * not. It checks a form after 4 MiB, reads the rest, and accepts keys of any length.
  */
 const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S3';
 (noRadosgw ? describe.skip : describe)(title, () => {
@@ -51,7 +51,7 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 		await s3?.close();
 	});
 
-	/** What the bucket itself gives for the only attachment there is, or the one of this name. */
+	/** The bucket's copy of the only attachment, or of the one with this name. */
 	const inBucket = async ({ sandbox }: ClinicWithN8n, name?: string) => {
 		const records = [...sandbox.clinic.attachments.values()];
 		const record = records.find(({ filename }) => name === undefined || filename === name);
@@ -164,7 +164,7 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 	});
 
 	describe('a form that was not signed like this is refused by the server, and the node says why', () => {
-		/** Changes each presigned post on its way to the node. */
+		/** Modifies each presigned post before the node receives it. */
 		const forge = (change: (fields: Record<string, string>) => void) =>
 			clinic.sandbox.faults.add({
 				on: 'presign',
@@ -213,7 +213,7 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 			});
 
 			it('with a policy that has expired', async () => {
-				// The signer's clock is behind, so that only the server can tell.
+				// The signer's clock is slow, so only the server can notice.
 				clinic.sandbox.faults.clockSkewMs = -2 * 3_600_000;
 				await refused(content, /status 403, AccessDenied.*expired/);
 			});
@@ -226,7 +226,7 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 			});
 
 			it('and is larger than it allows', async () => {
-				// The node goes by the last range and the server by the narrowest.
+				// The node uses the last range, the server the narrowest.
 				clinic.sandbox.settings.policyConditions = ({ conditions }) =>
 					conditions.unshift(['content-length-range', 0, 50]);
 				await refused(content, /status 400, EntityTooLarge/);
@@ -235,7 +235,7 @@ const title = noRadosgw ? `On a real S3 (left out: ${noRadosgw})` : 'On a real S
 	});
 });
 
-/** Writes a file of so many bytes, no two MiB of it the same, and gives its digest. */
+/** Writes a file of this size, with no two MiB alike, and returns its digest. */
 async function writeFile(path: string, size: number): Promise<string> {
 	const hash = createHash('sha256');
 	await pipeline(function* () {

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from './free-port.cts';
 import { program } from './install.cts';
-import { freePort } from './n8n.cts';
 
-/** A Redis that keeps nothing on disk. */
+/** A Redis server without persistence. */
 export interface Redis {
 	port: number;
 	close(): Promise<void>;
@@ -15,7 +15,7 @@ export interface Redis {
 /**
  * Starts Redis on 127.0.0.1.
  *
- * @throws where it is missing and cannot be installed, or does not start: with its log
+ * @throws if it is missing and cannot be installed, or with its log if it does not start
  */
 export async function startRedis(): Promise<Redis> {
 	const port = await freePort();

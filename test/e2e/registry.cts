@@ -9,18 +9,18 @@ import path from 'node:path';
 
 import { openCertificateAuthority } from '../../sandbox/certificates.cts';
 
-/** An npm registry that has this package and no other. */
+/** An npm registry with this package only. */
 export interface Registry {
-	/** What a process has to be started with so that every host it asks is this registry. */
+	/** Environment variables with which a process sends all its requests to this registry. */
 	readonly env: Record<string, string>;
 	close(): Promise<void>;
 }
 
 /**
- * Packs this package, built before, and offers it as npm's registry would. n8n installs from npm's
- * own address alone, so the registry is reached as a proxy, by whatever name it is asked for.
+ * Packs this package, which must be built, and serves it as npm's registry would. n8n only installs
+ * from npm's own URL, so the registry is a proxy that answers for any host.
  *
- * @param folder where the tarball and the registry's certificate are written
+ * @param folder for the tarball and the registry's certificate
  */
 export async function startRegistry(folder: string): Promise<Registry> {
 	mkdirSync(folder, { recursive: true });
@@ -83,7 +83,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
 			HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
 			NO_PROXY: 'localhost,127.0.0.1',
 			NODE_EXTRA_CA_CERTS: authority.file,
-			// npm's own setting goes before Node's, and a machine may have one.
+			// npm's own setting overrides Node's, and may be set on this machine.
 			NPM_CONFIG_CAFILE: authority.file,
 		},
 		async close() {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks several times a second until there is an answer.
+ * Polls until there is a result.
  *
- * @param what is to be: "the workflow is published"
- * @param seconds for how long to ask
- * @throws after that
+ * @param what is expected, for the error: "the workflow is published"
+ * @param ask returns undefined to be asked again
+ * @throws after this many seconds
  */
 export async function until<T>(
 	what: string,

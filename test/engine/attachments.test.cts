@@ -10,32 +10,22 @@ import {
 } from '../../sandbox/sandbox.cts';
 import type { Reply } from '../../sandbox/reply.cts';
 import {
+	by,
 	CREDENTIAL,
 	file,
-	openClinic,
 	PLAIN,
 	pdf,
 	recorded,
-	type ClinicWithN8n,
+	useClinic,
 	type UploadRun,
 } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const EVER = 99;
 
-let clinic: ClinicWithN8n;
+const clinic = useClinic({ sandbox: PLAIN });
 
-beforeAll(async () => {
-	clinic = await openClinic({ sandbox: PLAIN });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
-
-const by = (mode: string, value: string) => ({ __rl: true, mode, value });
-
-/** Runs an operation, for no patient unless one is given. */
+/** Runs an operation, without a patient unless one is given. */
 const run = async (
 	operation: string,
 	parameters: IDataObject,
@@ -45,7 +35,7 @@ const run = async (
 const letter = async (more: Partial<Parameters<typeof putOnRecord>[1]> = {}) =>
 	await putOnRecord(clinic.sandbox, { name: 'letter.pdf', content: pdf('letter'), ...more });
 
-/** Method, path below `/v1` and status of each request, in short. */
+/** Method, path below `/v1` and status of each request. */
 const lines = () =>
 	clinic.sandbox.requests.map(({ method, path, status }) => {
 		const { pathname } = new URL(path, 'https://api.example');
@@ -216,7 +206,7 @@ describe('Get', () => {
 });
 
 describe('Get Many', () => {
-	/** Four of the patient, the last of them archived, and one of another patient. */
+	/** Adds four files of the patient, the last of them archived, and one of another patient. */
 	const fill = async () => {
 		const put = async (name: string, minutes: number, more: object = {}, rest: object = {}) =>
 			Object.assign(await letter({ name, ...rest }), {
@@ -898,7 +888,7 @@ describe('Upload for patients who are out of use', () => {
 	it('with “Retry On Fail” does not ask again for those whose files are stored', async () => {
 		strike({ on: 'presign', skip: 1, act: 'before', do: { reply: { status: 403 } } });
 		clinic.sandbox.settings.onRequest = ({ status }) => {
-			// What is stored is stored, whatever becomes of the patient.
+			// Files remain stored even if their patient is deleted.
 			const stored = clinic.sandbox.clinic.patients.get(SANDBOX_PATIENT_ID)!;
 			if (status === 403) stored.archivedAt = minutesAgo(1);
 		};

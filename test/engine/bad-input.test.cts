@@ -5,26 +5,10 @@ import {
 	SANDBOX_SCHEDULER_API_KEY,
 	type Sandbox,
 } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	pdf,
-	recorded,
-	type ClinicWithN8n,
-	type UploadRun,
-} from './clinic.cts';
+import { by, CREDENTIAL, file, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const good = { json: {}, files: { data: file('good.pdf', pdf('good')) } };
 
@@ -35,11 +19,11 @@ const patientId = (value: unknown, mode = 'id'): IDataObject => ({
 interface Case {
 	what: string;
 	run: Partial<UploadRun>;
-	/** What Cliniko or S3 does. */
+	/** How Cliniko or S3 is set up. */
 	prepare?: (sandbox: Sandbox) => void;
 	message: RegExp;
 	description: RegExp;
-	/** Requests that were made before it was noticed. */
+	/** How many requests are sent before the problem is noticed. */
 	requests: number;
 }
 
@@ -275,12 +259,12 @@ describe.each(cases)('$what', ({ run, prepare, message, description, requests })
 		expect(
 			clinic.sandbox.requests.map(({ host, path, status }) => [host, path, status]),
 		).toHaveLength(requests);
-		// Whether the patient may get a file is asked before anything else.
+		// Whether the patient may get a file is checked before anything else.
 		if (requests > 0) expect(clinic.sandbox.requests[0]?.path).toMatch(/^\/v1\/patients\?/);
 	});
 });
 
-// What lies in the credential or in all of Cliniko strikes the other files too.
+// Problems with the credential or with all of Cliniko also affect the other files.
 const ofOneItem = cases.filter(({ run, prepare }) => !run.credential && !prepare);
 
 describe.each(ofOneItem)('$what, with “On Error: Continue”', ({ run, message }) => {
@@ -314,7 +298,7 @@ describe.each(ofOneItem)('$what, with “On Error: Continue”', ({ run, message
 		expect(recorded(clinic.sandbox).filter(({ name }) => name === 'good.pdf')).toHaveLength(2);
 	});
 
-	/** The case's own value for the second item only. */
+	/** An expression that gives the value to the second item only. */
 	function perItem(name: string, value: IDataObject | string): IDataObject | string {
 		if (name === 'patientId') {
 			const { mode, value: id } = value as IDataObject;
@@ -391,8 +375,8 @@ it('names the files that are stored when a later one stops the run', async () =>
 
 describe('An expression that fails for the last item', () => {
 	const FAILS = "{{ $json.last ? $('No Such Node').item.json.id : ";
-	const patientOf = { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID };
-	const attachmentId = { __rl: true, mode: 'id', value: '={{ $json.id }}' };
+	const patientOf = by('id', SANDBOX_PATIENT_ID);
+	const attachmentId = by('id', '={{ $json.id }}');
 	const note = { attachmentId, description: 'new' };
 	const files = { attachmentId, binaryPropertyName: 'data' };
 	const filters = (value: string) => ({
@@ -479,7 +463,7 @@ describe('An expression that fails for the last item', () => {
 });
 
 describe('A text that an expression gives as something else', () => {
-	const attachmentId = { __rl: true, mode: 'id', value: '={{ $json.id }}' };
+	const attachmentId = by('id', '={{ $json.id }}');
 
 	it.each([
 		['an object', '={{ { note: "a" } }}'],

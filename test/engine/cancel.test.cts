@@ -1,24 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
 
 import type { SandboxOptions } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, type ClinicWithN8n } from './clinic.cts';
+import { file, pdf, useClinic, type ClinicWithN8n } from './clinic.cts';
 
-/** When the execution is cancelled, in ms after its start. */
+/** When to cancel the execution, in ms after its start. */
 const CANCEL = 1500;
 
-let clinic: ClinicWithN8n;
+const clinic = useClinic();
 
 beforeAll(async () => {
-	clinic = await openClinic();
-	// The first run of an engine takes its time.
+	// Warm-up: an engine's first run is slow.
 	await clinic.run({ items: [{ files: { data: file('a.pdf', pdf('a')) } }] });
 });
 
-afterAll(async () => await clinic.close());
-
 type Clinic = ClinicWithN8n['sandbox'];
 
-/** What the node is at when it is cancelled. */
+/** What the node is doing when it is cancelled. */
 const moments: Array<[string, (sandbox: Clinic) => void, Partial<SandboxOptions>?]> = [
 	[
 		'looks the patients up',
@@ -70,7 +67,7 @@ it.each(moments)('sends nothing more once it is cancelled while it %s', async (_
 		cancelAfter: CANCEL,
 	});
 	expect(run.status).toBe('canceled');
-	// What was under way may still arrive; a second later there is nothing.
+	// Requests already in progress may still arrive; a second later there must be none.
 	await setTimeout(Math.max(began + CANCEL + 1000 - Date.now(), 0));
 	const sent = clinic.sandbox.requests.length;
 	await setTimeout(3000);

@@ -25,7 +25,7 @@ export const CREDENTIAL = {
 	contactEmail: 'front.desk@clinic.example',
 };
 
-/** A run of a workflow that ends in the Cliniko node, and what came of it. */
+/** A workflow that ends in the Cliniko node. */
 export interface UploadRun {
 	items: StartItem[];
 	parameters?: IDataObject;
@@ -39,20 +39,20 @@ export interface UploadRun {
 	credential?: IDataObject;
 	cancelAfter?: number;
 	write?: boolean;
-	/** Retries this one from n8n's list of executions. */
+	/** Retries this run, as from n8n's list of executions. */
 	retryOf?: UploadResult;
 }
 
 export interface UploadResult extends RunReply {
 	output: INodeExecutionData[];
-	/** The second output, which a node has with "On Error: Continue (using error output)". */
+	/** The second output, with "On Error: Continue (using error output)". */
 	errorOutput: INodeExecutionData[];
-	/** What stopped the workflow. */
+	/** The error that stopped the workflow. */
 	error?: { message: string; description?: string };
 	outputOf: (node: string) => INodeExecutionData[];
 }
 
-/** n8n's engine and the sandbox, connected. */
+/** n8n's engine with the sandbox. */
 export interface ClinicWithN8n {
 	sandbox: Sandbox;
 	engine: Engine;
@@ -61,14 +61,14 @@ export interface ClinicWithN8n {
 }
 
 /**
- * The sandbox's settings unless a test says otherwise: the unkind ones, since no one knows which are
- * true of Cliniko. `CLINIKO_SANDBOX` chooses others for a whole run: `kind`, or single ones as in
- * `CLINIKO_SANDBOX=listOrder=unstable,listLagMs=500`, the rest being kind. See sandbox/options.cts
- * for all of them.
+ * The sandbox's default settings in tests: the unkind ones, since it is unknown which of them are
+ * true of Cliniko. `CLINIKO_SANDBOX` replaces them for a whole run: with `kind`, or with single
+ * settings such as `CLINIKO_SANDBOX=listOrder=unstable,listLagMs=500`, the others being kind. See
+ * sandbox/options.cts.
  */
 const SETTINGS = optionsFrom(process.env.CLINIKO_SANDBOX ?? 'unkind');
 
-/** For tests of what the records look like: Cliniko shows all that it was given, and at once. */
+/** For tests of the records' contents: Cliniko returns everything unchanged and at once. */
 export const PLAIN: SandboxOptions = {
 	descriptions: 'kept',
 	comparison: 'insensitive',
@@ -80,10 +80,25 @@ export const PLAIN: SandboxOptions = {
 	listOrder: 'stable',
 };
 
-/** Starts both. Processing takes no time unless told otherwise. */
-export async function openClinic(
-	options: { sandbox?: SandboxOptions; engine?: EngineOptions } = {},
-): Promise<ClinicWithN8n> {
+export interface ClinicOptions {
+	sandbox?: SandboxOptions;
+	engine?: EngineOptions;
+}
+
+/**
+ * The clinic of a test file or of a `describe` block: opened before its tests, reset after each of
+ * them and closed at the end. The object can be used from the first test on.
+ */
+export function useClinic(options?: ClinicOptions): ClinicWithN8n {
+	const clinic = {} as ClinicWithN8n;
+	beforeAll(async () => void Object.assign(clinic, await openClinic(options)));
+	afterEach(() => clinic.sandbox.reset());
+	afterAll(async () => await clinic.close());
+	return clinic;
+}
+
+/** Starts both. Processing takes no time by default. */
+export async function openClinic(options: ClinicOptions = {}): Promise<ClinicWithN8n> {
 	const sandbox = await startSandbox({ processingMs: 0, ...SETTINGS, ...options.sandbox });
 	const env = { ...sandbox.env, ...options.engine?.env };
 	const engine = await startEngine({ ...options.engine, env }).catch(async (error: Error) => {
@@ -101,7 +116,36 @@ export async function openClinic(
 	};
 }
 
-/** A node of a workflow; its name is its id too. */
+/** Lists as a database may return them that guarantees no order. */
+export const UNSTABLE_LISTS = {
+	listOrder: 'unstable',
+	sortsById: false,
+	clockSpreadMs: 5000,
+	requestsPerWindow: 10_000,
+} as const;
+
+/** The value of a resource locator, the parameter with the modes "From List", "By ID" and so on. */
+export function by<T>(mode: string, value: T) {
+	return { __rl: true, mode, value };
+}
+
+/** Collects the longer fields of all presigned posts: policy, signature, key, date. */
+export function collectFormValues({ faults }: Sandbox, into: string[], longerThan: number): void {
+	faults.add({
+		on: 'presign',
+		times: 99,
+		act: 'after',
+		do: {
+			rewrite: (reply) => {
+				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
+				into.push(...Object.values(fields).filter((value) => value.length > longerThan));
+				return reply;
+			},
+		},
+	});
+}
+
+/** A node of a workflow, with its name as its id. */
 export function node(name: string, type: string, rest: Partial<INode> = {}): INode {
 	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters: {}, ...rest };
 }
@@ -114,7 +158,7 @@ async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> 
 			credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
 			...run.node,
 			parameters: {
-				patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+				patientId: by('id', SANDBOX_PATIENT_ID),
 				...run.parameters,
 			} as never,
 		}),
@@ -134,7 +178,7 @@ async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> 
 		credentials: { cliniko: run.credential ?? CREDENTIAL },
 		cancelAfter: run.cancelAfter,
 		write: run.write,
-		// As n8n's database gives it back.
+		// n8n keeps it as JSON in its database.
 		retryOf: run.retryOf && JSON.parse(JSON.stringify(run.retryOf.run.data)),
 	});
 	const { runData, error } = reply.run.data.resultData;
@@ -148,7 +192,6 @@ async function runUpload(engine: Engine, run: UploadRun): Promise<UploadResult> 
 	};
 }
 
-/** A file with these bytes. */
 export function file(
 	fileName: string | undefined,
 	content: Buffer | string,
@@ -157,7 +200,7 @@ export function file(
 	return { base64: Buffer.from(content).toString('base64'), fileName, mimeType };
 }
 
-/** Bytes that a processed PDF has to begin with, and something to tell it from others. */
+/** A PDF's header and footer, with some text to tell files apart. */
 export function pdf(text: string): Buffer {
 	return Buffer.from(`%PDF-1.4\n${text}\n%%EOF\n`);
 }
@@ -166,7 +209,7 @@ export function sha256(content: Buffer | string): string {
 	return createHash('sha256').update(content).digest('hex');
 }
 
-/** The digests of what is on the patients' records, by patient and file name. */
+/** The attachments on record: patient, file name and digest. */
 export function recorded({
 	clinic,
 }: Sandbox): Array<{ patient: string; name: string | null; sha256?: string }> {
@@ -177,7 +220,7 @@ export function recorded({
 	}));
 }
 
-/** The bytes on the record that an item names, by their digest. */
+/** The digest of the attachment that an item refers to. */
 export function contentOf({ clinic }: Sandbox, { json }: INodeExecutionData): string | undefined {
 	return clinic.attachments.get(String(json.id))?.stored.sha256;
 }

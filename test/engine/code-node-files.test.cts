@@ -1,18 +1,11 @@
 import path from 'node:path';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, recorded, sha256, type ClinicWithN8n } from './clinic.cts';
+import { file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	const codeNode = path.join(__dirname, 'code-node.cts');
-	clinic = await openClinic({ engine: { nodeArguments: ['--require', codeNode] } });
+const clinic = useClinic({
+	engine: { nodeArguments: ['--require', path.join(__dirname, 'code-node.cts')] },
 });
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
 
 /** Runs with a Code node before the Cliniko node. */
 const run = async (jsCode: string, settings = {}) =>
@@ -23,7 +16,7 @@ const run = async (jsCode: string, settings = {}) =>
 		settings,
 	});
 
-/** What a Code node returns for each item. */
+/** The code of a Code node that returns this for each item. */
 const item = (text: string) => `return $input.all().map(({ json, binary }) => (${text}));`;
 
 const base64 = pdf('from code').toString('base64');

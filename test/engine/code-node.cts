@@ -1,6 +1,6 @@
 /**
- * Loaded into the engine's process. n8n runs the code of a Code node in a process of its own, the task
- * runner, which comes with n8n and not with its engine. Here the code runs in the engine's process,
+ * Loaded into the engine's process. n8n runs the code of a Code node in a separate process, the
+ * task runner, which is part of n8n but not of its engine. Here it runs in the engine's process,
  * with the same `$input` and `$`.
  */
 import path from 'node:path';
@@ -25,6 +25,6 @@ JsTaskRunnerSandbox.prototype.runCodeAllItems = async function (code) {
 	const run = new Function('$input', '$', `return (async () => {${code}})()`) as (
 		...data: unknown[]
 	) => Promise<INodeExecutionData[]>;
-	// The task runner hands the result over as data, too.
+	// The task runner returns the result as JSON, too.
 	return JSON.parse(JSON.stringify(await run($input, $))) as INodeExecutionData[];
 };

@@ -2,17 +2,11 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, recorded, sha256, type ClinicWithN8n } from './clinic.cts';
+import { file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
+const clinic = useClinic();
 
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterAll(async () => await clinic.close());
-
-/** White space, which JSON may begin with, for ever: no idle timeout sees anything wrong. */
+/** Endless white space, which is valid at the start of JSON and prevents an idle timeout. */
 async function* trickle(): AsyncGenerator<string> {
 	for (;;) {
 		yield ' ';
@@ -43,6 +37,6 @@ it('waits no more than a minute for a reply that trickles, and finds what it has
 		{ patient: SANDBOX_PATIENT_ID, name: 'a.pdf', sha256: sha256(pdf('a')) },
 	]);
 	expect(took).toBeGreaterThan(55_000);
-	// The connection does not stay open behind.
+	// The connection does not remain open.
 	expect(closedAfter).toBeLessThan(65_000);
 }, 150_000);

@@ -12,35 +12,23 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
-import { openClinic, pdf, sha256, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { by, openClinic, pdf, sha256, useClinic, type UploadRun } from './clinic.cts';
 import { putOnRecord } from './records.cts';
 
 const MIB = 1024 * 1024;
 const EVER = 99;
 
-let clinic: ClinicWithN8n;
 /** Where n8n keeps its files. */
-let folder: string;
+const folder = mkdtempSync(path.join(tmpdir(), 'download-test-'));
 
-beforeAll(async () => {
-	folder = mkdtempSync(path.join(tmpdir(), 'download-test-'));
-	const env = { N8N_BINARY_DATA_STORAGE_PATH: folder };
-	clinic = await openClinic({ engine: { env } });
-});
+const clinic = useClinic({ engine: { env: { N8N_BINARY_DATA_STORAGE_PATH: folder } } });
 
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => {
-	await clinic.close();
-	rmSync(folder, { recursive: true, force: true });
-});
-
-const by = (mode: string, value: string) => ({ __rl: true, mode, value });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const onRecord = async (name: string, content: Buffer | string, more = {}) =>
 	await putOnRecord(clinic.sandbox, { name, content, ...more });
 
-/** Downloads these, one for each item. */
+/** Downloads these attachments, one per item. */
 const download = async (
 	ids: string[],
 	parameters: IDataObject = {},
@@ -60,7 +48,7 @@ const download = async (
 const strike = (fault: Pick<Fault, 'on' | 'act' | 'do'> & Partial<Fault>) =>
 	clinic.sandbox.faults.add(fault);
 
-/** At the redirect that Cliniko gives, and at what S3 then does. */
+/** A fault at the redirect from Cliniko, and one at S3 after it. */
 const atContent = (fault: Pick<Fault, 'act' | 'do'> & Partial<Fault>) =>
 	strike({ on: 'get', ...fault });
 const atS3 = (fault: Pick<Fault, 'act' | 'do'> & Partial<Fault>) =>
@@ -202,7 +190,7 @@ it('brings a file of 6 MiB whole', async () => {
 });
 
 it('streams a file of 64 MiB: the memory does not grow by it', async () => {
-	// What is loaded for the first download does not count.
+	// Warm-up: modules loaded for the first download do not count.
 	await download([(await onRecord('a.pdf', pdf('a'))).id]);
 	const content = Buffer.alloc(64 * MIB, 'film ');
 	const { id } = await onRecord('film.mp4', content);
@@ -247,7 +235,7 @@ it('leaves nothing of the presigned address in what n8n stores', async () => {
 		expect(kept).not.toContain(secret);
 });
 
-/** What all files below a folder hold. */
+/** The contents of all files in a folder and its subfolders. */
 function filesIn(at: string): string[] {
 	return readdirSync(at, { recursive: true, withFileTypes: true })
 		.filter((entry) => entry.isFile())
@@ -308,7 +296,7 @@ const s3Error = (status: number, code: string) => ({
 	reply: { status, body: `<Error><Code>${code}</Code><Message>No</Message></Error>` },
 });
 
-/** What may go wrong at S3, and what is said where it goes wrong for ever. */
+/** Faults at S3, and the message for each if it never recovers. */
 const failures: Array<[string, Pick<Fault, 'act' | 'do'> & Partial<Fault>, RegExp]> = [
 	['S3 says 403', { act: 'before', do: s3Error(403, 'AccessDenied') }, /AccessDenied: No\./],
 	['S3 says 404', { act: 'before', do: s3Error(404, 'NoSuchKey') }, /NoSuchKey: No\./],

@@ -1,21 +1,24 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, node, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { by, CREDENTIAL, node, type ClinicWithN8n, type UploadRun } from './clinic.cts';
 
 export interface ErrorLoop {
 	items: UploadRun['items'];
-	/** Of the Cliniko node. */
+	/** Parameters of the Cliniko node. */
 	parameters?: IDataObject;
 	/** Settings of the Cliniko node itself. */
 	settings?: Partial<INode>;
-	/** A node on the way back from the error output, if there is one. */
+	/** A node between the error output and the input, if any. */
 	through?: Partial<INode> & Pick<INode, 'type'>;
 	/** In ms. */
 	cancelAfter?: number;
 }
 
-/** Runs Files -> Cliniko, whose error output leads back into it; gives what came out, of all turns. */
+/**
+ * Runs a workflow in which the Cliniko node's error output leads back into it; returns the output
+ * of all iterations.
+ */
 export async function runErrorLoop(
 	{ engine }: ClinicWithN8n,
 	{ items, parameters, settings, through, cancelAfter = 40_000 }: ErrorLoop,
@@ -30,7 +33,7 @@ export async function runErrorLoop(
 					onError: 'continueErrorOutput',
 					...settings,
 					parameters: {
-						patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+						patientId: by('id', SANDBOX_PATIENT_ID),
 						...parameters,
 					} as never,
 				}),

@@ -1,34 +1,16 @@
 /**
- * People build loops from the error output back into the node, with other nodes in them that change
- * items. Whatever they change: a file is stored once, none is passed over in silence, and no upload is
- * taken for another.
+ * Workflows may loop from the error output back into the node, through other nodes that change
+ * items. Whatever these change: a file is stored once, no file is silently skipped, and no upload
+ * is mistaken for another.
  */
 import path from 'node:path';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import {
-	contentOf,
-	file,
-	openClinic,
-	pdf,
-	recorded,
-	sha256,
-	type ClinicWithN8n,
-	type UploadRun,
-} from './clinic.cts';
+import { contentOf, file, pdf, recorded, sha256, useClinic, type UploadRun } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	const nodes = path.join(__dirname, 'loop-nodes.cts');
-	clinic = await openClinic({ engine: { nodes } });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ engine: { nodes: path.join(__dirname, 'loop-nodes.cts') } });
 
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 
@@ -113,7 +95,7 @@ it('does not take one upload of a file for another, where only the one that is s
 });
 
 describe('a record that turns up at another patient', () => {
-	/** Cliniko puts the record on another patient's, and its reply does not tell. */
+	/** Cliniko puts the record on another patient, and its reply does not show that. */
 	const misplace = (shows: (body: IDataObject) => IDataObject) =>
 		clinic.sandbox.faults.add({
 			on: 'create',

@@ -10,20 +10,11 @@ import {
 
 import type { StartFile, StartItem, WorkflowFile } from '../../engine/engine.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	PLAIN,
-	pdf,
-	recorded,
-	sha256,
-	type ClinicWithN8n,
-} from './clinic.cts';
+import { by, CREDENTIAL, file, PLAIN, pdf, recorded, sha256, useClinic } from './clinic.cts';
 import { openMailbox, type Mail, type Mailbox } from './mailbox.cts';
 import { descriptionsOf } from './node-types.cts';
 
-// What n8n's own nodes come with: the Compression node zips with it.
+// A dependency of n8n's own nodes: the Compression node uses it.
 const { unzipSync } = createRequire(require.resolve('n8n-nodes-base/package.json'))('fflate') as {
 	unzipSync: (zip: Uint8Array) => Record<string, Uint8Array>;
 };
@@ -84,7 +75,7 @@ describe.each(files)('the example %s', (fileName) => {
 				node,
 				description,
 			)?.parameters;
-			// The patient is for the user to choose.
+			// The user has to choose the patient.
 			expect(Object.keys(issues ?? {})).toEqual(
 				node.name === 'List the files' ? ['patientId'] : [],
 			);
@@ -152,36 +143,25 @@ it('has all examples in its table, and no others', () => {
 });
 
 describe('in n8n’s engine', () => {
-	let clinic: ClinicWithN8n;
 	let mailbox: Mailbox;
 
-	beforeAll(async () => {
-		const codeNode = path.join(__dirname, 'code-node.cts');
-		clinic = await openClinic({
-			sandbox: PLAIN,
-			engine: { nodeArguments: ['--require', codeNode] },
-		});
-		mailbox = await openMailbox();
+	const clinic = useClinic({
+		sandbox: PLAIN,
+		engine: { nodeArguments: ['--require', path.join(__dirname, 'code-node.cts')] },
 	});
 
-	afterEach(() => {
-		clinic.sandbox.reset();
-		mailbox.mails.length = 0;
-	});
+	beforeAll(async () => void (mailbox = await openMailbox()));
+	afterEach(() => void (mailbox.mails.length = 0));
+	afterAll(async () => await mailbox.close());
 
-	afterAll(async () => {
-		await clinic.close();
-		await mailbox.close();
-	});
-
-	/** Runs an example from the items that its trigger would give. */
+	/** Runs an example with the items that its trigger would output. */
 	async function run(
 		name: string,
 		items: StartItem[],
 		options: {
-			/** What differs in nodes, by their names. */
+			/** Changes to nodes, by name. */
 			change?: Record<string, Partial<INode>>;
-			/** A node that follows the last one. */
+			/** A node to add after the last one. */
 			after?: INode;
 		} = {},
 	) {
@@ -220,7 +200,7 @@ describe('in n8n’s engine', () => {
 
 	describe('intake form to record', () => {
 		const form = (person: Partial<typeof ZOE>, of: Record<string, StartFile>, second = 0) => ({
-			// What the Form Trigger gives: labels as keys, and the files' fields by their label.
+			// The output of the Form Trigger: labels as keys, and files named after their field's label.
 			json: {
 				...ZOE,
 				...person,
@@ -332,13 +312,13 @@ describe('in n8n’s engine', () => {
 				responseMode: 'onReceived',
 				options: { respondWithOptions: { values: { respondWith: 'text' } } },
 			});
-			// A page at the end of the form would be another one for those who are no patients, or later.
+			// A page at the end of the form would show whether somebody is a patient, or appear later.
 			expect(nodes.filter(({ type }) => type.endsWith('.form'))).toEqual([]);
 		});
 	});
 
 	describe('e-mail attachments to record', () => {
-		/** What the Email Trigger (IMAP) gives in its format "Resolved". */
+		/** The output of the Email Trigger (IMAP) with the format "Resolved". */
 		const message = (from: string[], of?: Record<string, StartFile>): StartItem => ({
 			json: {
 				text: 'Please find attached',
@@ -491,12 +471,12 @@ describe('in n8n’s engine', () => {
 			const entries = text ? unzipSync(Buffer.from(String(text.json.data), 'base64')) : {};
 			return { ...result, item, entries };
 		};
-		const ofZoe = { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID };
+		const ofZoe = by('id', SANDBOX_PATIENT_ID);
 
 		it('holds the bytes of every file of the patient, and of nobody else', async () => {
 			const large = Buffer.alloc(6_000_000, 'large');
 			await upload({ 'Referral – Müller.pdf': pdf('referral'), 'large.txt': large });
-			const patientId = { __rl: true, mode: 'id', value: SANDBOX_OTHER_PATIENT_ID };
+			const patientId = by('id', SANDBOX_OTHER_PATIENT_ID);
 			await upload({ 'of another.txt': 'of another' }, { patientId });
 			const { error, item, entries } = await zip();
 			expect(error).toBeUndefined();
@@ -512,7 +492,7 @@ describe('in n8n’s engine', () => {
 			await upload({ '1 scan.txt': 'first', '2 scan.txt': 'second', '3 Scan.TXT': 'third' });
 			await upload({ '1 NOT IN THIS ZIP.txt': 'fourth', '2 noending': '5th', '3 noending': '6th' });
 			const { entries } = await zip();
-			// The newest comes first.
+			// The newest is first.
 			expect(texts(entries)).toEqual({
 				noending: '6th',
 				'noending (2)': '5th',
@@ -549,7 +529,7 @@ describe('in n8n’s engine', () => {
 	});
 
 	describe('notify when processed', () => {
-		/** What the trigger itself gives of these files. */
+		/** The output of the trigger for these files. */
 		const news = async (of: Record<string, string | Buffer>) => {
 			const poll = async () =>
 				await clinic.engine.call('poll', {
@@ -595,7 +575,7 @@ describe('in n8n’s engine', () => {
 		});
 	});
 
-	/** What is on the records, in the order of the files' names: they are sent side by side. */
+	/** The records, sorted by file name: files are sent concurrently. */
 	function records(): ReturnType<typeof recorded> {
 		return recorded(clinic.sandbox).sort((a, b) => (a.name! < b.name! ? -1 : 1));
 	}
@@ -604,7 +584,7 @@ describe('in n8n’s engine', () => {
 		return [...clinic.sandbox.clinic.attachments.values()].map(({ description }) => description);
 	}
 
-	/** A second patient who differs from the first in nothing that the form asks for. */
+	/** Adds a second patient who matches the first in every field of the form. */
 	function twin(): void {
 		clinic.sandbox.clinic.addPatient({
 			firstName: ZOE['First name'],

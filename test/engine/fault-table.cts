@@ -1,6 +1,6 @@
 /**
- * What may go wrong on a file's way to a patient's record, and what has to come of it: one row for
- * each fault at each step. `faults.test.cts` runs the rows in n8n's engine against the sandbox.
+ * Everything that can go wrong on a file's way to a patient's record, and the expected outcome: one
+ * row per fault and step. `faults.test.cts` runs the rows in n8n's engine against the sandbox.
  */
 import {
 	BUCKET_HOST,
@@ -10,44 +10,46 @@ import {
 	type Step,
 } from '../../sandbox/sandbox.cts';
 
-/** Files that the rows upload; the bytes of each differ from those of every other. */
+/** Files for the rows; their contents differ from row to row. */
 export type FileName =
-	/** Some bytes. */
+	/** A small file. */
 	| 'letter.pdf'
-	/** Needs encoding in an address. */
+	/** Needs escaping in a URL. */
 	| 'Ärztebrief 2.pdf'
-	/** Not what its name says, so that Cliniko marks it as invalid. */
+	/** Its contents do not match its extension, so Cliniko marks it as invalid. */
 	| 'fake.pdf'
-	/** 1 MiB, which is sent as one Buffer. */
+	/** 1 MiB, sent as one Buffer. */
 	| 'scan.pdf'
-	/** 6 MiB, which are streamed. */
+	/** 6 MiB, streamed. */
 	| 'film.mp4';
 
-/** How a file ends that does not become an item. */
+/** The expected outcome for a file that does not become an item. */
 export interface Failure {
 	message: RegExp;
-	/** What the person is told to do. */
+	/** What the message advises. */
 	advice: RegExp;
-	/** Whether it is on the patient's record all the same; nothing if chance decides which file is. */
+	/** Whether it is on the patient's record anyway; undefined if chance decides which file is. */
 	there?: boolean;
-	/** The message gives the attachment's id, or says that the file may be there. */
+	/** Whether the message contains the attachment's id, or says that the file may be there. */
 	says?: 'id' | 'perhaps';
 }
 
-/** What happens in Cliniko beside the run. */
+/** What happens in Cliniko during the run. */
 export interface Meanwhile {
-	/** The first file was on the record before. */
+	/** The first file is already on the record. */
 	there?: true;
 	/** The record is deleted as soon as it is created. */
 	gone?: true;
-	/** The record is created this long after the request for it has come to its end, in ms. */
+	/** How long after the end of its request the record is created, in ms. */
 	late?: number;
-	/** Another file with our description gets onto the same record when the first record is asked for,
-	 * by the key's user if left out. A `fresh` one is never processed. */
+	/**
+	 * Another file with our description is added to the same patient when the first record is
+	 * requested, by the key's user unless given. A `fresh` one is never processed.
+	 */
 	foreign?: { name: string; like?: 'size' | 'bytes'; fresh?: true; by?: 'another user' };
 }
 
-/** Where chance decides how often a step is asked. */
+/** An upper limit, for steps whose number of requests varies. */
 interface UpTo {
 	upTo: number;
 }
@@ -61,51 +63,54 @@ export type Asked = [
 	patients?: number,
 ];
 
-/** A fault, and what has to come of it. */
+/** A fault and its expected outcome. */
 export interface Row {
 	what: string;
 	faults?: Fault[];
-	/** How many connections break in the TLS handshake, after how many that do not. */
+	/** How many connections fail in the TLS handshake, after skipping some. */
 	tls?: { api?: number; s3?: number; skip?: number };
-	/** By how many hours the clocks of Cliniko and S3 are ahead of ours. */
+	/** How many hours the clocks of Cliniko and S3 are ahead of ours. */
 	skew?: number;
 	settings?: Partial<Settings>;
 	meanwhile?: Meanwhile;
-	/** One for each item; a letter if left out. */
+	/** One per item; a letter by default. */
 	files?: FileName[];
-	/** The second file is for another patient. */
+	/** Whether the second file is for another patient. */
 	twoPatients?: true;
 	/** The node's options. */
 	options?: Record<string, string | number>;
-	/** On Error: Continue. */
+	/** Whether the node has "On Error: Continue". */
 	goOn?: true;
-	/** The files, by their place, that do not become items; all others are stored. Those that were not
-	 * started any more are `skipped`. */
+	/**
+	 * The files that do not become items, by index; all others are stored. Those that were never
+	 * started are `skipped`.
+	 */
 	then?: Record<number, Failure | 'skipped'>;
 	/**
-	 * How often the steps are asked, if not once for each file: presign, S3 and create exactly; then at
-	 * most how often the poll (one more than there are files, if left out) and the list and the contents
-	 * of the patient's files (never); and again exactly how often the list of the run's patients (once).
+	 * How many requests each step gets, if not one per file: exact numbers for presign, S3 and
+	 * create; upper limits for the poll (default: one more than there are files), and for the list
+	 * and the contents of the patient's files (default: none); the exact number for the list of the
+	 * run's patients (default: one).
 	 */
 	asked?: Asked;
-	/** About how long it takes, in seconds, if that is long: the longest rows are begun first. */
+	/** Approximate duration in seconds, if long: the longest rows start first. */
 	takes?: number;
-	/** How long it takes at least, in seconds, where the node has to wait. */
+	/** Minimum duration in seconds, if the node has to wait. */
 	waits?: number;
 }
 
-/** A fault at the test of the credential, and what the person reads. */
+/** A fault during the test of the credential, and the expected message. */
 export interface CredentialRow {
 	what: string;
 	faults?: Fault[];
 	tls?: { api: number };
-	/** Whether the credential passes. */
+	/** Whether the test succeeds. */
 	ok?: true;
 	then: RegExp;
 	takes?: number;
 }
 
-// Where and how often a fault strikes.
+// When and how often a fault applies.
 
 const EVER = 999;
 
@@ -116,9 +121,9 @@ const at = (on: Step) => {
 	return {
 		/** Before the request is carried out. */
 		before: strike('before'),
-		/** Once it was carried out, and before the reply. */
+		/** After the request was carried out, before the reply. */
 		after: strike('after'),
-		/** When so many bytes of the request's body have come. */
+		/** After this many bytes of the request's body. */
 		body: (afterBytes: number, ...rest: Parameters<ReturnType<typeof strike>>): Fault => ({
 			...strike('body')(...rest),
 			afterBytes,
@@ -134,7 +139,7 @@ const patients = at('patients');
 const get = at('get');
 const content = at('other');
 
-// What a fault does.
+// Fault actions.
 
 const reset: FaultAction = { reset: true };
 const hang: FaultAction = { hang: true };
@@ -154,7 +159,7 @@ const elsewhere = (status: number): FaultAction =>
 const unprocessable = (errors: Record<string, string>): FaultAction =>
 	json(422, { message: 'Validation Failed', errors });
 
-/** 429. `resetIn`: seconds from now, which the lanes make a moment of; text goes as it is. */
+/** 429. `resetIn`: seconds from now, which the lanes convert to a time; text is sent as it is. */
 const limited = (resetIn?: number | string, headers: Record<string, string> = {}): FaultAction =>
 	answer(429, '{"message":"Rate limit exceeded"}', {
 		...headers,
@@ -171,11 +176,11 @@ const s3Says = (status: number, Code: string, Message: string, rest = {}): Fault
 	xml(status, 'Error', { Code, Message, ...rest });
 const expired = s3Says(403, 'AccessDenied', 'Invalid according to Policy: Policy expired.');
 
-/** Another body in place of the real reply's, which was carried out. */
+/** Replaces the body of the real reply; the request was carried out. */
 const changed = (change: (body: string) => string): FaultAction => ({
 	rewrite: (reply) => ({ ...reply, body: change(reply.body) }),
 });
-/** The JSON of the real reply with other properties. */
+/** Overrides properties in the JSON of the real reply. */
 const changedTo = (properties: object): FaultAction =>
 	changed((body) => JSON.stringify({ ...(JSON.parse(body) as object), ...properties }));
 const half = changed((body) => body.slice(0, body.length / 2));
@@ -188,7 +193,7 @@ const cutOff: FaultAction = {
 		closes: true,
 	}),
 };
-/** The record was created, and the reply names it in its `Location` only. */
+/** The record was created, but only the reply's `Location` refers to it. */
 const located = (status: number): FaultAction => ({
 	rewrite: (reply) => {
 		const { id } = JSON.parse(reply.body) as { id: string };
@@ -200,16 +205,16 @@ const noRows = changedTo({ patient_attachments: [], total_entries: 0, links: {} 
 
 // How it ends.
 
-/** The file is not on the record, and nothing says that it is. */
+/** The file is not on the record, and no message claims that it is. */
 const not = (message: RegExp, advice: RegExp): Failure => ({ message, advice, there: false });
 const notStored = (message: RegExp, advice: RegExp): NonNullable<Row['then']> => ({
 	0: not(message, advice),
 });
-/** The file is on the record, and the message says as which attachment. */
+/** The file is on the record, and the message contains the attachment's id. */
 const storedBut = (message: RegExp, advice: RegExp): NonNullable<Row['then']> => ({
 	0: { message, advice, there: true, says: 'id' },
 });
-/** The node cannot know, and says so. */
+/** The node cannot know, and the message says so. */
 const perhaps = (there: boolean, message: RegExp, advice = /[Ll]ook at the patient’s files/) => ({
 	0: { message, advice, there, says: 'perhaps' as const },
 });
@@ -243,7 +248,7 @@ const oneByOne = { concurrency: 1 };
 const four: FileName[] = ['letter.pdf', 'letter.pdf', 'letter.pdf', 'letter.pdf'];
 const two: FileName[] = ['letter.pdf', 'letter.pdf'];
 
-/** Whether the run's patients may get a file, which is asked for before anything else. */
+/** The list of the run's patients, which is requested first. */
 const asksPatients = (times: number): Asked => [1, 1, 1, 2, 0, times];
 const onlyPatients = (times: number): Asked => [0, 0, 0, 0, 0, times];
 const lookUp = ([message, advice]: readonly [RegExp, RegExp]) =>
@@ -341,7 +346,7 @@ const patientsRows: Row[] = [
 			0: 'skipped',
 			1: not(/Patient 1234567890123456782 is archived.*nothing was sent/, /right patient/),
 		},
-		// The other one, whom the list does not show, is read alone.
+		// The other one, which the list does not show, is requested by its id.
 		asked: [0, 0, 0, 0, 1, 1],
 	},
 	{
@@ -699,9 +704,10 @@ const s3Rows: Row[] = [
 ];
 
 /**
- * The list is asked once where the record is there at once, and its file is downloaded; five times
- * within a minute where there is none.
- */ const createRows: Row[] = [
+ * The list is requested once if the record is already there, and its file is downloaded; five times
+ * within a minute if there is none.
+ */
+const createRows: Row[] = [
 	{
 		what: 'reset, not created',
 		faults: [create.before(reset)],
@@ -876,7 +882,8 @@ const s3Rows: Row[] = [
 	},
 	{
 		what: 'reset, created, and the record is never in the list',
-		// Checked later, the second request would make a second record, which never gets a file.
+		// If the URL were checked later, the second request would create a second record, without a
+		// file.
 		settings: { uploadUrlChecked: 'at creation' },
 		faults: [create.after(reset), get.after(noRows, EVER)],
 		then: perhaps(true, recordNotVisible),
@@ -1148,103 +1155,103 @@ const pollRows: Row[] = [
 	},
 ];
 
-/** The list of the patient's files, which is asked for before the first presigned post. */ const listRows: Row[] =
-	[
-		...(
-			[
-				['reset', reset],
-				['503', html(503)],
-				['HTML', html()],
-				['nothing', answer(200)],
-				['an array', json(200, [])],
-				['null', json(200, null)],
-				['slow', slow],
-			] as const
-		).map(
-			([what, action]): Row => ({
-				what,
-				faults: [get.before(action)],
-				options: skip,
-				asked: [1, 1, 1, 2, 3],
-			}),
-		),
-		{
-			what: 'half the JSON, and the file is there already',
-			faults: [get.after(half)],
-			meanwhile: { there: true },
+/** The list of the patient's files, which is requested before the first presigned post. */
+const listRows: Row[] = [
+	...(
+		[
+			['reset', reset],
+			['503', html(503)],
+			['HTML', html()],
+			['nothing', answer(200)],
+			['an array', json(200, [])],
+			['null', json(200, null)],
+			['slow', slow],
+		] as const
+	).map(
+		([what, action]): Row => ({
+			what,
+			faults: [get.before(action)],
 			options: skip,
-			asked: [0, 0, 0, 0, 3],
-		},
-		{
-			what: 'reset in the reply, and the file is there already',
-			faults: [get.after(cutOff)],
-			meanwhile: { there: true },
+			asked: [1, 1, 1, 2, 3],
+		}),
+	),
+	{
+		what: 'half the JSON, and the file is there already',
+		faults: [get.after(half)],
+		meanwhile: { there: true },
+		options: skip,
+		asked: [0, 0, 0, 0, 3],
+	},
+	{
+		what: 'reset in the reply, and the file is there already',
+		faults: [get.after(cutOff)],
+		meanwhile: { there: true },
+		options: skip,
+		asked: [0, 0, 0, 0, 3],
+	},
+	{
+		what: 'hang, and the file is there already',
+		faults: [get.before(hang)],
+		meanwhile: { there: true },
+		options: skip,
+		asked: [0, 0, 0, 0, 3],
+		takes: 33,
+	},
+	{
+		what: '503 for ever',
+		faults: [get.before(html(503), EVER)],
+		options: skip,
+		then: notStored(...fault(503)),
+		asked: [0, 0, 0, 0, 5],
+	},
+	{
+		what: 'HTML for ever',
+		faults: [get.before(html(), EVER)],
+		options: skip,
+		then: notStored(...notJson),
+		asked: [0, 0, 0, 0, 5],
+	},
+	{
+		what: 'no list in it',
+		faults: [get.before(json(200, { attachments: [] }))],
+		options: skip,
+		then: notStored(/no list of patient attachments/, /again.*status\.cliniko\.com/),
+		asked: [0, 0, 0, 0, 1],
+	},
+	...(
+		[
+			[400, fault(400)],
+			[401, badKey],
+			[403, mayNot],
+			[404, [/has nothing there/, /Check the ID/]],
+			[302, redirect],
+		] as const
+	).map(
+		([status, words]): Row => ({
+			what: `${status}`,
+			// After a 400, the list is requested again without sorting by id.
+			faults: [get.before(elsewhere(status), status === 400 ? 2 : 1)],
 			options: skip,
-			asked: [0, 0, 0, 0, 3],
-		},
-		{
-			what: 'hang, and the file is there already',
-			faults: [get.before(hang)],
-			meanwhile: { there: true },
-			options: skip,
-			asked: [0, 0, 0, 0, 3],
-			takes: 33,
-		},
-		{
-			what: '503 for ever',
-			faults: [get.before(html(503), EVER)],
-			options: skip,
-			then: notStored(...fault(503)),
-			asked: [0, 0, 0, 0, 5],
-		},
-		{
-			what: 'HTML for ever',
-			faults: [get.before(html(), EVER)],
-			options: skip,
-			then: notStored(...notJson),
-			asked: [0, 0, 0, 0, 5],
-		},
-		{
-			what: 'no list in it',
-			faults: [get.before(json(200, { attachments: [] }))],
-			options: skip,
-			then: notStored(/no list of patient attachments/, /again.*status\.cliniko\.com/),
-			asked: [0, 0, 0, 0, 1],
-		},
-		...(
-			[
-				[400, fault(400)],
-				[401, badKey],
-				[403, mayNot],
-				[404, [/has nothing there/, /Check the ID/]],
-				[302, redirect],
-			] as const
-		).map(
-			([status, words]): Row => ({
-				what: `${status}`,
-				// After a 400 the list is asked for once more without the order by ids.
-				faults: [get.before(elsewhere(status), status === 400 ? 2 : 1)],
-				options: skip,
-				then: notStored(...words),
-				asked: [0, 0, 0, 0, status === 400 ? 2 : 1],
-			}),
-		),
-		{
-			what: 'a file that is there, and the reply of the creation of another one lost',
-			faults: [create.after(reset)],
-			meanwhile: { there: true },
-			files: ['letter.pdf', 'Ärztebrief 2.pdf'],
-			options: skip,
-			asked: [1, 1, 1, 2, 5],
-		},
-	];
+			then: notStored(...words),
+			asked: [0, 0, 0, 0, status === 400 ? 2 : 1],
+		}),
+	),
+	{
+		what: 'a file that is there, and the reply of the creation of another one lost',
+		faults: [create.after(reset)],
+		meanwhile: { there: true },
+		files: ['letter.pdf', 'Ärztebrief 2.pdf'],
+		options: skip,
+		asked: [1, 1, 1, 2, 5],
+	},
+];
 
 const limitRows: Row[] = [
 	...(
 		[
 			['with a reset that is over', limited(-30), 1],
 			['with a reset in 2 seconds', limited(2), 2],
-			// It waits no longer than that: an hour would end the whole suite.
+			// This is the longest wait in the suite: an hour would exceed its timeout.
 			['with a reset in an hour', limited(3600), 90],
 			['without a reset', limited(), 15],
 			['with Retry-After only', limited(undefined, { 'Retry-After': '2' }), 3],
@@ -1273,7 +1280,8 @@ const limitRows: Row[] = [
 			waits,
 		},
 	]),
-	// One that never ends is given up after ten minutes; the tests of ClinikoApi have no need to wait.
+	// An endless reply is aborted after ten minutes; the tests of ClinikoApi check that without
+	// waiting.
 	{
 		what: 'patients: again and again, with a reset that is over',
 		faults: [patients.before(limited(-1), 5)],
@@ -1355,7 +1363,7 @@ const clockRows: Row[] = [5, -5].flatMap((skew): Row[] => [
 	},
 ]);
 
-/** One of four files is struck, the second where they go one by one. */
+/** A fault for one of four files, the second if they are sent in sequence. */
 const severalRows: Row[] = [
 	{
 		what: 'presign 403',
@@ -1489,10 +1497,10 @@ const severalRows: Row[] = [
 	},
 ];
 
-/** The words are n8n's own where Cliniko has said neither 401 nor 403. */
+/** For all but 401 and 403, the messages are n8n's own. */
 export const credentialRows: CredentialRow[] = [
 	{ what: 'nothing goes wrong', ok: true, then: /Connection successful/ },
-	// n8n itself asks once more after a 401.
+	// n8n itself retries once after a 401.
 	{
 		what: '401',
 		faults: [user.before(answer(401), 2)],

@@ -1,7 +1,7 @@
 /**
- * Nothing that goes wrong on the way may lose a file, store it twice, or put it on another patient's
- * record; and whatever happened to it, somebody is told. The rows are in `fault-table.cts`. One of them
- * is run alone by its name: `npx jest test/engine/faults -t "create: 503"`.
+ * No fault may lose a file, store it twice, or put it on another patient's record, and every
+ * failure is reported. The rows are in `fault-table.cts`. To run one of them, use its name:
+ * `npx jest test/engine/faults -t "create: 503"`.
  *
  * @jest-environment ./test/engine/environment.cjs
  */
@@ -9,19 +9,21 @@ import { BUCKET_HOST, SANDBOX_API_KEY, type RecordedRequest } from '../../sandbo
 import { credentialRows, rows, type CredentialRow, type Row } from './fault-table.cts';
 import { runRows, type Outcome, type RowFile, type Tested } from './lanes.cts';
 
-/** Each is a process of about 150 MB that mostly waits. */
+/** Each is a process of about 150 MB that is idle most of the time. */
 const LANES = 24;
 
 const API_HOST = 'api.au1.cliniko.com';
 
-/** How a message says that a file is not there, and that this is not known. */
+/** How a message says that a file is not there, and that this is unknown. */
 const SAYS_NOT_THERE =
 	/not on the patient’s record|was not sent|was not stored|has no patient|Could not put the file/;
 const SAYS_PERHAPS =
 	/not known whether|does not show the record|may be there|may be on the patient’s record/;
 
-/** What nobody may read: the key, whole, without its shard and as it is sent; a policy, a signature,
- * an access key; a patient's name. */
+/**
+ * What must not leak: the key, whole, without its shard and encoded; a policy, a signature, an
+ * access key; a patient's name.
+ */
 const SECRETS = [
 	SANDBOX_API_KEY.replace(/-au1$/, ''),
 	Buffer.from(SANDBOX_API_KEY).toString('base64').slice(0, -4),
@@ -32,7 +34,7 @@ const SECRETS = [
 	/O['’]Hara|Zo[eë]\b/,
 ];
 
-/** Whether the test of this name runs. */
+/** Whether the test with this name runs. */
 const isWanted = (name: string): boolean =>
 	(globalThis as { testNamePattern?: RegExp | null }).testNamePattern?.test(name) ?? true;
 
@@ -74,7 +76,7 @@ it.each(credentialRows)('test of the credential: $what', (row) => {
 	expectNothingGivenAway({ requests, written: message }, row.tls);
 });
 
-/** Each file is where the row says, and came out as an item or with a message. */
+/** Each file is where the row says, and became an item or a message. */
 function expectEnd(row: Row, outcome: Outcome): void {
 	const { files, output, error } = outcome;
 	const { goOn = false, then = {} } = row;
@@ -114,14 +116,14 @@ function expectItem(row: Row, outcome: Outcome, at: number): void {
 		processing_completed: finished,
 		...(finished && { filename, size: file.content.length }),
 	});
-	// Which of two files that look alike has which of their records makes no difference.
+	// If two files have identical contents, either may have either record.
 	const alike = outcome.files.filter((other) => looksLike(other, file));
 	expect(alike.flatMap((other) => copiesOf(outcome, other)).map(({ id }) => id)).toContain(json.id);
 	const ids = outcome.output.map((item) => item.json.id);
 	expect(ids.filter((id) => id === json.id)).toHaveLength(1);
 }
 
-/** Each step was asked as often as the row says. */
+/** Each step got as many requests as the row says. */
 function expectRequests({ asked }: Row, { requests, files }: Outcome): void {
 	const times = (step: string) => requests.filter((request) => stepOf(request) === step).length;
 	const each = files.length;
@@ -139,7 +141,7 @@ function expectRequests({ asked }: Row, { requests, files }: Outcome): void {
 	expect(times('user')).toBeLessThanOrEqual(get > 0 ? 1 : 0);
 }
 
-/** Whoever has no item is told what to do; and what a message says of a file is so. */
+/** Each failed file has a message with advice, and what it says about the file is true. */
 function expectHonestWords(outcome: Outcome): void {
 	const { files, output, error } = outcome;
 	if (error) expect(error.description).toMatch(/\w+ \w+/);
@@ -156,13 +158,16 @@ function expectHonestWords(outcome: Outcome): void {
 	});
 }
 
-/** The key went to Cliniko only, nothing went anywhere else, and no secret is in what n8n stores. */
+/**
+ * The key was sent to Cliniko only, there were no requests to other hosts, and n8n stores no
+ * secret.
+ */
 function expectNothingGivenAway(
 	{ requests, written }: Pick<Outcome, 'requests' | 'written'>,
 	tls: Row['tls'],
 ): void {
 	for (const { host, method, path, status, headers } of requests) {
-		// A connection that the proxy let through, and that broke in its handshake.
+		// A connection that the proxy accepted and that failed in the handshake.
 		if (tls && method === 'CONNECT' && status === null) continue;
 		expect([API_HOST, BUCKET_HOST]).toContain(host);
 		expect(path).toMatch(/^\//);
@@ -174,7 +179,7 @@ function expectNothingGivenAway(
 
 function messageFor({ error, output }: Outcome, at: number): { message: string; advice: string } {
 	if (error) return { message: error.message, advice: error.description ?? '' };
-	// n8n keeps one text of an error item.
+	// n8n keeps a single text of an error item.
 	const text = String(output[at]?.json.error);
 	return { message: text, advice: text };
 }
@@ -189,7 +194,7 @@ function looksLike(a: RowFile, b: RowFile): boolean {
 	return a.name === b.name && a.patientId === b.patientId;
 }
 
-/** Files that are not on the record, though nobody was told. */
+/** Files that are missing from the record without a message. */
 function lost(outcome: Outcome): number {
 	const { files, output, error } = outcome;
 	return files.filter(
@@ -203,7 +208,7 @@ function duplicated(outcome: Outcome): number {
 		.reduce((total, more) => total + more, 0);
 }
 
-/** Attachments of one of our files on another patient's record. */
+/** Attachments with one of our files on another patient's record. */
 function misplaced({ attachments, files }: Outcome): number {
 	return attachments.filter(({ sha256, patientId }) => {
 		const file = files.find((one) => one.sha256 === sha256);

@@ -1,6 +1,6 @@
 /**
- * Runs the rows of the fault table. Most of a row's time is waiting, so many run at once: each lane is
- * a sandbox and an engine of its own, and takes the next row when it is done with one.
+ * Runs the rows of the fault table. A row mostly waits, so many run at once: each lane has a
+ * sandbox and an engine, and takes the next row when it has finished one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeExecutionData } from 'n8n-workflow';
@@ -15,11 +15,10 @@ import {
 	type Sandbox,
 	type StoredObject,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, openClinic, pdf, sha256, type ClinicWithN8n } from './clinic.cts';
+import { by, CREDENTIAL, file, openClinic, pdf, sha256, type ClinicWithN8n } from './clinic.cts';
 import type { CredentialRow, FileName, Meanwhile, Row } from './fault-table.cts';
 import { storeFile } from './records.cts';
 
-/** A file of a row. */
 export interface RowFile {
 	name: FileName;
 	patientId: string;
@@ -27,35 +26,35 @@ export interface RowFile {
 	sha256: string;
 }
 
-/** An attachment as the sandbox had it when the row was over. */
+/** An attachment in the sandbox at the end of a row. */
 export interface Kept {
 	id: string;
 	patientId: string;
 	sha256: string;
-	/** As Cliniko shows it, which may have cleaned it. */
+	/** As Cliniko returns it, which may have cleaned it. */
 	filename: string | null;
 }
 
-/** What a row came to. */
+/** The outcome of a row. */
 export interface Outcome {
 	files: RowFile[];
-	/** One for each item. */
+	/** One per item. */
 	output: INodeExecutionData[];
-	/** What stopped the workflow. */
+	/** The error that stopped the workflow. */
 	error?: { message: string; description?: string };
 	attachments: Kept[];
-	/** Whether Cliniko cleaned the names. */
+	/** Whether Cliniko cleans file names. */
 	cleansNames: boolean;
 	requests: RecordedRequest[];
-	/** Faults that struck nothing. */
+	/** Faults that never applied. */
 	unused: Fault[];
-	/** All that n8n would store of the node's run, as JSON, and what the engine logged. */
+	/** Everything that n8n would store of the node's run, as JSON, and the engine's log. */
 	written: string;
-	/** In seconds. */
+	/** Duration in seconds. */
 	took: number;
 }
 
-/** What the test of a credential came to. */
+/** The outcome of a credential's test. */
 export interface Tested {
 	status: 'OK' | 'Error';
 	message: string;
@@ -66,13 +65,13 @@ export interface Tested {
 const DESCRIPTION = 'From the form';
 const HOUR = 3_600_000;
 
-/** Something for a lane to do, and about how long it takes, in seconds. */
+/** A unit of work for a lane, with its approximate duration in seconds. */
 interface Job {
 	takes: number;
 	run: (clinic: ClinicWithN8n) => Promise<void>;
 }
 
-/** Runs all rows, the longest first. */
+/** Runs all rows, longest first. */
 export async function runRows(
 	rows: Row[],
 	credentialRows: CredentialRow[],
@@ -102,7 +101,7 @@ export async function runRows(
 			await clinic.close();
 		}
 	};
-	// An engine's start is work for a processor, so the first lanes had better not wait for the last.
+	// Starting an engine takes CPU time, so the first lanes begin without waiting for the others.
 	const running: Array<Promise<void>> = [];
 	const open = async (): Promise<void> => {
 		while (running.length < lanes) {
@@ -139,7 +138,7 @@ async function runRow(
 			files: { data: file(name, content) },
 		})),
 		parameters: {
-			patientId: { __rl: true, mode: 'id', value: '={{ $json.patientId }}' },
+			patientId: by('id', '={{ $json.patientId }}'),
 			description: DESCRIPTION,
 			options: row.options ?? {},
 		},
@@ -181,7 +180,7 @@ function prepare(
 	for (const end of ['api', 's3'] as const) faults.tls(end, row.tls?.[end] ?? 0, row.tls?.skip);
 }
 
-/** Makes moments, in seconds since 1970, of headers such as `in 2`. */
+/** Converts headers such as `in 2` to times, in seconds since 1970. */
 function withMoments(fault: Fault, now: number): Fault {
 	const { reply } = fault.do;
 	if (!reply) return fault;
@@ -195,7 +194,7 @@ function withMoments(fault: Fault, now: number): Fault {
 	};
 }
 
-/** Lets happen in Cliniko what the row says. */
+/** Sets up what the row says about Cliniko. */
 async function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): Promise<void> {
 	const { clinic, storage, settings } = sandbox;
 	const put = (name: string, content: Buffer) => storeFile(sandbox, ours.patientId, name, content);
@@ -212,7 +211,7 @@ async function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): Promis
 
 	if (what.there) {
 		record(put(ours.name, ours.content));
-		// It has been there for longer than a list may lag.
+		// Waits until lists show it.
 		await sleep(settings.listLagMs);
 	}
 	let created = false;
@@ -237,8 +236,8 @@ async function arrange(sandbox: Sandbox, ours: RowFile, what: Meanwhile): Promis
 }
 
 /**
- * Different for each file of each row, since a process remembers what it has stored; and of the same
- * size for each of the same name.
+ * Contents that differ for each file of each row, since a process remembers what it has stored,
+ * with the same size for each name.
  */
 function contentOf(name: FileName, at: number, row: number): Buffer {
 	const own = `${at} of row ${String(row).padStart(3, '0')}`;

@@ -1,4 +1,4 @@
-/** Nodes that stand in a loop, for the engine: what people put there changes items. */
+/** Nodes for the way back in an error loop: they change items as users' nodes do. */
 import {
 	NodeConnectionTypes,
 	type IBinaryKeyData,
@@ -27,12 +27,14 @@ const description = (name: string): INodeTypeDescription => ({
 
 const MOST_TURNS = 12;
 
-/** Saves each file anew, as a node does that fetches it again; may lose the JSON or the files. */
+/**
+ * Stores each file again, as a node does that downloads it again; can drop the JSON or the files.
+ */
 export const saveAgain: INodeType = {
 	description: description('saveAgain'),
 	async execute(this: IExecuteFunctions) {
 		const output: INodeExecutionData[] = [];
-		// A loop that has nothing to wait for would go round for ever.
+		// A loop that never waits would not end.
 		if (Number(this.evaluateExpression('{{ $runIndex }}', 0)) >= MOST_TURNS) return [[]];
 		for (const [item, { json, binary }] of this.getInputData().entries()) {
 			const files: IBinaryKeyData = {};
@@ -53,7 +55,7 @@ export const saveAgain: INodeType = {
 	},
 };
 
-/** Lets only those error items through whose file can be sent again without harm. */
+/** Passes on only the error items whose file can safely be sent again. */
 export const onlySafe: INodeType = {
 	description: description('onlySafe'),
 	async execute(this: IExecuteFunctions) {

@@ -8,12 +8,12 @@ const MB = 1024 * 1024;
 const SIZE = 512 * MB;
 
 /**
- * n8n's engine itself gets by with half of this heap. Buffers are not part of the heap, so it is the
- * bound below that tells whether the file was held.
+ * n8n's engine itself needs half of this heap. Buffers are not on the heap, so the limit below is
+ * what shows whether the file was buffered.
  */
 const HEAP_MB = 160;
 
-/** A streamed file costs about 45 MB, whatever its size; held in Buffers, this one costs 1500. */
+/** A streamed file takes about 45 MB, whatever its size; buffered, this one takes 1500. */
 const MOST_MB = 160;
 
 it('streams a file of 512 MB through a process that could not hold it', async () => {

@@ -1,6 +1,6 @@
 /**
- * What n8n's node types say of themselves. They are loaded in a process of their own, because some of
- * n8n's own nodes use packages that jest cannot load.
+ * Descriptions of n8n's node types. They are loaded in a separate process, because some of n8n's
+ * own nodes use packages that jest cannot load.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,13 +13,13 @@ import {
 	type IVersionedNodeType,
 } from 'n8n-workflow';
 
-/** A node type in one of its versions. */
+/** A node type with a version. */
 export type TypeAndVersion = Pick<INode, 'type' | 'typeVersion'>;
 
 /**
- * The descriptions of node types, of n8n's own nodes and of this package as it is built.
+ * The descriptions of node types, n8n's own and those of this package's build.
  *
- * @returns in the order asked for; null where n8n has no such type, or not in that version
+ * @returns in the same order; null if n8n does not have the type in this version
  */
 export function descriptionsOf(wanted: TypeAndVersion[]): Array<INodeTypeDescription | null> {
 	const output = execFileSync(process.execPath, ['--require', 'tsx/cjs', __filename], {

@@ -1,35 +1,27 @@
 /**
- * A file is stored once and is the file that was meant, whatever people build around the node and
- * whatever they do after it failed.
+ * A file is stored exactly once and is the intended one, however the workflow is built and whatever
+ * the user does after a failure.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID, SANDBOX_SCHEDULER_USER_ID } from '../../sandbox/sandbox.cts';
 import {
+	by,
 	contentOf,
 	CREDENTIAL,
 	file,
 	node,
-	openClinic,
 	pdf,
 	recorded,
 	sha256,
-	type ClinicWithN8n,
+	useClinic,
 	type UploadRun,
 } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
 import { putOnRecord } from './records.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 
@@ -66,7 +58,7 @@ describe('a loop from the error output back to the node', () => {
 		const items = ['a', 'b', 'c'].map((name) => ({
 			files: { data: file(`${name}.pdf`, pdf(name)) },
 		}));
-		// The third file is stored, its reply is lost, and it cannot be looked for.
+		// The third file is stored, its reply is lost, and the search for its record fails.
 		clinic.sandbox.faults.add({
 			on: 'create',
 			skip: 2,
@@ -101,7 +93,7 @@ describe('a loop from the error output back to the node', () => {
 					node('Cliniko', 'n8n-nodes-cliniko.cliniko', {
 						credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
 						parameters: {
-							patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
+							patientId: by('id', SANDBOX_PATIENT_ID),
 							binaryPropertyName: '={{ $("Files").first().binary.data }}',
 						} as never,
 					}),
@@ -203,7 +195,7 @@ describe('a failed execution that is edited and then retried', () => {
 describe('a record that appears while ours is looked for', () => {
 	const other = pdf('rettel');
 
-	/** Somebody puts a file of the same name and size on the record when ours is about to be created. */
+	/** Another user adds a file of the same name and size just before ours is created. */
 	const interfere = (by: Parameters<typeof putOnRecord>[1]) => {
 		clinic.sandbox.faults.add({ on: 'create', act: 'before', do: { reply: { status: 503 } } });
 		let done = false;
@@ -315,7 +307,7 @@ it.each([[-5], [0], ['soon'], [{}]])('does not take %p for a longest wait', asyn
 it('sends nothing more once the node has failed', async () => {
 	clinic.sandbox.settings.processingMs = 600_000;
 	clinic.sandbox.settings.latencyMs = 300;
-	// One file cannot be seen by its own address, the list of all is slow.
+	// One record cannot be read by its id, and the list is slow.
 	clinic.sandbox.faults.add({
 		on: 'presign',
 		skip: 15,
@@ -335,7 +327,7 @@ it('sends nothing more once the node has failed', async () => {
 		parameters: { options: { concurrency: 1 } },
 	});
 	expect(error).toBeDefined();
-	// What was under way may still arrive.
+	// Requests already in progress may still arrive.
 	await setTimeout(500);
 	const sent = clinic.sandbox.requests.length;
 	await setTimeout(6000);

@@ -1,19 +1,11 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
-import { file, openClinic, type ClinicWithN8n } from './clinic.cts';
+import { file, useClinic } from './clinic.cts';
 
 const FILES = 4;
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic({ engine: { binaryMode: 'filesystem' } });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ engine: { binaryMode: 'filesystem' } });
 
 /** The files of n8n's store that the engine's process has open. */
 function openFiles(): string[] {
@@ -23,7 +15,7 @@ function openFiles(): string[] {
 			const path = readlinkSync(`${folder}/${descriptor}`);
 			return path.includes('/binaryData/') || path.includes('/storage/') ? [path] : [];
 		} catch {
-			// Closed meanwhile.
+			// Closed in the meantime.
 			return [];
 		}
 	});
@@ -76,7 +68,7 @@ describe('No file of n8n’s store stays open', () => {
 		} finally {
 			clearInterval(watch);
 		}
-		// What closes does so within a moment.
+		// Time for streams to close.
 		await setTimeout(500);
 
 		expect(most).toBeGreaterThan(0);

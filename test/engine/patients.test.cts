@@ -7,21 +7,13 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Patient,
 } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, openClinic, PLAIN, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { CREDENTIAL, PLAIN, UNSTABLE_LISTS, useClinic, type UploadRun } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic({ sandbox: PLAIN });
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic({ sandbox: PLAIN });
 
 type Run = Partial<UploadRun>;
 
-/** A patient who came to the clinic; the id. */
+/** Adds a patient; returns the id. */
 const patient = (more: Partial<Patient>) => clinic.sandbox.clinic.addPatient(more).id;
 
 const JANE = {
@@ -44,7 +36,7 @@ const perform = async (operation: string, parameters: IDataObject, run: Run = {}
 
 const find = async (parameters: IDataObject, run?: Run) => await perform('find', parameters, run);
 
-/** The ids that were found; or what was wrong. */
+/** The ids that were found, or the error message. */
 const found = async (parameters: IDataObject, run?: Run) => {
 	const { output, error } = await find(parameters, run);
 	return error ? error.message : output.map(({ json }) => json.id);
@@ -102,7 +94,7 @@ describe.each(CHOICES.comparison)('With a Cliniko whose comparing of text is %s,
 				pairedItem: { item: 0 },
 			},
 		]);
-		// By text it is also asked how that is compared.
+		// For text fields, another request checks how the API compares text.
 		const isSure = 'dateOfBirth' in parameters || 'oldReferenceId' in parameters;
 		if (isSure) expect(calls()).toEqual(['GET /v1/patients']);
 		else if (comparison === 'insensitive') expect(calls()).toHaveLength(2);
@@ -199,7 +191,7 @@ describe.each(CHOICES.comparison)('With a Cliniko whose comparing of text is %s,
 });
 
 describe('Several who fit', () => {
-	// So that the message names them in the order in which they came.
+	// So that the message lists them in a known order.
 	beforeEach(() => {
 		clinic.sandbox.settings.listOrder = 'stable';
 	});
@@ -309,7 +301,7 @@ describe('Nobody who fits', () => {
 });
 
 describe('A patient who was merged', () => {
-	// Where lists hide them, nothing leads from a name that they alone have.
+	// If lists hide them, they cannot be found by a name that only they have.
 	beforeEach(() => {
 		Object.assign(clinic.sandbox.settings, { listsShowMerged: true, comparison: 'insensitive' });
 	});
@@ -466,7 +458,7 @@ describe('A value of the wrong form', () => {
 			'Email is not one e-mail address',
 		],
 		[{ lastName: '?' }, 'Last Name has no letters'],
-		// It has a time, and nothing says in which zone.
+		// It has a time, but no time zone.
 		[{ dateOfBirth: '={{ new Date("1986-05-30") }}' }, 'Date of Birth is not text'],
 		[{ lastName: '={{ { a: 1 } }}' }, 'Last Name is not text'],
 		[{ email: '={{ ["jane@mail.example"] }}' }, 'Email is not text'],
@@ -510,7 +502,7 @@ describe('A clinic with many patients', () => {
 		const id = patient({ firstName: 'Tim', lastName: 'Tombs' });
 		patient({ firstName: 'Tim', lastName: 'Tomb' });
 		expect(await found({ firstName: 'Tim', lastName: 'Tombs' })).toEqual([id]);
-		// And one to learn how names are compared.
+		// And one to check how the API compares names.
 		expect(calls()).toHaveLength(3);
 	});
 
@@ -608,7 +600,7 @@ it('gives each item its own patient, and keeps the item that led to it', async (
 	);
 	expect(output.map(({ json }) => json.id)).toEqual([ids[2], ids[0], ids[1]]);
 	expect(outputOf('Answer').map(({ json }) => json.value)).toEqual(['Cy', 'Ann', 'Ben']);
-	// One each, and one in all to learn how names are compared.
+	// One each, and one in total to check how the API compares names.
 	expect(calls()).toHaveLength(4);
 });
 
@@ -937,15 +929,10 @@ describe('The list in which a patient is picked', () => {
 	});
 });
 
-// The last ones: n8n's process remembers that lists cannot be sorted by ids.
+// Last, because n8n's process remembers that lists cannot be sorted by id.
 describe('With lists in no stable order, which cannot be sorted by ids,', () => {
 	beforeEach(() => {
-		Object.assign(clinic.sandbox.settings, {
-			listOrder: 'unstable',
-			sortsById: false,
-			clockSpreadMs: 5000,
-			requestsPerWindow: 10_000,
-		});
+		Object.assign(clinic.sandbox.settings, UNSTABLE_LISTS);
 	});
 
 	const CREATED_AT = Date.UTC(2025, 0, 1);

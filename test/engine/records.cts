@@ -11,19 +11,19 @@ import {
 } from '../../sandbox/sandbox.cts';
 import { sha256 } from './clinic.cts';
 
-/** A file that somebody else put on a patient's record some time ago. */
+/** A file that somebody else has added to a patient's record before. */
 export interface FileOnRecord {
 	name: string;
 	content: Buffer | string;
 	patientId?: string;
 	description?: string;
-	/** Who puts it there; the user that the key belongs to if left out. */
+	/** Who added it; the key's user by default. */
 	userId?: string;
-	/** Whether Cliniko never gets round to processing it. */
+	/** Whether it stays unprocessed. */
 	fresh?: true;
 }
 
-/** Puts a file on a patient's record, and waits for the processing. */
+/** Adds a file to a patient's record, and waits for its processing. */
 export async function putOnRecord(
 	sandbox: Sandbox,
 	{
@@ -45,7 +45,7 @@ export async function putOnRecord(
 			userId,
 			description: description ?? null,
 			uploadUrl: `https://store.example/${object.key}`,
-			// It has been there for longer than a list may lag.
+			// Long enough ago for lists to show it.
 			addedAt: 0,
 		},
 		object,
@@ -55,7 +55,7 @@ export async function putOnRecord(
 	return record;
 }
 
-/** Puts an object into the bucket that no form has brought. */
+/** Puts an object into the bucket without a form. */
 export function storeFile(
 	{ clinic, storage }: Sandbox,
 	patientId: string,

@@ -1,6 +1,6 @@
 /**
  * What earlier runs of the node have stored is neither stored again nor forgotten: in a loop, with
- * “Retry On Fail”, when a person retries, and with “If Already Uploaded: Skip”.
+ * “Retry On Fail”, after a manual retry, and with “If Already Uploaded: Skip”.
  */
 import path from 'node:path';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
@@ -10,27 +10,19 @@ import {
 	CREDENTIAL,
 	contentOf,
 	file,
-	openClinic,
 	pdf,
 	recorded,
 	sha256,
-	type ClinicWithN8n,
+	useClinic,
 	type UploadRun,
 } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
 
 const EVER = 99;
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	const codeNode = path.join(__dirname, 'code-node.cts');
-	clinic = await openClinic({ engine: { nodeArguments: ['--require', codeNode] } });
+const clinic = useClinic({
+	engine: { nodeArguments: ['--require', path.join(__dirname, 'code-node.cts')] },
 });
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
 
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 
@@ -100,9 +92,9 @@ describe('a loop from the error output back to the node', () => {
 	});
 
 	it('resumes a file that only a try of “Retry On Fail” has given to n8n', async () => {
-		// The first try stores the second file, and n8n throws that try away because of the first one.
+		// The first try stores the second file, but n8n discards it because the first file failed.
 		refuse('presign');
-		// The second try cannot read what it is to resume.
+		// The second try cannot read the record that it should resume with.
 		refuse('poll');
 		const { status, succeeded, failed } = await loop(
 			['b', 'a'].map((name) => ({ files: { data: file(`${name}.pdf`, pdf(name)) } })),
@@ -294,7 +286,7 @@ describe('If Already Uploaded: Skip', () => {
 
 	it('says on an error item that the file is there, also if another execution stored it', async () => {
 		clinic.sandbox.settings.processingMs = 600_000;
-		// The process keeps it in mind, so no other test has the same bytes.
+		// The process remembers it, so no other test has the same bytes.
 		const items = [{ files: { data: file('slow.pdf', pdf('slow')) } }];
 		await clinic.run({ items, parameters: { ...skip(), waitForProcessing: false } });
 		const { output } = await clinic.run({

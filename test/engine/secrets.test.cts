@@ -7,11 +7,12 @@ import {
 	type Fault,
 } from '../../sandbox/sandbox.cts';
 import {
+	by,
+	collectFormValues,
 	CREDENTIAL,
 	file,
-	openClinic,
 	pdf,
-	type ClinicWithN8n,
+	useClinic,
 	type UploadResult,
 } from './clinic.cts';
 import { putOnRecord } from './records.cts';
@@ -20,18 +21,14 @@ const TOKEN = 'A-token-of-the-form-that-nobody-may-read';
 const SHORT = 'sh0rt-v4lue';
 const PATIENT = { name: 'Philippa Featherstonehaugh', email: 'philippa@featherstonehaugh.example' };
 
-let clinic: ClinicWithN8n;
-/** Everything that the presigned posts of a run held. */
+/** The fields of all presigned posts of a run. */
 let formValues: string[];
 
-beforeAll(async () => {
-	clinic = await openClinic({
-		engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
-	});
+const clinic = useClinic({
+	engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
 });
 
 beforeEach(() => {
-	clinic.sandbox.reset();
 	formValues = [];
 	clinic.sandbox.settings.policyConditions = ({ conditions, fields }) => {
 		conditions.push({ 'x-amz-security-token': TOKEN });
@@ -39,14 +36,12 @@ beforeEach(() => {
 	};
 });
 
-afterAll(async () => await clinic.close());
-
 const inFull = JSON.stringify({
 	message: `${PATIENT.name} <${PATIENT.email}>`,
 	key: SANDBOX_API_KEY,
 });
 
-/** What a server may say that must not be passed on: its own page, or what it was sent. */
+/** A server's reply that must not be passed on: a page of its own, or the request repeated. */
 const page = `<html><body>${PATIENT.name} ${PATIENT.email} ${SANDBOX_API_KEY}</body></html>`;
 const echo = JSON.stringify({
 	message: `The key ${SANDBOX_API_KEY} of ${PATIENT.email} is not welcome`,
@@ -131,7 +126,7 @@ describe.each(faults)('when %s', (what, fault, credential) => {
 		'n8n stores and logs no key, no form value and no patient (%s)',
 		async (onError) => {
 			if (fault) clinic.sandbox.faults.add({ ...fault });
-			readPresignedPosts();
+			collectFormValues(clinic.sandbox, formValues, 10);
 			const logged = clinic.engine.log().length;
 			const result = await clinic.run({
 				items: [{ files: { data: file('a.pdf', pdf('a')) } }],
@@ -164,7 +159,7 @@ const answer = (status: number, body: string, headers: Record<string, string> = 
 });
 const signed = `https://${BUCKET_HOST}/a.pdf?X-Amz-Signature=${'0af1'.repeat(16)}`;
 
-/** The operation, and what goes wrong there. */
+/** An operation with a fault. */
 const operations: Array<[operation: string, what: string, fault?: Fault]> = [
 	['get', 'all goes well'],
 	['getMany', 'all goes well'],
@@ -243,7 +238,7 @@ describe.each(operations)('at %s, when %s', (operation, _, fault) => {
 						mode: 'id',
 						value: SANDBOX_PATIENT_ID,
 					},
-					attachmentId: { __rl: true, mode: 'id', value: id },
+					attachmentId: by('id', id),
 					description: 'new',
 				},
 				node: { onError },
@@ -281,7 +276,7 @@ describe.each(operations)('at %s, when %s', (operation, _, fault) => {
 });
 
 it('the search knows the form’s values and finds what is there', async () => {
-	readPresignedPosts();
+	collectFormValues(clinic.sandbox, formValues, 10);
 	const { written } = await clinic.run({
 		items: [{ files: { data: file('a.pdf', pdf('a')) } }],
 		write: true,
@@ -290,22 +285,6 @@ it('the search knows the form’s values and finds what is there', async () => {
 	expect(written).toContain('a.pdf');
 	expect(clinic.engine.log()).toContain('Cliniko');
 });
-
-/** Takes down the longer values of all forms that are given out: policy, signature, key, date. */
-function readPresignedPosts(): void {
-	clinic.sandbox.faults.add({
-		on: 'presign',
-		times: 99,
-		act: 'after',
-		do: {
-			rewrite: (reply) => {
-				const { fields } = JSON.parse(reply.body) as { fields: Record<string, string> };
-				formValues.push(...Object.values(fields).filter((value) => value.length > 10));
-				return reply;
-			},
-		},
-	});
-}
 
 function expectOutcome(
 	{ output, errorOutput, error }: UploadResult,
@@ -317,7 +296,7 @@ function expectOutcome(
 		expect(error).toBeUndefined();
 		return;
 	}
-	// An error of the credential as a whole stops the node whatever is set for its items.
+	// An error in the credential stops the node, whatever its items are set to.
 	const whole = what.startsWith('the shard');
 	if (onError === 'stopWorkflow' || whole) {
 		expect(error?.message ?? output[0]?.json.error ?? errorOutput[0]?.json.error).toEqual(

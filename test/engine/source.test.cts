@@ -1,18 +1,10 @@
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, recorded, sha256, type ClinicWithN8n } from './clinic.cts';
+import { file, openClinic, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
 const LARGE = Buffer.alloc(6 * 1024 * 1024, 'x');
 
 describe('a file in n8n’s store', () => {
-	let clinic: ClinicWithN8n;
-
-	beforeAll(async () => {
-		clinic = await openClinic();
-	});
-
-	afterEach(() => clinic.sandbox.reset());
-
-	afterAll(async () => await clinic.close());
+	const clinic = useClinic();
 
 	it.each([
 		['gone', /cannot be read from n8n's store/],

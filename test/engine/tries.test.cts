@@ -1,15 +1,7 @@
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { file, openClinic, pdf, recorded, type ClinicWithN8n, type UploadRun } from './clinic.cts';
+import { file, pdf, recorded, useClinic, type UploadRun } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const items = ['a', 'b', 'c'].map((name) => ({
 	json: { name },
@@ -21,7 +13,7 @@ const names = () =>
 		.map(({ name }) => name)
 		.sort();
 
-/** The second file's presigned post is refused, `times` times. */
+/** Refuses the second file's presigned post, `times` times. */
 const refuseSecond = (times = 1) =>
 	clinic.sandbox.faults.add({
 		on: 'presign',
@@ -70,7 +62,7 @@ describe('with “Retry On Fail”', () => {
 	});
 
 	it('finds the record whose creation was open when the first try ended', async () => {
-		// The record is there, its reply is lost, and so are the searches for it in the first try.
+		// The record is created, but its reply is lost and the first try's searches for it fail.
 		clinic.sandbox.faults.add({ on: 'create', act: 'after', do: { reply: { status: 500 } } });
 		clinic.sandbox.faults.add({
 			on: 'get',
@@ -113,7 +105,7 @@ describe('a failed execution that is retried from n8n’s list', () => {
 			`"a.pdf" was stored in an earlier try of this execution, as attachment ${id}`,
 		);
 		expect(clinic.sandbox.clinic.attachments.size).toBe(0);
-		// For a minute Cliniko might only not show it yet.
+		// During the first minute, lists may just not show it yet.
 	}, 120_000);
 
 	it('holds ids and digests of what was stored, and no name, field or patient', async () => {

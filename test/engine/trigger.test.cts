@@ -2,26 +2,19 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, WorkflowActivateMode } from 'n8n-workflow';
 
 import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, openClinic, pdf, type ClinicWithN8n } from './clinic.cts';
+import { CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
 
 const MINUTE = 60_000;
 
-let clinic: ClinicWithN8n;
 let activations = 0;
 
-beforeAll(async () => {
-	clinic = await openClinic({
-		engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
-	});
+const clinic = useClinic({
+	engine: { env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_OUTPUT: 'console' } },
 });
 
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
-
-/** The trigger in a workflow, as n8n treats it: also with what it saves, and what it does not. */
+/** The trigger in a workflow, with n8n's rules for when its static data is saved. */
 class TriggerInN8n {
-	/** What n8n's database holds for the node. */
+	/** The node's static data in n8n's database. */
 	database: IDataObject = {};
 
 	private activation = '';
@@ -33,7 +26,9 @@ class TriggerInN8n {
 		public credential: IDataObject = CREDENTIAL,
 	) {}
 
-	/** Activates the workflow, in a process that knows what the database holds: with the first poll. */
+	/**
+	 * Activates the workflow in a process with the saved static data, and polls for the first time.
+	 */
 	async activate(mode: WorkflowActivateMode = 'activate'): Promise<string[]> {
 		this.activation = `activation ${++activations}`;
 		this.mode = mode;
@@ -42,7 +37,7 @@ class TriggerInN8n {
 		return idsOf(items);
 	}
 
-	/** One of the polls that follow; n8n saves nothing after one without items. */
+	/** A later poll; n8n saves nothing after one without items. */
 	async poll(): Promise<string[]> {
 		return idsOf((await this.pollForItems()) ?? []);
 	}
@@ -76,7 +71,7 @@ class TriggerInN8n {
 
 const idsOf = (items: INodeExecutionData[] | null) => (items ?? []).map(({ json }) => `${json.id}`);
 
-/** A trigger for new patients that has had its first poll. */
+/** A trigger for new patients after its first poll. */
 async function watchPatients(credential?: IDataObject): Promise<TriggerInN8n> {
 	const trigger = new TriggerInN8n({ event: 'patientCreated' }, credential);
 	expect(await trigger.activate()).toEqual([]);
@@ -86,7 +81,7 @@ async function watchPatients(credential?: IDataObject): Promise<TriggerInN8n> {
 const addPatient = (createdAt = Date.now() + clinic.sandbox.faults.clockSkewMs) =>
 	clinic.sandbox.clinic.addPatient({ createdAt }).id;
 
-/** Puts a file on a patient's record, by the node. */
+/** Uploads a file with the node. */
 async function upload(name: string): Promise<string> {
 	const { output, error } = await clinic.run({
 		items: [{ files: { data: file(name, pdf(name)) } }],
@@ -96,7 +91,7 @@ async function upload(name: string): Promise<string> {
 	return String(output[0]!.json.id);
 }
 
-/** How many requests reached Cliniko meanwhile. */
+/** How many requests reach Cliniko during the action. */
 async function requestsOf(action: () => Promise<unknown>): Promise<number> {
 	const before = clinic.sandbox.requests.length;
 	await action();
@@ -158,7 +153,7 @@ describe('once the workflow is switched on', () => {
 		expect(await requestsOf(async () => (told = await trigger.poll()))).toBe(3);
 		expect(told).toEqual(ids);
 		expect(await trigger.poll()).toEqual([]);
-		// A page of them is in the overlap still.
+		// A page of them is still within the overlap.
 		expect(await trigger.activate('init')).toEqual([]);
 	});
 
@@ -278,7 +273,7 @@ it('with another event chosen it starts from now', async () => {
 	expect(await trigger.activate('init')).toEqual([]);
 });
 
-/** Cliniko answers the next request with this status. */
+/** Makes Cliniko answer the next request with this status. */
 function refuse(status: number, { skip = 0, times = 1, body = '' } = {}): void {
 	clinic.sandbox.faults.add({
 		on: 'any',
@@ -391,10 +386,10 @@ describe('attachments', () => {
 		expect(await trigger.poll()).toEqual([kept]);
 	});
 
-	/** Waits until lists show what has just been put there. */
+	/** Waits until lists show new records. */
 	const untilListed = async () => await wait(clinic.sandbox.settings.listLagMs + 50);
 
-	/** What Cliniko does in its own time. */
+	/** Completes the processing of a record. */
 	function finish(id: string, filename: string, at = Date.now()): void {
 		const record = clinic.sandbox.clinic.attachments.get(id)!;
 		Object.assign(record, { processedAt: at, filename, size: 9, contentType: 'application/pdf' });
@@ -460,7 +455,7 @@ describe('“Fetch Test Event”', () => {
 		const test = async (event: string) =>
 			idsOf((await new TriggerInN8n({ event }).fetchTestEvent()).items);
 		expect(await test('attachmentProcessed')).toEqual([processed]);
-		// Both were made in the same second, perhaps.
+		// Both may have been created in the same second.
 		expect([processed, created]).toEqual(expect.arrayContaining(await test('attachmentCreated')));
 	});
 
@@ -521,15 +516,10 @@ describe('what n8n keeps and logs', () => {
 	});
 });
 
-// The last ones: n8n's process remembers that lists cannot be sorted by ids.
+// Last, because n8n's process remembers that lists cannot be sorted by id.
 describe('with lists in no stable order, which cannot be sorted by ids,', () => {
 	beforeEach(() => {
-		Object.assign(clinic.sandbox.settings, {
-			listOrder: 'unstable',
-			sortsById: false,
-			clockSpreadMs: 5000,
-			requestsPerWindow: 10_000,
-		});
+		Object.assign(clinic.sandbox.settings, UNSTABLE_LISTS);
 	});
 
 	it('a burst of 3000 is told once, each once, and hides nothing that comes afterwards', async () => {

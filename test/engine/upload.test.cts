@@ -1,23 +1,7 @@
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import {
-	CREDENTIAL,
-	file,
-	openClinic,
-	pdf,
-	recorded,
-	sha256,
-	type ClinicWithN8n,
-} from './clinic.cts';
+import { by, CREDENTIAL, file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
-let clinic: ClinicWithN8n;
-
-beforeAll(async () => {
-	clinic = await openClinic();
-});
-
-afterEach(() => clinic.sandbox.reset());
-
-afterAll(async () => await clinic.close());
+const clinic = useClinic();
 
 const requestsTo = (part: string) =>
 	clinic.sandbox.requests.filter(({ host, path }) => `${host}${path}`.includes(part));
@@ -156,7 +140,7 @@ it('takes patient and description from expressions, item by item', async () => {
 			files: { data: file('a.pdf', pdf(patient)) },
 		})),
 		parameters: {
-			patientId: { __rl: true, mode: 'id', value: '={{ $json.patient }}' },
+			patientId: by('id', '={{ $json.patient }}'),
 			description: '={{ $json.note }}',
 		},
 	});
@@ -292,7 +276,7 @@ it.each([
 	);
 	let underWay = 0;
 	const most = steps.map((step) => (underWay += step));
-	// A record's request is on its way when the next presign may already arrive.
+	// The next presigned post may arrive while a record is still being created.
 	expect(Math.max(...most)).toBeLessThanOrEqual(limit + 1);
 	expect(steps.filter((step) => step === 1)).toHaveLength(count);
 });

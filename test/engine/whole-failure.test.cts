@@ -1,13 +1,7 @@
-import { file, openClinic, pdf, type ClinicWithN8n } from './clinic.cts';
+import { file, pdf, useClinic } from './clinic.cts';
 
 describe('a failure before the first item, with "On Error: Continue (using error output)"', () => {
-	let clinic: ClinicWithN8n;
-
-	beforeAll(async () => {
-		clinic = await openClinic();
-	});
-
-	afterAll(async () => await clinic.close());
+	const clinic = useClinic();
 
 	it.each(['upload', 'getMany'])('gives no item as done by %s', async (operation) => {
 		const { output, errorOutput } = await clinic.run({

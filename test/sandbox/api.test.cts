@@ -7,24 +7,12 @@ import {
 	SANDBOX_SCHEDULER_API_KEY,
 	SANDBOX_USER_ID,
 	startSandbox,
-	type Sandbox,
 } from '../../sandbox/sandbox.cts';
-import { Client, until, xmlOf, type Answer } from './client.cts';
+import { Client, until, useSandbox, xmlOf, type Answer } from './client.cts';
 
-let sandbox: Sandbox;
-let client: Client;
+const { sandbox, client } = useSandbox();
 
-beforeAll(async () => {
-	sandbox = await startSandbox();
-	client = new Client(sandbox);
-});
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-});
-beforeEach(() => sandbox.reset());
-
-/** Uploads a file for the seeded patient; the upload URL for its record. */
+/** Uploads a file for the seeded patient; returns the upload URL for its record. */
 async function uploaded(filename = 'a.txt', bytes: string | Buffer = 'content'): Promise<string> {
 	const presigned = await client.presign(SANDBOX_PATIENT_ID);
 	const { Key } = xmlOf((await client.upload(presigned, filename, bytes)).text);
@@ -35,7 +23,7 @@ async function create(body: unknown, options: object = {}): Promise<Answer> {
 	return await client.api('/patient_attachments', { method: 'POST', body, ...options });
 }
 
-/** A record of an uploaded file, as its creation gives it. */
+/** Uploads a file and creates its record; returns the record. */
 async function attached(filename?: string, bytes?: string | Buffer, description?: string) {
 	const upload_url = await uploaded(filename, bytes);
 	return (await create({ patient_id: SANDBOX_PATIENT_ID, upload_url, description })).json;
@@ -242,7 +230,7 @@ describe('Creating a record', () => {
 	});
 
 	it.each([
-		// As a JavaScript number the id has lost its last digits.
+		// Parsed as a JavaScript number, the id has lost its last digits.
 		[Number(SANDBOX_PATIENT_ID), 'is invalid'],
 		[null, 'must be a string'],
 		[undefined, 'must be a string'],

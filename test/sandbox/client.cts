@@ -4,13 +4,19 @@ import type { Socket } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { XMLParser } from 'fast-xml-parser';
 import { ProxyAgent, request } from 'undici';
-import { BUCKET_HOST, SANDBOX_API_KEY, type Sandbox } from '../../sandbox/sandbox.cts';
+import {
+	BUCKET_HOST,
+	SANDBOX_API_KEY,
+	startSandbox,
+	type Sandbox,
+	type SandboxOptions,
+} from '../../sandbox/sandbox.cts';
 
 export interface Answer {
 	status: number;
 	headers: Record<string, string | string[] | undefined>;
 	text: string;
-	// Tests look into replies of every shape.
+	// Tests access replies of any shape.
 	// eslint-disable-next-line @typescript-eslint/no-explicit-any
 	json: any;
 }
@@ -27,18 +33,22 @@ export interface Part {
 	filename?: string;
 }
 
-/** A plain client of the sandbox, which sends exactly what a test says. */
+/** A simple client of the sandbox, which sends exactly what a test specifies. */
 export class Client {
-	private readonly agent: ProxyAgent;
-	private readonly ca: string;
+	private agent?: ProxyAgent;
 
-	constructor(private readonly sandbox: Sandbox) {
-		this.ca = readFileSync(sandbox.caFile, 'utf8');
-		this.agent = new ProxyAgent({ uri: sandbox.proxyUrl, requestTls: { ca: this.ca } });
+	/** @param sandbox may be started later, but before the first request */
+	constructor(private readonly sandbox: Sandbox) {}
+
+	private get ca(): string {
+		return readFileSync(this.sandbox.caFile, 'utf8');
 	}
 
+	/** Aborts open requests; later ones use new connections. */
 	async close(): Promise<void> {
-		await this.agent.destroy();
+		const { agent } = this;
+		this.agent = undefined;
+		await agent?.destroy();
 	}
 
 	/** Calls the API; `path` starts after /v1. */
@@ -86,7 +96,7 @@ export class Client {
 		});
 	}
 
-	/** The same way, with a presigned post's fields and a file, as it is meant to be. */
+	/** Sends a presigned post's fields and a file, as intended. */
 	async upload({ fields }: Presign, filename: string, bytes: string | Buffer): Promise<Answer> {
 		return await this.post([...partsOf(fields), { name: 'file', filename, value: bytes }]);
 	}
@@ -95,6 +105,7 @@ export class Client {
 		url: string,
 		options: { method?: 'GET' | 'POST' | 'PATCH'; headers?: object; body?: unknown } = {},
 	): Promise<Answer> {
+		this.agent ??= new ProxyAgent({ uri: this.sandbox.proxyUrl, requestTls: { ca: this.ca } });
 		const answer = await request(url, { ...options, dispatcher: this.agent } as never);
 		const text = await answer.body.text();
 		return {
@@ -105,7 +116,7 @@ export class Client {
 		};
 	}
 
-	/** The proxy's answer to a CONNECT, with the raw connection. */
+	/** Sends a CONNECT; returns the proxy's reply and the raw connection. */
 	async connect(authority: string): Promise<{ status: number; socket: Socket }> {
 		const { hostname, port } = new URL(this.sandbox.proxyUrl);
 		return await new Promise((resolve, reject) => {
@@ -116,7 +127,7 @@ export class Client {
 		});
 	}
 
-	/** A TLS connection to a host behind the proxy, to write to by hand. */
+	/** A TLS connection to a host behind the proxy, for raw requests. */
 	async tls(host: string): Promise<TLSSocket> {
 		const { socket } = await this.connect(`${host}:443`);
 		const secure = tlsConnect({ socket, servername: host, ca: this.ca });
@@ -126,6 +137,22 @@ export class Client {
 		});
 		return secure;
 	}
+}
+
+/**
+ * The sandbox of a test file, and a client for it: started before the tests, reset before each of
+ * them and closed at the end. Both objects can be used from the first test on.
+ */
+export function useSandbox(options?: SandboxOptions): { sandbox: Sandbox; client: Client } {
+	const sandbox = {} as Sandbox;
+	const client = new Client(sandbox);
+	beforeAll(async () => void Object.assign(sandbox, await startSandbox(options)));
+	beforeEach(() => sandbox.reset());
+	afterAll(async () => {
+		await client.close();
+		await sandbox.close();
+	});
+	return { sandbox, client };
 }
 
 export function partsOf(fields: Record<string, string>): Part[] {
@@ -151,7 +178,7 @@ export function xmlOf(text: string): Record<string, string> {
 	return parsed.Error ?? parsed.PostResponse;
 }
 
-/** Waits until something is so, for three seconds at most. */
+/** Waits until a condition holds, for three seconds at most. */
 export async function until(holds: () => boolean): Promise<void> {
 	const end = Date.now() + 3000;
 	while (!holds()) {

@@ -1,24 +1,7 @@
-import {
-	BUCKET_HOST,
-	SANDBOX_API_KEY,
-	SANDBOX_PATIENT_ID,
-	startSandbox,
-	type Sandbox,
-} from '../../sandbox/sandbox.cts';
-import { Client, until, xmlOf } from './client.cts';
+import { BUCKET_HOST, SANDBOX_API_KEY, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
+import { until, useSandbox, xmlOf } from './client.cts';
 
-let sandbox: Sandbox;
-let client: Client;
-
-beforeAll(async () => {
-	sandbox = await startSandbox();
-	client = new Client(sandbox);
-});
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-});
-beforeEach(() => sandbox.reset());
+const { sandbox, client } = useSandbox();
 
 const presign = async () => await client.presign(SANDBOX_PATIENT_ID);
 
@@ -109,7 +92,7 @@ describe('A fault', () => {
 		const presigned = await presign();
 		const reply = { status: 503, body: '<Error><Code>SlowDown</Code></Error>' };
 		sandbox.faults.add({ on: 's3', act: 'body', do: { reply } });
-		// Small enough to have been sent whole by the time that the connection closes.
+		// Small enough to be sent completely before the connection closes.
 		const answer = await client.upload(presigned, 'a.bin', Buffer.alloc(20_000));
 		expect([answer.status, xmlOf(answer.text).Code]).toEqual([503, 'SlowDown']);
 		expect(sandbox.storage.objects.size).toBe(0);
@@ -128,7 +111,6 @@ describe('A fault', () => {
 		expect(settled).toBe(false);
 		expect(sandbox.storage.objects.size).toBe(act === 'after' ? 1 : 0);
 		await client.close();
-		client = new Client(sandbox);
 		await expect(hanging).rejects.toThrow();
 	});
 

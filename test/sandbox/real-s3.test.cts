@@ -1,16 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-import {
-	BUCKET_HOST,
-	SANDBOX_PATIENT_ID,
-	startSandbox,
-	type Sandbox,
-} from '../../sandbox/sandbox.cts';
-import { Client, formOf, partsOf } from './client.cts';
+import { BUCKET_HOST, SANDBOX_PATIENT_ID, type SandboxOptions } from '../../sandbox/sandbox.cts';
+import { formOf, partsOf, useSandbox } from './client.cts';
 
-/** What the server behind the sandbox received, and does. */
+/** The requests to the server behind the sandbox, and its replies. */
 let received: Array<{
 	method?: string;
 	url?: string;
@@ -19,38 +14,27 @@ let received: Array<{
 }>;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 
-let server: Server;
-let sandbox: Sandbox;
-let client: Client;
+const server = createServer((request, response) => {
+	void buffer(request).then((body) => {
+		received.push({ method: request.method, url: request.url, headers: request.headers, body });
+		answer(request, response);
+	});
+});
+const options: SandboxOptions = { processingMs: 0 };
 
 beforeAll(async () => {
-	server = createServer((request, response) => {
-		void buffer(request).then((body) => {
-			received.push({ method: request.method, url: request.url, headers: request.headers, body });
-			answer(request, response);
-		});
-	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
-	sandbox = await startSandbox({ processingMs: 0, s3Endpoint: `http://127.0.0.1:${port}` });
-	client = new Client(sandbox);
+	options.s3Endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-
-beforeEach(() => {
-	received = [];
-	sandbox.reset();
-});
-
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-	server.close();
-});
+// After the hook above, since it needs the server's port.
+const { sandbox, client } = useSandbox(options);
+beforeEach(() => void (received = []));
+afterAll(() => server.close());
 
 const BYTES = Buffer.from('%PDF a file\r\n--b0und of nothing');
 const STORED = (key: string) => `<PostResponse><Key>${key}</Key></PostResponse>`;
 
-/** Takes what is posted under this key, and gives it back to whoever asks. */
+/** Stores what is posted under this key, and returns it to every GET. */
 const storeAs = (key: string) => {
 	answer = ({ method }, response) => {
 		if (method === 'GET') response.end(BYTES);
@@ -90,7 +74,7 @@ describe('With a real S3 server behind it, the sandbox', () => {
 		});
 		expect(status).toBe(201);
 
-		// Each character that S3 wants encoded is, or its signature would not be the server's.
+		// All characters that S3 escapes are escaped, or the signature would differ from the server's.
 		const asked = new RegExp('^/[^?]*/R%26D%27s\\.pdf\\?.*X-Amz-Signature=');
 		expect(received.at(-1)).toMatchObject({ method: 'GET', url: expect.stringMatching(asked) });
 		await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,26 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-	BUCKET_HOST,
-	SANDBOX_PATIENT_ID,
-	startSandbox,
-	type Sandbox,
-} from '../../sandbox/sandbox.cts';
-import { Client, formOf, partsOf, until, xmlOf, type Answer, type Part } from './client.cts';
+import { BUCKET_HOST, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
+import { formOf, partsOf, until, useSandbox, xmlOf, type Answer, type Part } from './client.cts';
 
-let sandbox: Sandbox;
-let client: Client;
-
-beforeAll(async () => {
-	sandbox = await startSandbox();
-	client = new Client(sandbox);
-});
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-});
-beforeEach(() => sandbox.reset());
+const { sandbox, client } = useSandbox();
 
 const presign = async () => await client.presign(SANDBOX_PATIENT_ID);
 const file = (value: string | Buffer = 'content'): Part => ({
@@ -29,7 +13,7 @@ const file = (value: string | Buffer = 'content'): Part => ({
 	value,
 });
 
-/** Everything that lies in the bucket, with what a refused upload might have left on disk. */
+/** The objects in the bucket, and files that a refused upload may have left on disk. */
 function storedFiles(): string[] {
 	const folder = join(dirname(sandbox.caFile), 'objects');
 	return [...sandbox.storage.objects.keys(), ...readdirSync(folder)];

@@ -3,30 +3,17 @@ import {
 	SANDBOX_MERGED_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
 	optionsFrom,
-	startSandbox,
 	UNKIND,
-	type Sandbox,
 	type SandboxOptions,
 	type Settings,
 } from '../../sandbox/sandbox.cts';
-import { Client, until, xmlOf, type Answer } from './client.cts';
+import { until, useSandbox, xmlOf, type Answer } from './client.cts';
 
-let sandbox: Sandbox;
-let client: Client;
-
-beforeAll(async () => {
-	sandbox = await startSandbox({ processingMs: 0 });
-	client = new Client(sandbox);
-});
-afterAll(async () => {
-	await client.close();
-	await sandbox.close();
-});
-beforeEach(() => sandbox.reset());
+const { sandbox, client } = useSandbox({ processingMs: 0 });
 
 const set = (settings: Partial<Settings>) => void Object.assign(sandbox.settings, settings);
 
-/** Uploads a file for the seeded patient; the upload URL for its record. */
+/** Uploads a file for the seeded patient; returns the upload URL for its record. */
 async function uploaded(filename = 'a.txt'): Promise<string> {
 	const presigned = await client.presign(SANDBOX_PATIENT_ID);
 	const { Key } = xmlOf((await client.upload(presigned, filename, 'content')).text);
@@ -40,7 +27,7 @@ async function create(upload_url: string, description?: string): Promise<Answer>
 
 const isProcessed = (id: string) => sandbox.clinic.attachments.get(id)?.processedAt !== null;
 
-/** A record of an uploaded file, processed. */
+/** Uploads a file, creates its record and returns that once it is processed. */
 async function processed(filename?: string, description?: string) {
 	const { json } = await create(await uploaded(filename), description);
 	await until(() => isProcessed(json.id));
@@ -54,7 +41,7 @@ describe('listOrder', () => {
 		(await client.api(`/patients?${query}`)).json.patients.map(
 			({ last_name }: { last_name: string }) => last_name,
 		);
-	/** In how many orders a list comes that is asked for 20 times. */
+	/** How many different orders a list has in 20 requests. */
 	const orders = async (query: string) => {
 		const seen = new Set<string>();
 		for (let time = 0; time < 20; time++) seen.add((await namesIn(query)).join());
@@ -62,7 +49,7 @@ describe('listOrder', () => {
 	};
 
 	beforeEach(() => {
-		// Of the same second, and not of the same millisecond.
+		// In the same second, but not in the same millisecond.
 		for (let row = 0; row < 6; row++) {
 			sandbox.clinic.addPatient({ firstName: 'Jo', lastName: `P${row}`, createdAt: 5000 + row });
 		}
@@ -76,7 +63,7 @@ describe('listOrder', () => {
 		set({ listOrder: 'unstable' });
 		expect(await orders('q[]=first_name:=Jo')).toBeGreaterThan(1);
 		expect((await namesIn('q[]=first_name:=Jo')).sort()).toHaveLength(6);
-		// Where the columns differ, the order is theirs.
+		// Where the columns differ, they determine the order.
 		expect(await orders('q[]=first_name:=Jo&sort=created_at,id')).toBe(1);
 		expect(await orders('q[]=first_name:=Jo&sort=last_name:desc')).toBe(1);
 	});
@@ -164,7 +151,10 @@ describe('uploadUrlChecked: at processing', () => {
 
 describe('uploadUrlReading', () => {
 	const encoded = (url: string) => url.replace(/[^/]*$/, encodeURIComponent);
-	/** Whether the record of a file of this name is made for its plain address, and its encoded one. */
+	/**
+	 * Whether the record of a file with this name can be created with its plain URL, and its encoded
+	 * one.
+	 */
 	const takes = async (name: string) => {
 		const url = await uploaded(name);
 		return [(await create(url)).status === 201, (await create(encoded(url))).status === 201];
@@ -178,7 +168,7 @@ describe('uploadUrlReading', () => {
 		['decoded', { 'a b.txt': [true, true], 'a%20b.txt': [false, true], 'a #2.txt': [true, true] }],
 		['parsed', { 'a b.txt': [true, true], 'a%20b.txt': [false, true], 'a #2.txt': [false, true] }],
 	])('%s', async (uploadUrlReading, expected) => {
-		// So that the first record does not take the file from the second.
+		// So that the first record does not move the file away.
 		set({ uploadUrlReading, processingMs: 600_000 });
 		for (const [name, both] of Object.entries(expected)) expect(await takes(name)).toEqual(both);
 	});
@@ -223,7 +213,7 @@ it('clockSpreadMs: each reply comes from a server with a clock of its own', asyn
 		}
 		return { least: Math.min(...all), most: Math.max(...all) };
 	};
-	// The header holds whole seconds.
+	// The header has whole seconds.
 	const kind = await offs();
 	expect(kind.least).toBeGreaterThan(-1500);
 	expect(kind.most).toBeLessThanOrEqual(0);
