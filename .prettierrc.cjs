@@ -9,6 +9,9 @@ module.exports = {
 	quoteProps: 'as-needed',
 	endOfLine: 'lf',
 	printWidth: 100,
+	plugins: ['@ianvs/prettier-plugin-sort-imports'],
+	importOrder: ['<BUILTIN_MODULES>', '<THIRD_PARTY_MODULES>', '', '^[.]'],
+	importOrderTypeScriptVersion: '5.0.0',
 	// As npm writes it.
 	overrides: [{ files: 'package.json', options: { useTabs: false } }],
 };

@@ -1,8 +1,8 @@
 import {
 	ICredentialsHelper,
 	type ICredentialDataDecryptedObject,
-	type ICredentialType,
 	type ICredentials,
+	type ICredentialType,
 	type IDataObject,
 	type IHttpRequestOptions,
 } from 'n8n-workflow';

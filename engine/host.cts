@@ -4,6 +4,7 @@
  * globals.
  */
 import 'reflect-metadata';
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -13,8 +14,8 @@ import {
 	ExecuteContext,
 	ExecutionLifecycleHooks,
 	LoadOptionsContext,
-	PollContext,
 	PackageDirectoryLoader,
+	PollContext,
 	RoutingNode,
 	WorkflowExecute,
 } from 'n8n-core';
@@ -22,14 +23,14 @@ import {
 	NodeHelpers,
 	Workflow,
 	type ICredentialDataDecryptedObject,
-	type IDataObject,
 	type ICredentialType,
+	type IDataObject,
 	type ILoadOptionsFunctions,
 	type INode,
 	type INodeType,
 	type INodeTypes,
-	type IVersionedNodeType,
 	type IRunExecutionData,
+	type IVersionedNodeType,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 

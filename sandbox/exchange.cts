@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { finished, pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+
 import type { Fault, FaultAction, Faults, Step } from './faults.cts';
 import type { Settings } from './options.cts';
 import type { RecordedRequest } from './recorded-request.cts';

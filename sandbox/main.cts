@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
 import type { RecordedRequest } from './recorded-request.cts';
 import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY, startSandbox } from './sandbox.cts';
 

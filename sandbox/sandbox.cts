@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { RateLimit } from './api/rate-limit.cts';
 import { createApi } from './api/site.cts';
 import { openCertificateAuthority } from './certificates.cts';

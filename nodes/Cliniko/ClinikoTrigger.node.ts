@@ -6,8 +6,8 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { nodeError } from './actions/report';
 import { simplifyField } from './actions/parameters/simplify';
+import { nodeError } from './actions/report';
 import { poll } from './trigger/poll';
 
 export class ClinikoTrigger implements INodeType {

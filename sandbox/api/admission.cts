@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+
 import type { Clinic, User } from '../clinic/clinic.cts';
-import { refuse, Refusal } from '../reply.cts';
+import { Refusal, refuse } from '../reply.cts';
 
 /** `APP_VENDOR_NAME (APP_VENDOR_EMAIL)` */
 const NAME_AND_EMAIL = /^\s*[^\s(][^(]*\(\s*[^\s@()]+@[^\s@()]+\.[^\s@()]+\s*\)/;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+
 import type { Clinic, Patient } from '../clinic/clinic.cts';
 import type { PresignDraft, Settings } from '../options.cts';
 import { BUCKET, BUCKET_HOST } from '../s3/bucket.cts';

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import busboy from 'busboy';
+
 import { BrokenOff } from '../exchange.cts';
 import { Refusal } from '../reply.cts';
 import { checkSize, tooLarge, type SizeRange } from './policy.cts';

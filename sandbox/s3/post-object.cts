@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+
 import { drained, type Exchange } from '../exchange.cts';
 import type { Settings } from '../options.cts';
 import { Refusal, type Reply } from '../reply.cts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { request as send, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { XMLParser } from 'fast-xml-parser';
+
 import type { Site } from '../exchange.cts';
 import { BUCKET_HOST } from './bucket.cts';
 import { HEAD_BYTES } from './form.cts';

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+
 import { Refusal, type Reply } from '../reply.cts';
 import { BUCKET, BUCKET_HOST } from './bucket.cts';
 import type { StoredObject } from './storage.cts';

@@ -1,4 +1,5 @@
 import { RequestSigner, sign } from 'aws4';
+
 import { ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY } from './bucket.cts';
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256';

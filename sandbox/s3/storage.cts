@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** An object that is or was in the bucket. */

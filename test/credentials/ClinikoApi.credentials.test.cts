@@ -7,6 +7,7 @@ import {
 	type INodePropertyOptions,
 	type IWorkflowDataProxyData,
 } from 'n8n-workflow';
+
 import { ClinikoApi } from '../../credentials/ClinikoApi.credentials.ts';
 import { rejection } from '../nodes/Cliniko/connection.cts';
 

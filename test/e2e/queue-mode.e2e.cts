@@ -1,7 +1,6 @@
 import { cpSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { IDataObject, INode } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID, startSandbox, type Sandbox } from '../../sandbox/sandbox.cts';

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 
+import type { Reply } from '../../sandbox/reply.cts';
 import {
 	SANDBOX_ARCHIVED_PATIENT_ID,
 	SANDBOX_MERGED_PATIENT_ID,
@@ -8,13 +9,12 @@ import {
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
-import type { Reply } from '../../sandbox/reply.cts';
 import {
 	by,
 	CREDENTIAL,
 	file,
-	PLAIN,
 	pdf,
+	PLAIN,
 	recorded,
 	useClinic,
 	type UploadRun,

@@ -10,9 +10,9 @@ import {
 	type StartItem,
 } from '../../engine/engine.cts';
 import {
+	optionsFrom,
 	SANDBOX_API_KEY,
 	SANDBOX_PATIENT_ID,
-	optionsFrom,
 	startSandbox,
 	type Sandbox,
 	type SandboxOptions,

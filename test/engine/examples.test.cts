@@ -10,7 +10,7 @@ import {
 
 import type { StartFile, StartItem, WorkflowFile } from '../../engine/engine.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { by, CREDENTIAL, file, PLAIN, pdf, recorded, sha256, useClinic } from './clinic.cts';
+import { by, CREDENTIAL, file, pdf, PLAIN, recorded, sha256, useClinic } from './clinic.cts';
 import { openMailbox, type Mail, type Mailbox } from './mailbox.cts';
 import { descriptionsOf } from './node-types.cts';
 

@@ -7,8 +7,8 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { SANDBOX_OTHER_PATIENT_ID, type Fault } from '../../sandbox/sandbox.cts';
 import {
-	CREDENTIAL,
 	contentOf,
+	CREDENTIAL,
 	file,
 	pdf,
 	recorded,

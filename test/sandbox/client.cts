@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { XMLParser } from 'fast-xml-parser';
 import { ProxyAgent, request } from 'undici';
+
 import {
 	BUCKET_HOST,
 	SANDBOX_API_KEY,

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+
 import { BUCKET_HOST, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { formOf, partsOf, until, useSandbox, xmlOf, type Answer, type Part } from './client.cts';
 

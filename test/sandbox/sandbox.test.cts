@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+
 import {
 	SANDBOX_API_KEY,
 	SANDBOX_PATIENT_ID,

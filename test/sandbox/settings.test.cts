@@ -1,8 +1,8 @@
 import {
+	optionsFrom,
 	SANDBOX_ARCHIVED_PATIENT_ID,
 	SANDBOX_MERGED_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
-	optionsFrom,
 	UNKIND,
 	type SandboxOptions,
 	type Settings,

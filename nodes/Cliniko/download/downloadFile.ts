@@ -1,14 +1,14 @@
 import type { IBinaryData, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, oneLine, rethrowOwn } from '../errors';
+import { tidyFileName } from '../records/fileName';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { apiHost } from '../transport/cliniko/shard';
-import { retry } from '../transport/retry';
-import { readRefusal } from '../transport/s3/reply';
 import type { FileReply, FileStore } from '../transport/fileStore';
 import { withIdleTimeout } from '../transport/idleTimeout';
-import { tidyFileName } from '../records/fileName';
+import { retry } from '../transport/retry';
+import { readRefusal } from '../transport/s3/reply';
 
 /** The maximum number of attempts to download a file. */
 const TRIES = 4;

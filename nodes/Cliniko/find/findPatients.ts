@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
-import { listRecords } from '../requests/listRecords';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
+import { listRecords } from '../requests/listRecords';
 import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { whatClinikoMinds } from './comparison';

@@ -1,11 +1,11 @@
 import { ClinikoError } from '../errors';
 import { compareFileNames } from '../records/compareFileNames';
 import type { PatientAttachment } from '../records/patientAttachment';
+import { readCreated } from '../requests/readCreated';
+import { readRecord } from '../requests/readRecord';
 import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
 import { isAboutRequest, isAboutUploadUrl } from '../transport/cliniko/refusal';
 import { KeyedLock } from './keyedLock';
-import { readCreated } from '../requests/readCreated';
-import { readRecord } from '../requests/readRecord';
 import type { PatientFile } from './patientFile';
 import { findRecord, mayBeSince, mayBeStored, type RecordSearch } from './recordSearch';
 import type { UploadMemory } from './uploadMemory';

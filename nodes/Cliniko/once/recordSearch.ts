@@ -1,9 +1,9 @@
 import { ClinikoError } from '../errors';
 import { linkedId } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/compareFileNames';
+import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import { listRecords, newestFirst } from '../requests/listRecords';
 import { WAITS_FOR_RECORD } from '../requests/readCreated';
-import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import type { Pause } from '../transport/pause';

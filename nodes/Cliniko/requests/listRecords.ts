@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
+import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import type { ClinikoApi, Page } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
-import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 
 /** The maximum size of a page of Cliniko's lists. */
 const PAGE_SIZE = 100;

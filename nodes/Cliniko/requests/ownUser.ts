@@ -1,5 +1,5 @@
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord } from '../records/clinikoRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /**
  * The id of the API key's Cliniko user, who is shown as the author of what the key uploads.

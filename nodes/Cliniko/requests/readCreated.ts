@@ -1,7 +1,7 @@
 import type { PatientAttachment } from '../records/patientAttachment';
-import { readRecordIfExists } from './readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
+import { readRecordIfExists } from './readRecord';
 
 /**
  * The waits between attempts to read a new record, in ms. Cliniko may show it with a delay, so only a

@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** What messages call the records of a collection. */
 const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as const;

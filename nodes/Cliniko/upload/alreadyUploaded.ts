@@ -1,14 +1,13 @@
 import type { ContentDigest } from '../download/contentDigest';
 import { ClinikoError } from '../errors';
-import { unlessCancelled } from '../transport/pause';
 import { KeyedLock } from '../once/keyedLock';
-import { readCreated } from '../requests/readCreated';
 import { compareFileNames } from '../records/compareFileNames';
-import { listRecords, newestFirst } from '../requests/listRecords';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { listRecords, newestFirst } from '../requests/listRecords';
+import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
-import type { Pause } from '../transport/pause';
+import { unlessCancelled, type Pause } from '../transport/pause';
 import { Processing } from './processing';
 import type { SourceFile } from './sourceFile';
 import type { Upload } from './upload';

@@ -1,8 +1,8 @@
 import { ClinikoError } from '../errors';
-import { UnknownOutcome, type ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { isAboutRequest } from '../transport/cliniko/refusal';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { PatientAttachment } from '../records/patientAttachment';
+import { UnknownOutcome, type ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { isAboutRequest } from '../transport/cliniko/refusal';
 import type { StoredFile } from './postToS3';
 import type { Upload } from './upload';
 

@@ -1,9 +1,9 @@
 import { ClinikoError } from '../errors';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { Pause } from '../transport/pause';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../requests/readRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { Pause } from '../transport/pause';
 
 /** The wait before the first poll, in ms; its growth factor; and its maximum. */
 const FIRST_INTERVAL = 1000;

@@ -1,8 +1,8 @@
 import { ClinikoError, WrongPatient } from '../errors';
 import type { RecordCreator } from '../once/createRecordOnce';
-import { readCreated } from '../requests/readCreated';
 import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Limiter } from '../transport/limiter';
 import type { Pause } from '../transport/pause';

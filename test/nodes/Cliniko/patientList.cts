@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { FakeCliniko, reply, type Answer, type Sent } from './connection.cts';
 import { shuffle } from './random.cts';
 

@@ -1,13 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
+
+import type { CreateRequest } from '../../../nodes/Cliniko/once/createRecordOnce.ts';
+import type { RecordSearch } from '../../../nodes/Cliniko/once/recordSearch.ts';
+import type { PatientAttachment } from '../../../nodes/Cliniko/records/patientAttachment.ts';
 import type {
 	ClinikoApi,
 	ClinikoConnection,
 } from '../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
-import type { CreateRequest } from '../../../nodes/Cliniko/once/createRecordOnce.ts';
-import type { RecordSearch } from '../../../nodes/Cliniko/once/recordSearch.ts';
 import { createRecord } from '../../../nodes/Cliniko/upload/createRecord.ts';
 import type { Upload } from '../../../nodes/Cliniko/upload/upload.ts';
-import type { PatientAttachment } from '../../../nodes/Cliniko/records/patientAttachment.ts';
+import type { Clock } from './clock.cts';
 import {
 	digestOf,
 	FakeCliniko,
@@ -17,7 +19,6 @@ import {
 	type Answer,
 	type Sent,
 } from './connection.cts';
-import type { Clock } from './clock.cts';
 
 /** The upload URL. */
 export const URL_OF_POST = 'https://files.s3.amazonaws.com/';

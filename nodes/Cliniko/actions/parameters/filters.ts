@@ -1,8 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import { textOf } from './text';
 import { inUtc } from './dateTime';
+import { textOf } from './text';
 
 /** The type of a field, which decides its operators (Cliniko's API guide, "Filtering results"). */
 type Kind = 'text' | 'date' | 'dateTime';

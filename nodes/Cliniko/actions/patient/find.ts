@@ -4,11 +4,11 @@ import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, tellingApart, type Criterion } from '../../find/criteria';
 import { findPatients } from '../../find/findPatients';
 import { simplifiedPatient, type Patient } from '../../records/patient';
-import { textOf } from '../parameters/text';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { textOf } from '../parameters/text';
 
 const fields: INodeProperties[] = [
 	{

@@ -4,9 +4,9 @@ import { simplifiedPatient } from '../../records/patient';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { limitFields, limitOf } from '../parameters/limit';
-import type { Operation } from '../operation';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [

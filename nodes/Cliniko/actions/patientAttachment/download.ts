@@ -3,12 +3,12 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { downloadFile } from '../../download/downloadFile';
 import { ClinikoError } from '../../errors';
 import { simplified } from '../../records/patientAttachment';
-import { textOf } from '../parameters/text';
 import { connect, filesFromS3 } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { textOf } from '../parameters/text';
 
 const fields: INodeProperties[] = [
 	...attachmentFields('The attachment whose file to download'),

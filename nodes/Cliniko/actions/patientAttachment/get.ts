@@ -4,8 +4,8 @@ import { simplified } from '../../records/patientAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

@@ -4,9 +4,9 @@ import { simplified } from '../../records/patientAttachment';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { limitFields, limitOf } from '../parameters/limit';
-import type { Operation } from '../operation';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 

@@ -2,13 +2,13 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { isClinikoRecord } from '../../records/clinikoRecord';
-import { descriptionOf } from '../parameters/description';
 import { simplified } from '../../records/patientAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
+import { descriptionOf } from '../parameters/description';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

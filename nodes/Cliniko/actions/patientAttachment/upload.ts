@@ -16,8 +16,8 @@ import { uploadFile, type UploadTools } from '../../upload/uploadFile';
 import { uploadFiles } from '../../upload/uploadFiles';
 import type { Operation } from '../operation';
 import { patientIdField } from '../parameters/patientId';
-import { nodeError } from '../report';
 import { simplifyField } from '../parameters/simplify';
+import { nodeError } from '../report';
 import { failedItem, runError, withEarlierTries } from './uploadFailure';
 import { planUploads, refuseClosedPatients, runSettings, type RunSettings } from './uploadPlan';
 

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { ClinikoError, WrongPatient, withFile } from '../../errors';
+import { ClinikoError, withFile, WrongPatient } from '../../errors';
 import { tokenOf, type UploadMemory } from '../../once/uploadMemory';
 import type { PatientAttachment } from '../../records/patientAttachment';
 import type { Upload } from '../../upload/upload';

@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 
 import { ClinikoError } from '../../errors';
 import { isTokenOf, type Position, type UploadMemory } from '../../once/uploadMemory';
-import { descriptionOf } from '../parameters/description';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pickFiles } from '../../upload/binaryFields';
 import { closedPatients } from '../../upload/closedPatients';
-import { textOf } from '../parameters/text';
 import { contentOf, sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
+import { descriptionOf } from '../parameters/description';
 import { patientIdOf } from '../parameters/patientId';
+import { textOf } from '../parameters/text';
 
 /** The collection "Options"; an option that is left out has its default. */
 interface UploadOptions {

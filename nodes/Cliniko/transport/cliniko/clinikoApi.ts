@@ -1,9 +1,9 @@
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { ClinikoError, rethrowOwn } from '../../errors';
-import { parseJson } from './json';
 import type { Pause } from '../pause';
 import { retry } from '../retry';
+import { parseJson } from './json';
 import { RateLimitGate } from './rateLimit';
 import { refusal, type ErrorContext } from './refusal';
 import { apiHost } from './shard';

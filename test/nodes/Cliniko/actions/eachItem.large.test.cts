@@ -1,4 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+
 import { eachItem } from '../../../../nodes/Cliniko/actions/eachItem.ts';
 import { newestRecords } from '../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko } from '../connection.cts';

@@ -4,6 +4,7 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
+
 import { eachItem, type Result } from '../../../../nodes/Cliniko/actions/eachItem.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { rejection } from '../connection.cts';

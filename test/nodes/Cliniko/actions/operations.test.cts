@@ -5,6 +5,7 @@ import {
 	type INodeProperties,
 	type INodePropertyOptions,
 } from 'n8n-workflow';
+
 import { operationFor, properties } from '../../../../nodes/Cliniko/actions/operations.ts';
 import { Cliniko } from '../../../../nodes/Cliniko/Cliniko.node.ts';
 

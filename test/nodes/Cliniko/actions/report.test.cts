@@ -1,4 +1,5 @@
 import { NodeApiError, NodeOperationError, type IExecuteFunctions, type INode } from 'n8n-workflow';
+
 import { errorText, nodeError } from '../../../../nodes/Cliniko/actions/report.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { ContentDigests } from '../../../../nodes/Cliniko/download/contentDigest.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { digestOf, FakeCliniko, processedRecord, rejection, reply } from '../connection.cts';

@@ -1,12 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import {
 	downloadFile,
 	type DownloadedFile,
 } from '../../../../nodes/Cliniko/download/downloadFile.ts';
-import type { FileStore } from '../../../../nodes/Cliniko/transport/fileStore.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import { FakeCliniko, freshRecord, processedRecord, reply, type Answer } from '../connection.cts';
+import type { FileStore } from '../../../../nodes/Cliniko/transport/fileStore.ts';
 import { Clock } from '../clock.cts';
+import { FakeCliniko, freshRecord, processedRecord, reply, type Answer } from '../connection.cts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

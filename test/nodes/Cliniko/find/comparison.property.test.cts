@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { criterion, type CriterionName } from '../../../../nodes/Cliniko/find/criteria.ts';
 import { findPatients } from '../../../../nodes/Cliniko/find/findPatients.ts';

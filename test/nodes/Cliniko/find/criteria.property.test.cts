@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import {
 	CRITERIA,

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { criterion, type Criterion } from '../../../../nodes/Cliniko/find/criteria.ts';
 import { findPatients } from '../../../../nodes/Cliniko/find/findPatients.ts';
 import { FakeCliniko, rejection, reply, type Answer, type Sent } from '../connection.cts';

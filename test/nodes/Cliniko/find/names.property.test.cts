@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { hasLetters, patternsOf, sameName } from '../../../../nodes/Cliniko/find/names.ts';
 import { COMPARISONS, like, MINDS } from './likePattern.cts';
 

@@ -1,4 +1,5 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+
 import { doNotFake } from '../clock.cts';
 import { reply } from '../connection.cts';
 

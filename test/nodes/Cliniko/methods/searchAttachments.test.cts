@@ -1,4 +1,5 @@
 import type { IDataObject, ILoadOptionsFunctions } from 'n8n-workflow';
+
 import { searchAttachments } from '../../../../nodes/Cliniko/methods/searchAttachments.ts';
 import { freshRecord, processedRecord, rejection, reply } from '../connection.cts';
 import { loadOptions } from './loadOptions.cts';

@@ -1,4 +1,5 @@
 import type { IDataObject, ILoadOptionsFunctions } from 'n8n-workflow';
+
 import { searchPatients } from '../../../../nodes/Cliniko/methods/searchPatients.ts';
 import { rejection, reply } from '../connection.cts';
 import { loadOptions } from './loadOptions.cts';

@@ -1,23 +1,24 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
-import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
-import type { Upload } from '../../../../nodes/Cliniko/upload/upload.ts';
 import { Limiter } from '../../../../nodes/Cliniko/transport/limiter.ts';
+import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
+import type { Upload } from '../../../../nodes/Cliniko/upload/upload.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
+import { Clock } from '../clock.cts';
 import { digestOf, reply, uploadOf } from '../connection.cts';
 import {
 	creationOf,
 	keyOf,
 	OTHER_USER,
 	PatientRecords,
-	type Outcome,
 	type Kept,
+	type Outcome,
 } from '../patientRecords.cts';
-import { Clock } from '../clock.cts';
 import { randomOf } from '../random.cts';
 
 /** Maximum attempts to create a record. */

@@ -1,8 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import type { RecordSearch } from '../../../../nodes/Cliniko/once/recordSearch.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
+import { Clock } from '../clock.cts';
 import {
 	digestOf,
 	FakeCliniko,
@@ -15,7 +17,6 @@ import {
 	type Sent,
 } from '../connection.cts';
 import { creationOf, PatientRecords, type Outcome } from '../patientRecords.cts';
-import { Clock } from '../clock.cts';
 
 const NOW = Date.parse('2026-03-02T09:00:00Z');
 

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { findRecord } from '../../../../nodes/Cliniko/once/recordSearch.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 
 describe('The memory of an execution', () => {

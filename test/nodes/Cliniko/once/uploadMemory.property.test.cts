@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
+
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 
 const SINCE = Date.parse('2026-03-02T09:00:00Z');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { isClinikoRecord, linkedId } from '../../../../nodes/Cliniko/records/clinikoRecord.ts';
 
 describe('A record of Cliniko', () => {

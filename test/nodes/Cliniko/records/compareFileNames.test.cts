@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { compareFileNames } from '../../../../nodes/Cliniko/records/compareFileNames.ts';
 
 describe('The name on a record and the name of a file', () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { safeFileName } from '../../../../nodes/Cliniko/records/fileName.ts';
 
 const FALLBACK = 'fallback.pdf';

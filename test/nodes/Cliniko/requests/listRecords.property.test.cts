@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { listRecords } from '../../../../nodes/Cliniko/requests/listRecords.ts';
 import { ascending, PatientList, patients, SECOND, upTo } from '../patientList.cts';
 import { randomOf } from '../random.cts';

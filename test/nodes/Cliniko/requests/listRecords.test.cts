@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { listRecords, type Reading } from '../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply } from '../connection.cts';
 import { ascending, PatientList, patients, SECOND, upTo } from '../patientList.cts';

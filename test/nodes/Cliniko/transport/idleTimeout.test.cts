@@ -1,11 +1,11 @@
 import {
-	withUploadIdleTimeout,
-	withIdleTimeout,
 	withDeadline,
+	withIdleTimeout,
+	withUploadIdleTimeout,
 	type Progress,
 } from '../../../../nodes/Cliniko/transport/idleTimeout.ts';
-import { rejection } from '../connection.cts';
 import { Clock } from '../clock.cts';
+import { rejection } from '../connection.cts';
 
 const MIB = 1024 * 1024;
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { unlessCancelled } from '../../../../nodes/Cliniko/transport/pause.ts';
-import { rejection } from '../connection.cts';
 import { Clock } from '../clock.cts';
+import { rejection } from '../connection.cts';
 
 describe('Waiting for other executions', () => {
 	const start = () => {

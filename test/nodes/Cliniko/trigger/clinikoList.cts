@@ -1,6 +1,7 @@
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
-import type { Watch } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
+
 import { ClinikoApi } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
+import type { Watch } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { FakeCliniko, reply, type Answer, type Sent } from '../connection.cts';
 
 export const SECOND = 1000;

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import {
 	newRecordsSince,
 	startFromNow,
@@ -6,6 +7,7 @@ import {
 	type Watch,
 } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { reply } from '../connection.cts';
+import { randomOf } from '../random.cts';
 import {
 	ClinikoList,
 	CREATED,
@@ -15,7 +17,6 @@ import {
 	SECOND,
 } from './clinikoList.cts';
 import { idsOf, sorted, Watching } from './watching.cts';
-import { randomOf } from '../random.cts';
 
 /**
  * The worst case: timestamps ahead of Cliniko's clock or behind it, records that show up late, and slow

@@ -1,4 +1,5 @@
 import type { IDataObject, IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
+
 import { poll } from '../../../../nodes/Cliniko/trigger/poll.ts';
 import { rejection, reply } from '../connection.cts';
 import { ClinikoList, MINUTE } from './clinikoList.cts';

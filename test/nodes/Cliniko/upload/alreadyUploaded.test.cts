@@ -1,9 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import type { ContentDigest } from '../../../../nodes/Cliniko/download/contentDigest.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import type { Upload } from '../../../../nodes/Cliniko/upload/upload.ts';
+import { Clock } from '../clock.cts';
 import {
 	digestOf,
 	FakeCliniko,
@@ -15,7 +17,6 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { Clock } from '../clock.cts';
 
 const START = Date.parse('2026-03-02T09:00:00Z');
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { INodeExecutionData } from 'n8n-workflow';
+
 import { pickFiles } from '../../../../nodes/Cliniko/upload/binaryFields.ts';
 
 /** Few letters, so that they collide. */

@@ -1,4 +1,5 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+
 import { filesOf, pickFiles } from '../../../../nodes/Cliniko/upload/binaryFields.ts';
 import { thrownBy } from '../connection.cts';
 

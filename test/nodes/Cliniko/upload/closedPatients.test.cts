@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { closedPatients } from '../../../../nodes/Cliniko/upload/closedPatients.ts';
 import { FakeCliniko, rejection, reply } from '../connection.cts';
 

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { UnknownOutcome } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { createRecord } from '../../../../nodes/Cliniko/upload/createRecord.ts';
 import {

@@ -1,4 +1,5 @@
 import type { IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
+
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import type { ClinikoApi } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
@@ -13,8 +14,8 @@ import {
 	type PresignedPost,
 } from '../../../../nodes/Cliniko/upload/presignedPost.ts';
 import { STREAM_ABOVE, type SourceFile } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
-import { fileOf, rejection, reply } from '../connection.cts';
 import { Clock } from '../clock.cts';
+import { fileOf, rejection, reply } from '../connection.cts';
 
 const post: PresignedPost = {
 	url: 'https://files.s3.amazonaws.com/',

@@ -1,6 +1,7 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import type { Pause } from '../../../../nodes/Cliniko/transport/pause.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
+import { Clock } from '../clock.cts';
 import {
 	FakeCliniko,
 	freshRecord,
@@ -10,7 +11,6 @@ import {
 	type Answer,
 	type Sent,
 } from '../connection.cts';
-import { Clock } from '../clock.cts';
 
 const MAX_WAIT = 300_000;
 

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+
 import { sourceFile, type BinaryStore } from '../../../../nodes/Cliniko/upload/sourceFile.ts';
 
 setFlagsFromString('--expose-gc');

@@ -1,8 +1,9 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
+
 import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
-import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import { Limiter } from '../../../../nodes/Cliniko/transport/limiter.ts';
+import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
 import {

@@ -1,8 +1,8 @@
 import type { PatientAttachment } from '../../../../nodes/Cliniko/records/patientAttachment.ts';
 import { Limiter } from '../../../../nodes/Cliniko/transport/limiter.ts';
 import { ProcessingError } from '../../../../nodes/Cliniko/upload/processing.ts';
-import { uploadFiles, type Outcome } from '../../../../nodes/Cliniko/upload/uploadFiles.ts';
 import type { Upload } from '../../../../nodes/Cliniko/upload/upload.ts';
+import { uploadFiles, type Outcome } from '../../../../nodes/Cliniko/upload/uploadFiles.ts';
 import { uploadOf } from '../connection.cts';
 
 const uploads = (...names: string[]): Upload[] =>

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { inUtc } from '../../../../../nodes/Cliniko/actions/parameters/dateTime.ts';
 
 const ZONES = [

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
+
 import {
 	filtersOf,
 	type FilterField,

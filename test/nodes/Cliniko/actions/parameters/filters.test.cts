@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodePropertyCollection } from 'n8n-workflow';
+
 import {
 	filterFields,
 	filtersOf,

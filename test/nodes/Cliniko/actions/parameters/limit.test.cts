@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
 import { limitOf } from '../../../../../nodes/Cliniko/actions/parameters/limit.ts';
 import { newestRecords } from '../../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply, thrownBy } from '../../connection.cts';

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodePropertyMode } from 'n8n-workflow';
+
 import {
 	optionalPatientIdField,
 	optionalPatientIdOf,

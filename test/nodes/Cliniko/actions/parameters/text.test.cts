@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
-import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
+
 import { textOf } from '../../../../../nodes/Cliniko/actions/parameters/text.ts';
+import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
 import { thrownBy } from '../../connection.cts';
 
 describe('The text of a parameter', () => {

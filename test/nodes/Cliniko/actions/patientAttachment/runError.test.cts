@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+
 import { runError } from '../../../../../nodes/Cliniko/actions/patientAttachment/uploadFailure.ts';
 import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
 import { UploadMemory } from '../../../../../nodes/Cliniko/once/uploadMemory.ts';

@@ -1,10 +1,11 @@
-import nock from 'nock';
 import {
 	NodeApiError,
 	type IHttpRequestOptions,
 	type IN8nHttpFullResponse,
 	type INode,
 } from 'n8n-workflow';
+import nock from 'nock';
+
 import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
 import {
 	ClinikoApi,

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { parseJson } from '../../../../../nodes/Cliniko/transport/cliniko/json.ts';
 
 describe('Cliniko’s JSON', () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { ClinikoError } from '../../../../../nodes/Cliniko/errors.ts';
 import { apiHost, shardOf } from '../../../../../nodes/Cliniko/transport/cliniko/shard.ts';
 

@@ -1,4 +1,5 @@
 import busboy from 'busboy';
+
 import type { Form } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
 
 /** A part of a form as S3 parses it. */

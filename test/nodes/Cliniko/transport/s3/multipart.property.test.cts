@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { multipartForm } from '../../../../../nodes/Cliniko/transport/s3/multipart.ts';
 import { bytesOf, partsOf } from './formParts.cts';
 

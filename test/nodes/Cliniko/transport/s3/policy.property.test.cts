@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+
 import { readPolicy } from '../../../../../nodes/Cliniko/transport/s3/policy.ts';
 
 const encoded = (policy: unknown) => Buffer.from(JSON.stringify(policy)).toString('base64');
