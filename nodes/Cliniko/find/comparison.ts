@@ -2,7 +2,7 @@ import { isClinikoRecord } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
-import type { Minds } from './names';
+import type { Sensitivity } from './names';
 
 /**
  * Finds out whether Cliniko's text filters are sensitive to case and accents, which is not documented.
@@ -15,12 +15,12 @@ import type { Minds } from './names';
  * @param known patients who have already been read
  * @throws ClinikoError if a request fails
  */
-export async function whatClinikoMinds(
+export async function detectSensitivity(
 	api: ClinikoApi,
 	fields: string[],
 	known: Patient[],
 	errorContext: ErrorContext,
-): Promise<Minds> {
+): Promise<Sensitivity> {
 	const sample = sampleOf(known, fields) ?? (await anySample(api, fields, errorContext));
 	if (!sample) return 'case';
 	const { id, field, text } = sample;

@@ -1,6 +1,6 @@
 import { ClinikoError } from '../errors';
 import type { Patient } from '../records/patient';
-import { hasLetters, patternsOf, sameName, type Minds } from './names';
+import { hasLetters, patternsOf, sameName, type Sensitivity } from './names';
 
 /** What a patient can be found by: the names of the node's parameters. */
 export type CriterionName =
@@ -24,7 +24,7 @@ export interface Criterion {
 	 * Filters for Cliniko's `q[]`: every matching patient passes at least one of them, and others may
 	 * too. Empty if there is no such filter.
 	 */
-	filters: (minds: Minds) => string[];
+	filters: (sensitivity: Sensitivity) => string[];
 	fits: (patient: Patient) => boolean;
 }
 
@@ -38,7 +38,7 @@ interface CriterionKind {
 	read: (value: string, label: string) => string;
 	isText: boolean;
 	/** As in `Criterion`. */
-	filters: (value: string, minds: Minds) => string[];
+	filters: (value: string, sensitivity: Sensitivity) => string[];
 	same: (a: string, b: string) => boolean;
 }
 
@@ -48,7 +48,8 @@ const name = (label: string, field: string): CriterionKind => ({
 	rank: 4,
 	read: readName,
 	isText: true,
-	filters: (value, minds) => patternsOf(value, minds).map((pattern) => `${field}:~~${pattern}`),
+	filters: (value, sensitivity) =>
+		patternsOf(value, sensitivity).map((pattern) => `${field}:~~${pattern}`),
 	same: sameName,
 });
 
@@ -59,8 +60,8 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 		rank: 3,
 		read: readEmail,
 		isText: true,
-		filters: (value, minds) =>
-			minds === 'case'
+		filters: (value, sensitivity) =>
+			sensitivity === 'case'
 				? rarestInBothCases(value).map((pattern) => `email:~~${pattern}`)
 				: // A leading ~ would change the operator.
 					[`email:~${value.toLowerCase().replace(/^~+/, '')}`],
@@ -113,18 +114,18 @@ export function criterion(name: CriterionName, value: string): Criterion {
 		label,
 		field,
 		isText,
-		filters: (minds) => filters(wanted, minds),
+		filters: (sensitivity) => filters(wanted, sensitivity),
 		fits: ({ [field]: given }) => typeof given === 'string' && same(given.trim(), wanted),
 	};
 }
 
 /** Sorts criteria, the most selective first. */
-export function byTelling(criteria: Criterion[]): Criterion[] {
+export function mostSelectiveFirst(criteria: Criterion[]): Criterion[] {
 	return [...criteria].sort((a, b) => KINDS[a.name].rank - KINDS[b.name].rank);
 }
 
 /** The labels of the fields whose value is different for each of these patients. */
-export function tellingApart(patients: Patient[], known: Criterion[]): string[] {
+export function distinguishingFields(patients: Patient[], known: Criterion[]): string[] {
 	return CRITERIA.filter(({ name: one }) => {
 		if (known.some((criterion) => criterion.name === one)) return false;
 		const { field, same } = KINDS[one];

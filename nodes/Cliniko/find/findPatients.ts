@@ -3,9 +3,9 @@ import { isArchived, mergedInto, type Patient } from '../records/patient';
 import { listRecords } from '../requests/listRecords';
 import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { whatClinikoMinds } from './comparison';
-import { byTelling, type Criterion } from './criteria';
-import type { Minds } from './names';
+import { detectSensitivity } from './comparison';
+import { mostSelectiveFirst, type Criterion } from './criteria';
+import type { Sensitivity } from './names';
 
 /** The maximum number of candidates: ten requests' worth. */
 const MAX_CANDIDATES = 1000;
@@ -16,7 +16,7 @@ const MAX_TEXTS = 3;
 const ERROR_CONTEXT = { action: 'look for the patient' };
 
 /** A cache of how Cliniko compares text, for each execution and kind of field. */
-const comparisons = new WeakMap<ClinikoApi, Map<string, Minds>>();
+const comparisons = new WeakMap<ClinikoApi, Map<string, Sensitivity>>();
 
 /** The patients who match. */
 export interface Found {
@@ -74,7 +74,7 @@ async function candidatesFor(
 		}
 	};
 
-	const ranked = byTelling(criteria);
+	const ranked = mostSelectiveFirst(criteria);
 	const sure = ranked.find(({ isText, filters }) => !isText && filters('case').length > 0);
 	if (sure) {
 		await search(sure.filters('case').map((filter) => [filter]));
@@ -86,28 +86,28 @@ async function candidatesFor(
 		await search([[]]);
 		return candidates;
 	}
-	const known = comparisons.get(api) ?? new Map<string, Minds>();
+	const known = comparisons.get(api) ?? new Map<string, Sensitivity>();
 	comparisons.set(api, known);
 	const kind = first.field === 'email' ? 'email' : 'names';
-	let minds = known.get(kind);
-	const searches = searchesFor(texts, minds ?? 'nothing');
+	let sensitivity = known.get(kind);
+	const searches = searchesFor(texts, sensitivity ?? 'nothing');
 	await search(searches);
 	const isEverybody = searches.every((filters) => filters.length === 0);
-	if (!minds && !isEverybody) {
+	if (!sensitivity && !isEverybody) {
 		const fields = texts.map(({ field }) => field);
 		const asked = kind === 'email' ? ['email'] : fields;
-		minds = await whatClinikoMinds(api, asked, [...candidates.values()], ERROR_CONTEXT);
-		known.set(kind, minds);
-		if (minds !== 'nothing') await search(searchesFor(texts, minds));
+		sensitivity = await detectSensitivity(api, asked, [...candidates.values()], ERROR_CONTEXT);
+		known.set(kind, sensitivity);
+		if (sensitivity !== 'nothing') await search(searchesFor(texts, sensitivity));
 	}
 	return candidates;
 }
 
 /** The filters of each search: all text fields together, or the e-mail address alone if it suffices. */
-function searchesFor(texts: Criterion[], minds: Minds): string[][] {
-	const isEnough = texts[0]?.field === 'email' && minds !== 'case';
+function searchesFor(texts: Criterion[], sensitivity: Sensitivity): string[][] {
+	const isEnough = texts[0]?.field === 'email' && sensitivity !== 'case';
 	return (isEnough ? texts.slice(0, 1) : texts)
-		.map(({ filters }) => filters(minds))
+		.map(({ filters }) => filters(sensitivity))
 		.filter((filters) => filters.length > 0)
 		.slice(0, MAX_TEXTS)
 		.reduce<string[][]>(

@@ -51,14 +51,14 @@ function lettersOf(name: string, spelling: Record<string, string>): string {
  * What Cliniko's text filters are sensitive to: nothing that `sameName` ignores; the marks of letters
  * (`É` is not `E`); or their case as well.
  */
-export type Minds = 'nothing' | 'marks' | 'case';
+export type Sensitivity = 'nothing' | 'marks' | 'case';
 
 /**
  * The letters that are safe in a pattern, because every name that `sameName` considers equal has them
  * too. If Cliniko ignores marks, those that have no variant in `PLAIN`; otherwise those that never carry
  * a mark. The rarest come first.
  */
-const RELIABLE: Record<Minds, string> = {
+const RELIABLE: Record<Sensitivity, string> = {
 	nothing: 'qxjzvkwpfybgmcruesna',
 	marks: 'qxjvpfbm',
 	case: 'qxjvpfbm',
@@ -72,20 +72,20 @@ const PAIRS = ['th', 'ss', 'ae', 'oe', 'ue', 'aa'];
  * considers equal matches at least one of them, unless it is in full-width letters; others may match
  * too.
  *
- * @param minds what Cliniko's text filters are sensitive to
+ * @param sensitivity what Cliniko's text filters are sensitive to
  * @returns for example `%b%r%g%` for "van der Berg", or `%v%` and `%V%` if Cliniko is sensitive to case;
  *   empty if the name has no safe letter
  */
-export function patternsOf(name: string, minds: Minds): string[] {
-	const letters = reliableLetters(name, minds);
-	if (minds !== 'case') return patternOf(letters);
+export function patternsOf(name: string, sensitivity: Sensitivity): string[] {
+	const letters = reliableLetters(name, sensitivity);
+	if (sensitivity !== 'case') return patternOf(letters);
 	const withoutCase = letters.filter((letter) => /\p{Lo}/u.test(letter));
 	if (withoutCase.length > 0) return patternOf(withoutCase);
 	const rarest = [...RELIABLE.case].find((letter) => letters.includes(letter));
 	return rarest ? [`%${rarest}%`, `%${rarest.toUpperCase()}%`] : [];
 }
 
-function reliableLetters(name: string, minds: Minds): string[] {
+function reliableLetters(name: string, sensitivity: Sensitivity): string[] {
 	const letters = [...name.normalize('NFKC').toLowerCase().normalize('NFC')].flatMap((written) => {
 		const plain = lettersOf(written, {});
 		return plain === '' ? [] : [{ written, plain }];
@@ -97,7 +97,9 @@ function reliableLetters(name: string, minds: Minds): string[] {
 			// A character with only one form, such as a Chinese one.
 			if (/^\p{Lo}$/u.test(written) && written === written.normalize('NFKD')) return true;
 			if (written in SPELT_OUT || isPair(at) || isPair(at - 1)) return false;
-			return RELIABLE[minds].includes(plain) && (minds === 'nothing' || written === plain);
+			return (
+				RELIABLE[sensitivity].includes(plain) && (sensitivity === 'nothing' || written === plain)
+			);
 		})
 		.map(({ plain }) => plain);
 }

@@ -60,7 +60,7 @@ export class RecordCreator {
 		now: number,
 		createRecord: CreateRequest,
 	): Promise<PatientAttachment> {
-		this.memory.asked(upload.identity, now, upload.file.name);
+		this.memory.requested(upload.identity, now, upload.file.name);
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(upload, now, attempt, createRecord);
 			if (!(outcome instanceof UnknownOutcome)) return outcome;

@@ -33,7 +33,7 @@ export interface RecordSearch {
 }
 
 /** Whether a record is the one of the file. */
-type Verdict = 'ours' | 'maybe' | 'unprocessed' | 'other';
+type Match = 'ours' | 'maybe' | 'unprocessed' | 'other';
 
 /**
  * Searches for the record of a file whose creation has an unknown outcome.
@@ -68,10 +68,10 @@ export async function findRecord(
 		let unprocessed = false;
 		// Newest first, because an earlier execution may have stored the same file.
 		for (const record of candidates.sort(newestFirst)) {
-			const verdict = await judge(search, record, upload);
-			if (verdict === 'ours') return record;
-			if (verdict !== 'other') unclear.push(record);
-			unprocessed ||= verdict === 'unprocessed';
+			const match = await classify(search, record, upload);
+			if (match === 'ours') return record;
+			if (match !== 'other') unclear.push(record);
+			unprocessed ||= match === 'unprocessed';
 		}
 		if (look < WAITS.length - 1 || (unprocessed && look < lastLook)) continue;
 		if (unclear.length === 0) return undefined;
@@ -84,11 +84,11 @@ export function mayBeSince({ created_at: created }: PatientAttachment, since: nu
 	return !(Date.parse(String(created)) < wholeSecond(since - LOOK_BACK));
 }
 
-async function judge(
+async function classify(
 	{ digestOf, ownUser }: RecordSearch,
 	record: PatientAttachment,
 	{ file, patientId, isRenamed = false }: PatientFile,
-): Promise<Verdict> {
+): Promise<Match> {
 	// If Cliniko ignores the filter, the list has other patients' records.
 	if ((patientIdOf(record) ?? patientId) !== patientId) return 'other';
 	const user = linkedId(record.user, 'users');

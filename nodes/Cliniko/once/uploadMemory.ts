@@ -174,7 +174,7 @@ export class UploadMemory {
 	 *
 	 * @param name the file's name on the record
 	 */
-	asked(identity: string, since: number, name?: string): void {
+	requested(identity: string, since: number, name?: string): void {
 		this.set(identity, { since, ...(name !== undefined && { name: nameDigest(name) }) });
 	}
 

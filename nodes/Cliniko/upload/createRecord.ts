@@ -41,7 +41,7 @@ export async function createRecord(
 	const reply = await post(first).catch(async (error: ClinikoError) => {
 		if (other === first || !isAboutRequest(error)) throw error;
 		return await post(other).catch((second: ClinikoError) => {
-			throw isAboutRequest(second) ? moreTelling(error, second) : second;
+			throw isAboutRequest(second) ? moreSpecific(error, second) : second;
 		});
 	});
 	if (reply instanceof UnknownOutcome) return reply;
@@ -57,6 +57,6 @@ export async function createRecord(
 }
 
 /** The more informative of two refusals: the first, unless only the second names a field (422). */
-function moreTelling(first: ClinikoError, second: ClinikoError): ClinikoError {
+function moreSpecific(first: ClinikoError, second: ClinikoError): ClinikoError {
 	return first.httpCode !== 422 && second.httpCode === 422 ? second : first;
 }

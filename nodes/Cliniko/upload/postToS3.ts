@@ -91,7 +91,7 @@ export async function postToS3(
 	const reply = await retry(attempt, {
 		tries: TRIES,
 		firstWait: FIRST_WAIT,
-		shouldRetry: (last) => keyOf(last) === undefined && mayPass(last),
+		shouldRetry: (last) => keyOf(last) === undefined && isTransient(last),
 		pause,
 	});
 	const key = keyOf(reply);
@@ -172,7 +172,7 @@ function saysExpired({ statusCode, body }: IN8nHttpFullResponse, post: Presigned
 }
 
 /** Whether a retry may succeed. S3 answers a slow sender with status 400. */
-function mayPass(reply: IN8nHttpFullResponse | undefined): boolean {
+function isTransient(reply: IN8nHttpFullResponse | undefined): boolean {
 	if (!reply) return true;
 	const { statusCode, body } = reply;
 	if (statusCode >= 500 || (statusCode >= 200 && statusCode < 300)) return true;

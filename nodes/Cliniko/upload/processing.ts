@@ -122,7 +122,7 @@ export class Processing {
 				await this.look();
 			} catch (error) {
 				this.lastPollError = error as ClinikoError;
-				if (!mayPass(this.lastPollError)) this.abandon(this.lastPollError);
+				if (!isTransient(this.lastPollError)) this.abandon(this.lastPollError);
 			}
 			this.settleAll();
 			interval = Math.min(Math.round(interval * GROWTH), LONGEST_INTERVAL);
@@ -247,7 +247,7 @@ function notShown(id: string): ClinikoError {
 }
 
 /** Whether a later poll may succeed. The file is stored, so there is no reason to give up early. */
-function mayPass({ httpCode }: ClinikoError): boolean {
+function isTransient({ httpCode }: ClinikoError): boolean {
 	return (
 		httpCode === undefined || [408, 429].includes(httpCode) || httpCode >= 500 || httpCode < 300
 	);

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import { CRITERIA, criterion, tellingApart, type Criterion } from '../../find/criteria';
+import { CRITERIA, criterion, distinguishingFields, type Criterion } from '../../find/criteria';
 import { findPatients } from '../../find/findPatients';
 import { simplifiedPatient, type Patient } from '../../records/patient';
 import { connect } from '../../transport/n8n';
@@ -200,7 +200,7 @@ function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[])
 			patientIds,
 		};
 	}
-	const apart = tellingApart(patients, criteria);
+	const apart = distinguishingFields(patients, criteria);
 	return {
 		message: `${patients.length} patients match (${by}): IDs ${patientIds.join(', ')}.`,
 		advice: apart.length

@@ -1,10 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { archiveAttachment } from '../../requests/archiveAttachment';
+import { assertOwner } from '../../requests/readAttachment';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
+import { attachmentFields, attachmentOf } from '../parameters/attachment';
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

@@ -3,10 +3,11 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { downloadFile } from '../../download/downloadFile';
 import { ClinikoError } from '../../errors';
 import { simplified } from '../../records/patientAttachment';
+import { readAttachment } from '../../requests/readAttachment';
 import { connect, filesFromS3 } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
+import { attachmentFields, attachmentOf } from '../parameters/attachment';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { textOf } from '../parameters/text';
 

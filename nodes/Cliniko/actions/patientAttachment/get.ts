@@ -1,10 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { simplified } from '../../records/patientAttachment';
+import { readAttachment } from '../../requests/readAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { attachmentFields, attachmentOf, readAttachment } from '../parameters/attachment';
+import { attachmentFields, attachmentOf } from '../parameters/attachment';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 async function execute(context: IExecuteFunctions) {

@@ -3,10 +3,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { ClinikoError } from '../../errors';
 import { isClinikoRecord } from '../../records/clinikoRecord';
 import { simplified } from '../../records/patientAttachment';
+import { assertOwner } from '../../requests/readAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
-import { assertOwner, attachmentFields, attachmentOf } from '../parameters/attachment';
+import { attachmentFields, attachmentOf } from '../parameters/attachment';
 import { descriptionOf } from '../parameters/description';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 

@@ -23,13 +23,13 @@ export function refusal(
 	errorContext: ErrorContext,
 	shard: string,
 ): ClinikoError {
-	const [message, advice] = words(status, errorContext, shard);
+	const [message, advice] = describe(status, errorContext, shard);
 	// The text of a server error is for Cliniko's developers, and may contain anything.
-	const theirs = status < 500 ? theirWords(body) : '';
+	const theirs = status < 500 ? clinikoMessage(body) : '';
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
 
-function words(
+function describe(
 	status: number,
 	{ action, notFound }: ErrorContext,
 	shard: string,
@@ -77,7 +77,7 @@ function words(
 }
 
 /** The `message` and `errors` of a reply, in one line; empty if there are none. */
-function theirWords(body: IDataObject | undefined): string {
+function clinikoMessage(body: IDataObject | undefined): string {
 	const errors: unknown = body?.errors ?? [];
 	const fields =
 		typeof errors === 'object' && errors !== null && !Array.isArray(errors)

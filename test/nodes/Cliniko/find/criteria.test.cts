@@ -1,16 +1,16 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import {
-	byTelling,
 	CRITERIA,
 	criterion,
-	tellingApart,
+	distinguishingFields,
+	mostSelectiveFirst,
 	type CriterionName,
 } from '../../../../nodes/Cliniko/find/criteria.ts';
-import type { Minds } from '../../../../nodes/Cliniko/find/names.ts';
+import type { Sensitivity } from '../../../../nodes/Cliniko/find/names.ts';
 import { thrownBy } from '../connection.cts';
 
-const filtersOf = (name: CriterionName, value: string, minds: Minds = 'nothing') =>
-	criterion(name, value).filters(minds);
+const filtersOf = (name: CriterionName, value: string, sensitivity: Sensitivity = 'nothing') =>
+	criterion(name, value).filters(sensitivity);
 
 const fits = (name: CriterionName, value: string, patient: object) =>
 	criterion(name, value).fits({ id: '1', ...patient });
@@ -149,12 +149,14 @@ describe('A name', () => {
 
 describe('An old reference ID', () => {
 	it('is the whole of it, in any case', () => {
-		for (const minds of ['nothing', 'case'] as const) {
-			expect(filtersOf('oldReferenceId', ' 0001 ', minds)).toEqual(['old_reference_id:=0001']);
-			expect(filtersOf('oldReferenceId', ' P-0001 ', minds)).toEqual([
+		for (const sensitivity of ['nothing', 'case'] as const) {
+			expect(filtersOf('oldReferenceId', ' 0001 ', sensitivity)).toEqual([
+				'old_reference_id:=0001',
+			]);
+			expect(filtersOf('oldReferenceId', ' P-0001 ', sensitivity)).toEqual([
 				'old_reference_id:~~%-0001%',
 			]);
-			expect(filtersOf('oldReferenceId', 'ABC', minds)).toEqual([]);
+			expect(filtersOf('oldReferenceId', 'ABC', sensitivity)).toEqual([]);
 		}
 		expect(fits('oldReferenceId', 'p-0001', { old_reference_id: 'P-0001 ' })).toBe(true);
 		expect(fits('oldReferenceId', 'P-0001', { old_reference_id: 'P-00011' })).toBe(false);
@@ -183,7 +185,7 @@ describe('The most telling criterion', () => {
 			criterion('oldReferenceId', 'P-1'),
 			criterion('dateOfBirth', '1987-05-31'),
 		];
-		expect(byTelling(all).map(({ name }) => name)).toEqual([
+		expect(mostSelectiveFirst(all).map(({ name }) => name)).toEqual([
 			'dateOfBirth',
 			'oldReferenceId',
 			'email',
@@ -200,7 +202,7 @@ describe('What tells patients apart', () => {
 
 	it('is each field that all of them have, and each in another way', () => {
 		const joe = { ...jane, id: '2', first_name: 'Joe', date_of_birth: '1980-01-01' };
-		expect(tellingApart([{ ...jane, date_of_birth: '1981-01-01' }, joe], known)).toEqual([
+		expect(distinguishingFields([{ ...jane, date_of_birth: '1981-01-01' }, joe], known)).toEqual([
 			'First Name',
 			'Date of Birth',
 		]);
@@ -216,19 +218,19 @@ describe('What tells patients apart', () => {
 			{ ...jane, date_of_birth: '1981-01-01' },
 			{ ...jane, ...third },
 		];
-		expect(tellingApart(patients, known)).toEqual([]);
+		expect(distinguishingFields(patients, known)).toEqual([]);
 	});
 
 	it('is no name that people would call the same', () => {
 		const zoe = { id: '1', first_name: 'Zoë', last_name: "O'Hara" };
-		expect(tellingApart([zoe, { id: '2', first_name: 'ZOE', last_name: 'O’Hara' }], [])).toEqual(
-			[],
-		);
+		expect(
+			distinguishingFields([zoe, { id: '2', first_name: 'ZOE', last_name: 'O’Hara' }], []),
+		).toEqual([]);
 	});
 
 	it('is nothing that has been used already', () => {
 		expect(
-			tellingApart([jane, { ...jane, first_name: 'Joe' }], [criterion('firstName', 'J')]),
+			distinguishingFields([jane, { ...jane, first_name: 'Joe' }], [criterion('firstName', 'J')]),
 		).toEqual([]);
 	});
 });

@@ -1,8 +1,8 @@
-import type { Minds } from '../../../../nodes/Cliniko/find/names.ts';
+import type { Sensitivity } from '../../../../nodes/Cliniko/find/names.ts';
 import { compileFilters, type Comparison } from '../../../../sandbox/api/filters.cts';
 
 /** What each comparison is sensitive to; case-sensitive alone counts as sensitive to both. */
-export const MINDS: Record<Comparison, Minds> = {
+export const MINDS: Record<Comparison, Sensitivity> = {
 	insensitive: 'nothing',
 	'accent-sensitive': 'marks',
 	'case-sensitive': 'case',

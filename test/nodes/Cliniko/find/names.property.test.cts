@@ -78,15 +78,15 @@ function dressed(all: string[]): fc.Arbitrary<string> {
 const BARE = /([qxjvpfbm])\p{M}+/giu;
 
 describe.each(COMPARISONS)('The patterns of any name, when comparing is %s,', (comparison) => {
-	const minds = MINDS[comparison];
+	const sensitivity = MINDS[comparison];
 
 	it('let through every other spelling of it', () => {
 		let compared = 0;
 		fc.assert(
 			fc.property(loosePair, ({ name, other: anyOther }) => {
-				const patterns = patternsOf(name, minds);
+				const patterns = patternsOf(name, sensitivity);
 				const realOther = anyOther.normalize('NFD').replace(BARE, '$1').normalize('NFC');
-				const other = minds === 'nothing' ? anyOther : realOther;
+				const other = sensitivity === 'nothing' ? anyOther : realOther;
 				if (patterns.length === 0 || !sameName(name, other)) return;
 				compared++;
 				expect({ name, other, fits: like(patterns, other, comparison) }).toEqual({
@@ -103,8 +103,8 @@ describe.each(COMPARISONS)('The patterns of any name, when comparing is %s,', (c
 	it('hold nothing but letters and %, whatever the form sent, and are open at both ends', () => {
 		fc.assert(
 			fc.property(fc.string({ unit: 'grapheme' }), (name) => {
-				const patterns = patternsOf(name, minds);
-				expect(patterns.length).toBeLessThanOrEqual(minds === 'case' ? 2 : 1);
+				const patterns = patternsOf(name, sensitivity);
+				expect(patterns.length).toBeLessThanOrEqual(sensitivity === 'case' ? 2 : 1);
 				for (const pattern of patterns) {
 					expect(pattern).toMatch(/^%[\p{L}%]+%$/u);
 					expect(pattern).not.toMatch(/%%/);

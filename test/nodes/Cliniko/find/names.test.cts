@@ -119,17 +119,17 @@ describe.each(COMPARISONS)('The patterns of a name, when comparing is %s,', (com
 });
 
 describe('The patterns of a name hold', () => {
-	it('what is sure when Cliniko minds nothing', () => {
+	it('what is sure when Cliniko sensitivity nothing', () => {
 		expect(patternsOf('van der Berg', 'nothing')).toEqual(['%v%a%n%e%r%b%e%r%g%']);
 		expect(patternsOf('Müller', 'nothing')).toEqual(['%m%e%r%']);
 	});
 
-	it('only what no name has a mark on when it minds them', () => {
+	it('only what no name has a mark on when it sensitivity them', () => {
 		expect(patternsOf('van der Berg', 'marks')).toEqual(['%v%b%']);
 		expect(patternsOf('Elise', 'marks')).toEqual([]);
 	});
 
-	it('the rarest of those in both cases when it minds the case', () => {
+	it('the rarest of those in both cases when it sensitivity the case', () => {
 		expect(patternsOf('van der Berg', 'case')).toEqual(['%v%', '%V%']);
 		expect(patternsOf('Elise', 'case')).toEqual([]);
 	});

@@ -47,10 +47,10 @@ describe('The memory of an execution', () => {
 							expect(known.file).toBe(file);
 							expect(known.handedOn ?? run).toBe(run);
 						} else if (end === 'refused') {
-							memory.asked(identity, SINCE);
+							memory.requested(identity, SINCE);
 							memory.refused(identity);
 						} else {
-							memory.asked(identity, SINCE);
+							memory.requested(identity, SINCE);
 							if (end === 'open') continue;
 							made.set(String(++lastId), { file });
 							memory.stored(identity, String(lastId));

@@ -34,7 +34,7 @@ describe('The memory of an execution', () => {
 	it('knows since when a file may be stored, and then as which attachment', () => {
 		const memory = memoryOf();
 
-		memory.asked('a', SINCE);
+		memory.requested('a', SINCE);
 		expect(memory.recall('a')).toEqual({ since: SINCE });
 		memory.stored('a', '77');
 		expect(memory.recall('a')).toEqual({ attachment: '77' });
@@ -44,7 +44,7 @@ describe('The memory of an execution', () => {
 	it('knows that Cliniko accepted a record, until it knows which one it is', () => {
 		const memory = memoryOf();
 
-		memory.asked('a', SINCE);
+		memory.requested('a', SINCE);
 		memory.accepted('a');
 		expect(memory.recall('a')).toEqual({ since: SINCE, accepted: true });
 		memory.stored('a', '77');
@@ -56,8 +56,8 @@ describe('The memory of an execution', () => {
 
 	it('forgets a file that was refused, and no other', () => {
 		const memory = memoryOf();
-		memory.asked('a', SINCE);
-		memory.asked('b', SINCE);
+		memory.requested('a', SINCE);
+		memory.requested('b', SINCE);
 		memory.stored('c', '77');
 
 		memory.refused('a');
@@ -72,7 +72,7 @@ describe('The memory of an execution', () => {
 		const context: IDataObject = {};
 		const memory = memoryOf(context);
 		memory.stored('a', '77');
-		memory.asked('b', SINCE);
+		memory.requested('b', SINCE);
 		memory.stored('c', '78');
 
 		expect(memory.attachments()).toEqual(['77', '78']);
@@ -84,7 +84,7 @@ describe('The memory of an execution', () => {
 		const before = memoryOf(context);
 		const [a, b] = before.identify([place(), place({ itemIndex: 1 })]);
 		before.stored(a!, '77');
-		before.asked(b!, SINCE);
+		before.requested(b!, SINCE);
 		before.accepted(b!);
 
 		const now = memoryOf(stored(context));
@@ -105,8 +105,8 @@ describe('The memory of an execution', () => {
 			place({ source: 'Jane Doe.pdf' }),
 			place({ source: 'Jane Doe.pdf', itemIndex: 1, position: 2 }),
 		]);
-		memory.asked(a!, SINCE);
-		memory.asked(b!, SINCE);
+		memory.requested(a!, SINCE);
+		memory.requested(b!, SINCE);
 		memory.stored(a!, '77');
 		memory.handedOn(a!);
 
@@ -127,7 +127,7 @@ describe('The memory of an execution', () => {
 			const context: IDataObject = {};
 			const memory = memoryOf(context, run);
 			const [identity] = memory.identify([at]);
-			memory.asked(identity!, SINCE);
+			memory.requested(identity!, SINCE);
 			memory.stored(identity!, '77');
 			if (handedOn) memory.handedOn(identity!);
 			return context;
@@ -213,7 +213,7 @@ describe('The memory of an execution', () => {
 		const tries = [[0], [1], [0, 1]].map((items) => {
 			const memory = memoryOf(context);
 			const identities = memory.identify(items.map((itemIndex) => place({ itemIndex })));
-			for (const one of identities) memory.asked(one, SINCE);
+			for (const one of identities) memory.requested(one, SINCE);
 			return identities;
 		});
 
