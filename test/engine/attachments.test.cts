@@ -567,7 +567,7 @@ describe('Update', () => {
 		strike({ on: 'other', act: 'after', do: { rewrite: (reply) => ({ ...reply, body: '{}' }) } });
 		const { error } = await run('update', { attachmentId: by('id', id), description: 'new' });
 
-		expect(error?.message).toContain('is no attachment record');
+		expect(error?.message).toContain('is not an attachment record');
 		expect(error?.description).toContain('most likely changed');
 	});
 
@@ -588,7 +588,7 @@ describe('Update', () => {
 			description: 'new',
 		});
 
-		expect(error?.message).toContain(`attachment ${id} is no attachment record`);
+		expect(error?.message).toContain(`attachment ${id} is not an attachment record`);
 		expect(output).toEqual([]);
 	});
 

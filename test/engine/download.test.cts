@@ -313,7 +313,7 @@ const failures: Array<[string, Pick<Fault, 'act' | 'do'> & Partial<Fault>, RegEx
 			act: 'before',
 			do: { reply: { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<p>Sign in' } },
 		},
-		/Something else came in place of the file/,
+		/Something else arrived instead of the file/,
 	],
 	[
 		'S3 redirects to elsewhere',

@@ -231,11 +231,11 @@ const noPatient = [/has no patient with the ID 1234567890123456781/, /Check the 
 const noS3 = [/was lost or stalled/, /not on the patient’s record.*reach amazonaws/] as const;
 const s3Fault = (status: number) =>
 	[
-		new RegExp(`did not take.*status ${status}`),
+		new RegExp(`did not accept.*status ${status}`),
 		/not on the.*Amazon S3 has a fault.*again/,
 	] as const;
 const s3Refusal = (words: string) =>
-	[new RegExp(`did not take.*status ${words}`), /not on the patient’s record.*again/] as const;
+	[new RegExp(`did not accept.*status ${words}`), /not on the patient’s record.*again/] as const;
 const noKey = [/does not say where it is/, /not on the patient’s record.*again.*proxy/] as const;
 
 const onRecord =
