@@ -30,6 +30,9 @@ export class ClinikoError extends OperationalError {
 	}
 }
 
+/** Nothing more is sent, because the execution was cancelled or nobody needs the result any more. */
+export class Cancelled extends ClinikoError {}
+
 /** A file is on the wrong patient's record. No other error may hide this one. */
 export class WrongPatient extends ClinikoError {}
 

@@ -5,32 +5,30 @@ export class NotStarted extends Error {
 	}
 }
 
-/** Runs tasks a few at a time, in the order in which they came. */
+/** Runs tasks a few at a time, in the order in which they came. A heavy task takes several places. */
 export class Limiter {
-	private running = 0;
-
 	private stopped = false;
 
-	private readonly queue: Array<() => void> = [];
+	private readonly queue: Array<{ weight: number; start: () => void }> = [];
 
 	/**
-	 * @param concurrency how many tasks run at the same time, at least 1
+	 * @param free the number of places
 	 * @param stopsAtError whether no further task is started once one has failed
 	 */
 	constructor(
-		private readonly concurrency: number,
+		private free: number,
 		private readonly stopsAtError = false,
 	) {}
 
 	/**
 	 * Runs a task when its turn comes.
 	 *
+	 * @param weight how many places the task takes, at most as many as there are
 	 * @throws NotStarted if the limiter was stopped before that; what the task throws
 	 */
-	async run<T>(task: () => Promise<T>): Promise<T> {
-		if (this.running < this.concurrency) this.running++;
-		// Whoever ends passes its place on, so that nobody else can take it.
-		else await new Promise<void>((resolve) => this.queue.push(resolve));
+	async run<T>(task: () => Promise<T>, weight = 1): Promise<T> {
+		if (this.queue.length === 0 && weight <= this.free) this.free -= weight;
+		else await new Promise<void>((start) => this.queue.push({ weight, start }));
 		let succeeded = false;
 		try {
 			if (this.stopped) throw new NotStarted();
@@ -38,11 +36,19 @@ export class Limiter {
 			succeeded = true;
 			return result;
 		} finally {
-			// Before the place is passed on: whoever gets it must not start any more.
+			// Before the next task starts, which must not start any more.
 			if (!succeeded && this.stopsAtError) this.stop();
-			const next = this.queue.shift();
-			if (next) next();
-			else this.running--;
+			this.free += weight;
+			this.startNext();
+		}
+	}
+
+	/** A heavy task that does not fit yet holds up the tasks behind it, so that it cannot starve. */
+	private startNext(): void {
+		for (let next = this.queue[0]; next && next.weight <= this.free; next = this.queue[0]) {
+			this.queue.shift();
+			this.free -= next.weight;
+			next.start();
 		}
 	}
 

@@ -8,7 +8,8 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { ClinikoError } from '../errors';
+import { Cancelled } from '../errors';
+import { queueFor } from './cliniko/accountQueues';
 import { ClinikoApi, type ClinikoConnection } from './cliniko/clinikoApi';
 import { contactOf } from './cliniko/contact';
 import { apiHost, apiKeyOf, shardOf } from './cliniko/shard';
@@ -37,8 +38,8 @@ export async function connect(context: N8nContext): Promise<ClinikoApi> {
 	// The credential checks it too, but some versions of n8n (1.123, 2.0) lose its error message.
 	contactOf(credential);
 	const pause = pauseFor(context);
-	const request: ClinikoConnection['request'] = async (options) =>
-		await withDeadline(pause, DEADLINE, async (signal) => {
+	const request: ClinikoConnection['request'] = async (options, deadline = DEADLINE) =>
+		await withDeadline(pause, deadline, async (signal) => {
 			const reply = (await context.helpers.httpRequestWithAuthentication.call(
 				withSignal(context, signal),
 				'clinikoApi',
@@ -48,13 +49,15 @@ export async function connect(context: N8nContext): Promise<ClinikoApi> {
 			const { helpers } = context as IExecuteFunctions;
 			return { ...reply, body: await helpers.binaryToString(reply.body as unknown as N8nStream) };
 		});
-	return new ClinikoApi({
+	const account = digest(`${apiHost(shard)} ${apiKeyOf(credential)}`);
+	const connection: ClinikoConnection = {
 		shard,
-		account: digest(`${apiHost(shard)} ${apiKeyOf(credential)}`),
+		account,
 		request,
 		pause,
 		assertNotCancelled: () => assertNotCancelled(context),
-	});
+	};
+	return new ClinikoApi(connection, queueFor(account));
 }
 
 function digest(text: string): string {
@@ -69,11 +72,10 @@ function withSignal<C extends N8nContext>(context: C, signal: AbortSignal): C {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as C;
 }
 
-/** A pause that ends soon after the execution is cancelled. */
+/** A pause that ends soon after the execution is cancelled. It does not depend on the clock's time. */
 export function pauseFor(context: N8nContext): Pause {
 	return async (ms) => {
-		const end = Date.now() + ms;
-		for (let left = ms; left > 0; left = end - Date.now()) {
+		for (let left = ms; left > 0; left -= CANCEL_CHECK_INTERVAL) {
 			assertNotCancelled(context);
 			await sleep(Math.min(left, CANCEL_CHECK_INTERVAL));
 		}
@@ -159,6 +161,6 @@ export function filesFromS3(context: IExecuteFunctions): FileStore<ByteStream> {
 function assertNotCancelled(context: N8nContext): void {
 	if ('getExecutionCancelSignal' in context && context.getExecutionCancelSignal()?.aborted) {
 		// n8n recognises a cancelled execution by the word "canceled".
-		throw new ClinikoError('The execution was canceled.', 'Nothing more was sent to Cliniko.');
+		throw new Cancelled('The execution was canceled.', 'Nothing more was sent to Cliniko.');
 	}
 }

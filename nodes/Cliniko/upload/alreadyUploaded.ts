@@ -6,6 +6,7 @@ import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/pa
 import { listRecords, newestFirst } from '../requests/listRecords';
 import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { Priority } from '../transport/cliniko/requestQueue';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import { unlessCancelled, type Pause } from '../transport/pause';
 import { Processing } from './processing';
@@ -103,7 +104,8 @@ export class AlreadyUploaded {
 	 */
 	async findNew(upload: Upload, now: number): Promise<PatientAttachment | undefined> {
 		const recent = [`created_at:>=${clinikoTimestamp(now - LOOK_BACK)}`];
-		return await this.among(await this.list(upload.patientId, recent), upload);
+		const urgent = this.surroundings.api.withPriority(Priority.finish);
+		return await this.among(await this.list(upload.patientId, recent, urgent), upload);
 	}
 
 	/** Caches which record has the file: Cliniko shows no name until it has processed the file. */
@@ -134,8 +136,11 @@ export class AlreadyUploaded {
 		return isStillThere ? record : undefined;
 	}
 
-	private async list(patientId: string, more: string[]): Promise<PatientAttachment[]> {
-		const { api } = this.surroundings;
+	private async list(
+		patientId: string,
+		more: string[],
+		api = this.surroundings.api,
+	): Promise<PatientAttachment[]> {
 		const filters = [`patient_id:=${patientId}`, ...more];
 		const errorContext = { action: `see which files patient ${patientId} has` };
 		const own = new Set(

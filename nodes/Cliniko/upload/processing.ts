@@ -1,23 +1,18 @@
-import { ClinikoError } from '../errors';
-import { isClinikoRecord } from '../records/clinikoRecord';
+import { Cancelled, ClinikoError } from '../errors';
 import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
-import { readRecord } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { Priority } from '../transport/cliniko/requestQueue';
 import type { Pause } from '../transport/pause';
-
-/** The wait before the first poll, in ms; its growth factor; and its maximum. */
-const FIRST_INTERVAL = 1000;
-const GROWTH = 1.3;
-const LONGEST_INTERVAL = 15_000;
-
-/** The number of ids per request: a page of Cliniko's lists. */
-const IDS_PER_POLL = 100;
+import { SharedPoll, type Watcher } from './sharedPoll';
 
 /**
  * How long polls may report that the record does not exist before it counts as gone, in ms: not all of
  * Cliniko's servers may have it yet.
  */
 const LONGEST_MISSING = 60_000;
+
+/** How long after the maximum wait the last poll may be answered, in ms. */
+const LAST_POLL = 3000;
 
 /** The file is stored, but its processing failed, or it is unknown whether it succeeded. */
 export class ProcessingError extends ClinikoError {
@@ -36,18 +31,19 @@ interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
 	deadline: number;
-	/** How many polls in a row did not list it. */
-	unlisted: number;
 	/** Since when requests for the record itself have answered 404, ms since 1970. */
 	missingSince?: number;
+	/** Why the record could not be read the last time. */
+	lastError?: ClinikoError;
+	watcher: Watcher;
 	promise: Promise<PatientAttachment>;
 	resolve: (record: PatientAttachment) => void;
 	reject: (error: ClinikoError) => void;
 }
 
 /**
- * Step 4: waits until Cliniko has processed records. Cliniko has no webhooks, so it polls; one poll
- * serves all files of a run.
+ * Step 4: waits until Cliniko has processed the records of an execution. Cliniko has no webhooks, so it
+ * polls; one poll serves all executions of this process that use the same key.
  */
 export class Processing {
 	private readonly waiting = new Map<string, Waiting>();
@@ -56,25 +52,32 @@ export class Processing {
 
 	private stopped = false;
 
-	/** Why the last poll failed. */
-	private lastPollError?: ClinikoError;
+	private readonly polls: SharedPoll;
 
-	/** Sends nothing after `stop`. */
+	/** Why this execution's own last poll has no result. */
+	private lastError: ClinikoError | undefined;
+
+	/** Sends nothing once nobody waits any more. */
 	private readonly api: ClinikoApi;
+
+	private readonly pause: Pause;
 
 	constructor(
 		api: ClinikoApi,
-		private readonly pause: Pause,
+		pause: Pause,
 		/** The maximum wait for one record, in ms. */
 		private readonly maxWait: number,
 		/** What to do after that: fail, or return the record as it is. */
 		private readonly onTimeout: 'error' | 'continue',
 	) {
-		this.api = api.until(() => {
-			if (this.stopped) {
-				throw new ClinikoError('The waiting was stopped.', 'Nobody waits any more.');
-			}
-		});
+		this.polls = SharedPoll.of(api);
+		const assertNeeded = () => {
+			const isNeeded = !this.stopped && this.timeLeft() > 0;
+			if (!isNeeded) throw new Cancelled('The waiting is over.', 'Nobody waits any more.');
+		};
+		const timeLeft = () => this.timeLeft();
+		this.api = api.until(assertNeeded, timeLeft).withPriority(Priority.poll);
+		this.pause = pause;
 	}
 
 	/**
@@ -84,17 +87,30 @@ export class Processing {
 	 *   gone, or after the maximum wait
 	 */
 	async finished(record: PatientAttachment): Promise<PatientAttachment> {
+		const { id } = record;
 		// Two uploads may share one record.
-		const known = this.waiting.get(record.id);
+		const known = this.waiting.get(id);
 		if (known) return await known.promise;
-		const waiting = {
-			record,
-			deadline: Date.now() + this.maxWait,
-			unlisted: 0,
-		} as Waiting;
+		const waiting = { record, deadline: Date.now() + this.maxWait } as Waiting;
 		waiting.promise = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
+		waiting.watcher = {
+			onSeen: (seen) => {
+				Object.assign(waiting, { record: seen, missingSince: undefined, lastError: undefined });
+				// Not at the deadline: others of the same reply may not have been seen yet.
+				if (isUnreadable(seen) || seen.processing_completed === true) this.settleAll(id);
+			},
+			onMissing: () => {
+				waiting.missingSince ??= Date.now();
+				if (Date.now() - waiting.missingSince >= LONGEST_MISSING) this.reject(id, notShown(id));
+			},
+			onError: (error) => {
+				waiting.lastError = error;
+				if (!isTransient(error)) this.reject(id, error);
+			},
+		};
 		if (!this.settle(waiting)) {
-			this.waiting.set(record.id, waiting);
+			this.waiting.set(id, waiting);
+			this.polls.watch(id, waiting.watcher);
 			if (!this.polling) void this.poll();
 		}
 		return await waiting.promise;
@@ -108,83 +124,56 @@ export class Processing {
 
 	private async poll(): Promise<void> {
 		this.polling = true;
-		let interval = FIRST_INTERVAL;
 		while (this.waiting.size > 0) {
 			try {
-				const left = Math.min(...[...this.waiting.values()].map(({ deadline }) => deadline));
-				await this.pause(Math.max(Math.min(interval, left - Date.now()), 0));
+				// Another execution may have polled meanwhile.
+				for (let wait = this.untilNextPoll(); wait > 0; wait = this.untilNextPoll()) {
+					await this.pause(wait);
+				}
+				if (this.waiting.size === 0) break;
+				const error = await this.polls.poll(this.api, this.pause);
+				// Its turn, or the reply, did not come in time.
+				if (error instanceof Cancelled) this.lastError ??= notAnswered();
+				else if (error && !isTransient(error)) this.abandon(error);
 			} catch (error) {
+				// The execution was cancelled.
 				this.abandon(error as ClinikoError);
 			}
-			if (this.waiting.size === 0) break;
-			try {
-				this.lastPollError = undefined;
-				await this.look();
-			} catch (error) {
-				this.lastPollError = error as ClinikoError;
-				if (!isTransient(this.lastPollError)) this.abandon(this.lastPollError);
-			}
 			this.settleAll();
-			interval = Math.min(Math.round(interval * GROWTH), LONGEST_INTERVAL);
 		}
 		this.polling = false;
 	}
 
-	/** Asks Cliniko once for all pending records. */
-	private async look(): Promise<void> {
-		const ids = [...this.waiting.keys()];
-		const [only] = ids;
-		// A list may omit a record that can be read on its own.
-		if (ids.length === 1 && only) return await this.lookAt(only);
-		for (let from = 0; from < ids.length; from += IDS_PER_POLL) {
-			const asked = ids.slice(from, from + IDS_PER_POLL);
-			const seen = new Set<string>();
-			// Also records that somebody has archived in the meantime.
-			const filters = [`id:=${asked.join(',')}`, 'archived_at:*'];
-			for await (const rows of this.api.list('patient_attachments', filters, {
-				action: 'see whether Cliniko has processed the files',
-			})) {
-				for (const row of rows) {
-					if (!isClinikoRecord(row)) continue;
-					seen.add(row.id);
-					this.update(row);
-				}
-			}
-			for (const id of asked) {
-				const waiting = this.waiting.get(id);
-				// Lists may lag behind, so the first time that a record is missing is ignored.
-				if (!seen.has(id) && waiting && ++waiting.unlisted > 1) await this.lookAt(id);
-			}
-		}
+	/** How long a request may take for the records that are waited for, in ms. */
+	private timeLeft(): number {
+		const deadlines = [...this.waiting.values()].map(({ deadline }) => deadline);
+		return Math.max(...deadlines) + LAST_POLL - Date.now();
 	}
 
-	private async lookAt(id: string): Promise<void> {
-		const action = `see whether Cliniko has processed attachment ${id}`;
-		const reading = readRecord(this.api, 'patient_attachments', id, action);
-		const record = await reading.catch((error: ClinikoError) => {
-			if (error.httpCode !== 404) throw error;
-			const waiting = this.waiting.get(id);
-			if (!waiting) return undefined;
-			waiting.missingSince ??= Date.now();
-			if (Date.now() - waiting.missingSince >= LONGEST_MISSING) this.reject(id, notShown(id));
-			return undefined;
-		});
-		if (record) this.update(record);
+	/** How long until one of this execution's records is due, or its wait is over, in ms. */
+	private untilNextPoll(): number {
+		const times = [...this.waiting].map(([id, { deadline }]) =>
+			Math.min(deadline, this.polls.dueAt(id)),
+		);
+		return times.length > 0 ? Math.min(...times) - Date.now() : 0;
 	}
 
-	private update(record: PatientAttachment): void {
-		const waiting = this.waiting.get(record.id);
-		if (waiting) Object.assign(waiting, { record, unlisted: 0, missingSince: undefined });
-	}
-
-	private settleAll(): void {
+	/** @param only this record; all by default */
+	private settleAll(only?: string): void {
 		for (const [id, waiting] of this.waiting) {
-			if (this.settle(waiting)) this.waiting.delete(id);
+			if ((only ?? id) === id && this.settle(waiting)) this.leave(id);
 		}
+	}
+
+	private leave(id: string): Waiting | undefined {
+		const waiting = this.waiting.get(id);
+		this.waiting.delete(id);
+		if (waiting) this.polls.unwatch(id, waiting.watcher);
+		return waiting;
 	}
 
 	/** @returns whether the wait for the record is over */
-	private settle({ record, deadline, resolve, reject }: Waiting): boolean {
+	private settle({ record, deadline, lastError: ownError, resolve, reject }: Waiting): boolean {
 		const { id } = record;
 		if (isUnreadable(record)) {
 			reject(
@@ -204,12 +193,13 @@ export class Processing {
 		if (this.onTimeout === 'continue' || this.stopped) resolve(record);
 		else {
 			const seconds = Math.round(this.maxWait / 1000);
+			const lastError = ownError ?? this.polls.lastError ?? this.lastError;
 			reject(
 				new ProcessingError(
-					this.lastPollError
-						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${this.lastPollError.message}`
+					lastError
+						? `Attachment ${id} is on the patient's record, but after ${seconds} seconds it could not be seen whether Cliniko has processed it. ${lastError.message}`
 						: `Cliniko has not finished processing attachment ${id} after ${seconds} seconds.`,
-					'The file is on the patient’s record, so do not upload it again. If it cannot be opened in Cliniko later, archive the attachment and upload the file again. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
+					'The file is on the patient’s record, so do not upload it again. If it cannot be opened in Cliniko later, archive the attachment and upload the file anew. For large files set the option Longest Wait higher, or If Processing Takes Longer to Continue.',
 					record,
 				),
 			);
@@ -222,8 +212,7 @@ export class Processing {
 	}
 
 	private reject(id: string, { message, description, httpCode }: ClinikoError): void {
-		const waiting = this.waiting.get(id);
-		this.waiting.delete(id);
+		const waiting = this.leave(id);
 		const isGone = httpCode === 404;
 		waiting?.reject(
 			new ProcessingError(
@@ -243,6 +232,13 @@ function notShown(id: string): ClinikoError {
 		`Attachment ${id} was created, and Cliniko has not shown it for a minute: it may have been deleted, or not be shown yet.`,
 		'Look at the patient’s files in Cliniko before you upload the file again.',
 		404,
+	);
+}
+
+function notAnswered(): ClinikoError {
+	return new ClinikoError(
+		'Cliniko had a fault, did not answer in time, or its limit of 200 requests a minute was reached.',
+		'',
 	);
 }
 

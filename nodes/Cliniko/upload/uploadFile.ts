@@ -4,6 +4,7 @@ import type { UploadMemory } from '../once/uploadMemory';
 import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { Priority } from '../transport/cliniko/requestQueue';
 import type { Limiter } from '../transport/limiter';
 import type { Pause } from '../transport/pause';
 import type { AlreadyUploaded } from './alreadyUploaded';
@@ -11,6 +12,7 @@ import { createRecord } from './createRecord';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
 import type { Processing } from './processing';
+import { STREAM_ABOVE } from './sourceFile';
 import type { Upload } from './upload';
 
 /** How far n8n's clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
@@ -23,6 +25,8 @@ export interface UploadTools {
 	pause: Pause;
 	/** Limits how many files are sent at the same time. */
 	limiter: Limiter;
+	/** How many places in the limiter a streamed file takes; a small one takes one. */
+	streamWeight: number;
 	memory: UploadMemory;
 	recordCreator: RecordCreator;
 	alreadyUploaded: AlreadyUploaded;
@@ -39,7 +43,8 @@ export interface UploadTools {
  *   be: `memory` knows which
  */
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
-	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload));
+	const weight = upload.file.size > STREAM_ABOVE ? tools.streamWeight : 1;
+	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload), weight);
 	if (!upload.waitForProcessing) return record;
 	const processed = assertOwnRecord(await tools.processing.finished(record), upload);
 	if (upload.skipIfThere) await tools.alreadyUploaded.remember(upload, processed);
@@ -96,14 +101,16 @@ async function store(tools: UploadTools, upload: Upload): Promise<PatientAttachm
 	const stored = await postToS3(tools, post, patientId, file);
 	// A search for the record begins at this time, so a wrong clock must not put it too late.
 	const now = Date.now() + Math.min(stored.clockAhead, stored.isUndated ? -CLOCK_ERROR : 0);
+	// The file belongs to nobody until it has its record, so this goes before what has not begun.
+	const urgent = api.withPriority(Priority.finish);
 	// Another n8n process may have stored the same file in the meantime.
 	const there = upload.skipIfThere && (await alreadyUploaded.findNew(upload, now));
 	if (there) return there;
-	const create = async (attempt: number) => await createRecord(api, upload, stored, attempt);
+	const create = async (attempt: number) => await createRecord(urgent, upload, stored, attempt);
 	const record = await recordCreator.createOnce(upload, now, create);
 	if (patientIdOf(record) !== undefined) return record;
 	// The reply does not name the patient.
-	return (await readCreated(api, pause, record.id).catch(() => undefined)) ?? record;
+	return (await readCreated(urgent, pause, record.id).catch(() => undefined)) ?? record;
 }
 
 /**

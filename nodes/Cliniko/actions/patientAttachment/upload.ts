@@ -7,6 +7,7 @@ import { UploadMemory } from '../../once/uploadMemory';
 import { simplified } from '../../records/patientAttachment';
 import { ownUserId } from '../../requests/ownUser';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
+import { Priority } from '../../transport/cliniko/requestQueue';
 import { Limiter } from '../../transport/limiter';
 import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/n8n';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
@@ -19,7 +20,7 @@ import { patientIdField } from '../parameters/patientId';
 import { simplifyField } from '../parameters/simplify';
 import { nodeError } from '../report';
 import { failedItem, runError, withEarlierTries } from './uploadFailure';
-import { planUploads, refuseClosedPatients, runSettings, type RunSettings } from './uploadPlan';
+import { planUploads, refuseInactivePatients, runSettings, type RunSettings } from './uploadPlan';
 
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose record the file belongs on'),
@@ -72,7 +73,8 @@ const fields: INodeProperties[] = [
 				type: 'number',
 				typeOptions: { minValue: 1, maxValue: 20, numberPrecision: 0 },
 				default: 4,
-				description: 'How many files are sent at the same time',
+				description:
+					'The maximum number of files that are sent at the same time. Without this option: 20 small files, or 4 of more than 1 MB.',
 			},
 			{
 				displayName: 'If Already Uploaded',
@@ -147,7 +149,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		}
 		return items.map((_, at) => failedItem(context, error as Error, at, [], memory));
 	}
-	const { concurrency, maxWait, onTimeout } = settings;
+	const { concurrency, streamWeight, maxWait, onTimeout } = settings;
 	const plans = await planUploads(context, api.shard, memory);
 	const stopAtFirst = () => {
 		const refused = continueOnFail ? undefined : plans.find(({ error }) => error);
@@ -155,16 +157,18 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		throw nodeError(context, withEarlierTries(refused.error!, memory), refused.itemIndex);
 	};
 	stopAtFirst();
-	await refuseClosedPatients(api, plans, memory);
+	await refuseInactivePatients(api, pause, plans, memory);
 	stopAtFirst();
 
-	const digests = new ContentDigests(api, contentFromS3(context));
+	// What is compared, created or looked for belongs to a file that is in S3 already.
+	const urgent = api.withPriority(Priority.finish);
+	const digests = new ContentDigests(urgent, contentFromS3(context));
 	let user: Promise<string | undefined> | undefined;
 	const search: RecordSearch = {
-		api,
+		api: urgent,
 		pause,
 		digestOf: async (record) => (await digests.of(record)).sha256,
-		ownUser: async () => await (user ??= ownUserId(api)),
+		ownUser: async () => await (user ??= ownUserId(urgent)),
 	};
 	const limiter = new Limiter(concurrency, !continueOnFail);
 	const processing = new Processing(api, pause, maxWait, onTimeout);
@@ -173,6 +177,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 		sendToS3: sendToS3(context),
 		pause,
 		limiter,
+		streamWeight,
 		memory,
 		recordCreator: new RecordCreator(search, memory),
 		alreadyUploaded: new AlreadyUploaded({

@@ -3,8 +3,9 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { ClinikoError } from '../../errors';
 import { isTokenOf, type Position, type UploadMemory } from '../../once/uploadMemory';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
+import type { Pause } from '../../transport/pause';
 import { pickFiles } from '../../upload/binaryFields';
-import { closedPatients } from '../../upload/closedPatients';
+import { inactivePatients } from '../../upload/inactivePatients';
 import { contentOf, sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
 import { descriptionOf } from '../parameters/description';
@@ -23,8 +24,9 @@ interface UploadOptions {
 
 /** The settings of the whole run, taken from its first item. */
 export interface RunSettings {
-	/** The number of files that are sent at the same time. */
+	/** How many units may be sent at the same time, and how many units a streamed file takes. */
 	concurrency: number;
+	streamWeight: number;
 	/** The maximum wait until a file is processed, in ms. */
 	maxWait: number;
 	onTimeout: 'error' | 'continue';
@@ -39,6 +41,15 @@ export interface UploadPlan {
 	token?: string;
 	error?: Error;
 }
+
+/** The maximum number of files that are sent at the same time. */
+const MAX_FILES = 20;
+
+/**
+ * Without the option Files at Once: 20 small files or 4 streamed ones. A streamed file fills its buffers,
+ * whatever its size, while a small one is mostly waiting for replies.
+ */
+const AUTOMATIC = { concurrency: MAX_FILES, streamWeight: MAX_FILES / 4 };
 
 function optionsOf(context: IExecuteFunctions, itemIndex: number): UploadOptions {
 	return context.getNodeParameter('options', itemIndex, {});
@@ -58,8 +69,11 @@ export function runSettings(context: IExecuteFunctions): RunSettings {
 			'Set it to how long the processing of a file may take, such as 300, or remove the option.',
 		);
 	}
+	const chosen = Math.trunc(Number(concurrency));
 	return {
-		concurrency: Math.min(Math.max(Math.trunc(Number(concurrency)) || 4, 1), 20),
+		...(chosen
+			? { concurrency: Math.min(Math.max(chosen, 1), MAX_FILES), streamWeight: 1 }
+			: AUTOMATIC),
 		maxWait: seconds * 1000,
 		onTimeout,
 	};
@@ -162,8 +176,9 @@ function tokenIn({ json }: INodeExecutionData): string | undefined {
  *
  * @param plans are changed in place
  */
-export async function refuseClosedPatients(
+export async function refuseInactivePatients(
 	api: ClinikoApi,
+	pause: Pause,
 	plans: UploadPlan[],
 	memory: UploadMemory,
 ): Promise<void> {
@@ -172,8 +187,8 @@ export async function refuseClosedPatients(
 	);
 	const patientOf = ({ uploads }: UploadPlan) => uploads[0]!.patientId;
 	try {
-		const closed = await closedPatients(api, pending.map(patientOf));
-		for (const plan of pending) plan.error = closed.get(patientOf(plan));
+		const inactive = await inactivePatients(api, pause, pending.map(patientOf));
+		for (const plan of pending) plan.error = inactive.get(patientOf(plan));
 	} catch (error) {
 		for (const plan of pending) plan.error = error as Error;
 	}

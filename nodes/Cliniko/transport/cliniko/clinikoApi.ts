@@ -4,21 +4,22 @@ import { ClinikoError, rethrowOwn } from '../../errors';
 import type { Pause } from '../pause';
 import { retry } from '../retry';
 import { parseJson } from './json';
-import { RateLimitGate } from './rateLimit';
 import { refusal, type ErrorContext } from './refusal';
+import { Priority, RequestQueue } from './requestQueue';
 import { apiHost } from './shard';
 
 /** How often a request is tried that may safely be sent again, the first time included. */
 const TRIES = 5;
-
-/** How long Cliniko may answer everything with 429 before the run gives up, in ms. */
-const LONGEST_REFUSAL = 10 * 60_000;
 
 /** The first wait between tries, in ms; it doubles each time. */
 const FIRST_WAIT = 500;
 
 /** How long a connection may be silent, in ms. */
 const TIMEOUT = 30_000;
+
+/** How long a request may take that can be stopped, in ms: it is repeated anyway. */
+const POLL_DEADLINE = 10_000;
+const MIN_DEADLINE = 1000;
 
 /** How many redirects within Cliniko's API are followed to a file. */
 const MOST_REDIRECTS = 3;
@@ -34,7 +35,9 @@ export interface ClinikoConnection {
 	 * body as text, or as a stream for a status of 200 where `encoding` asks for one; rejects if no
 	 * reply came, or not in time.
 	 */
-	request: (options: IHttpRequestOptions) => Promise<IN8nHttpFullResponse>;
+	request: (options: IHttpRequestOptions, deadline?: number) => Promise<IN8nHttpFullResponse>;
+	/** How long a request may take, in ms; `request` has a default. */
+	deadline?: () => number;
 	pause: Pause;
 	/** Rejects once the execution has been cancelled. */
 	assertNotCancelled: () => void;
@@ -95,43 +98,51 @@ export class ClinikoApi {
 	/** Stands for the host and the key: a digest, which gives neither away. */
 	readonly account: string;
 
-	private readonly gate: RateLimitGate;
-
 	private readonly now: () => number;
 
 	private readonly random: () => number;
 
-	/** @param gate shared with another instance for the same user */
+	/**
+	 * @param queue shared by all instances of this process for the same account
+	 * @param priority of all requests of this instance
+	 */
 	constructor(
 		private readonly connection: ClinikoConnection,
-		gate?: RateLimitGate,
+		readonly queue = new RequestQueue(connection.now, connection.random),
+		private readonly priority: Priority = Priority.normal,
 	) {
 		this.shard = connection.shard;
 		this.account = connection.account;
 		this.now = connection.now ?? Date.now;
 		this.random = connection.random ?? Math.random;
-		this.gate = gate ?? new RateLimitGate(connection.pause, this.now);
+	}
+
+	/** The same API whose requests have another priority. */
+	withPriority(priority: Priority): ClinikoApi {
+		return new ClinikoApi(this.connection, this.queue, priority);
 	}
 
 	/**
 	 * The same API for work that may be stopped before the execution ends.
 	 *
 	 * @param assertNotStopped throws a ClinikoError once no further request may be sent
+	 * @param timeLeft how long a request may still take, in ms, with the wait for its turn
 	 */
-	until(assertNotStopped: () => void): ClinikoApi {
+	until(assertNotStopped: () => void, timeLeft: () => number = () => Infinity): ClinikoApi {
 		const { pause, assertNotCancelled } = this.connection;
 		const connection = {
 			...this.connection,
 			pause: async (ms: number) => {
-				await pause(ms);
+				await pause(Math.max(Math.min(ms, timeLeft()), 0));
 				assertNotStopped();
 			},
 			assertNotCancelled: () => {
 				assertNotCancelled();
 				assertNotStopped();
 			},
+			deadline: () => Math.max(Math.min(timeLeft(), POLL_DEADLINE), MIN_DEADLINE),
 		};
-		return new ClinikoApi(connection, this.gate);
+		return new ClinikoApi(connection, this.queue, this.priority);
 	}
 
 	/**
@@ -335,8 +346,9 @@ export class ClinikoApi {
 		shouldRetry = saysNothing,
 	): Promise<IN8nHttpFullResponse | undefined> {
 		const { pause } = this.connection;
-		const { random } = this;
-		return await retry(async () => await this.sendWithinLimit(options), {
+		const { random, queue, priority } = this;
+		const attempt = async () => await this.attempt(options);
+		return await retry(async () => await queue.send(attempt, priority, pause), {
 			tries,
 			firstWait: FIRST_WAIT,
 			shouldRetry,
@@ -345,26 +357,12 @@ export class ClinikoApi {
 		});
 	}
 
-	/** Sends a request, again after each 429, for as long as Cliniko answers anything else at times. */
-	private async sendWithinLimit(
-		options: IHttpRequestOptions,
-	): Promise<IN8nHttpFullResponse | undefined> {
-		for (;;) {
-			await this.gate.pass();
-			const reply = await this.attempt(options);
-			if (reply?.statusCode !== 429) {
-				if (reply) this.gate.accepted();
-				return reply;
-			}
-			if (this.gate.shut(reply.headers) >= LONGEST_REFUSAL) return reply;
-		}
-	}
-
 	/** @returns the reply, or nothing if none came */
 	private async attempt(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse | undefined> {
 		this.connection.assertNotCancelled();
 		try {
-			return await this.connection.request({
+			const { request, deadline } = this.connection;
+			const sent = {
 				// The body is read here: an HTML page or half a reply must not become an item.
 				encoding: 'text',
 				...options,
@@ -373,7 +371,8 @@ export class ClinikoApi {
 				ignoreHttpStatusErrors: true,
 				// The key goes to one host, and to none that a redirect names.
 				disableFollowRedirect: true,
-			});
+			};
+			return await request(sent as IHttpRequestOptions, deadline?.());
 		} catch (error) {
 			this.connection.assertNotCancelled();
 			// What the credential refused was not sent.

@@ -429,6 +429,7 @@ describe('The records of files whose creation is uncertain', () => {
 				sendToS3,
 				pause,
 				limiter: new Limiter(Infinity),
+				streamWeight: 1,
 				memory,
 				recordCreator: creation,
 				alreadyUploaded,

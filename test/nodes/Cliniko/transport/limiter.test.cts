@@ -7,19 +7,19 @@ const tick = async () => await new Promise(setImmediate);
 const tasksOf = (limiter: Limiter) => {
 	const started: string[] = [];
 	const ends = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
-	const run = (name: string) =>
+	const run = (name: string, weight?: number) =>
 		limiter.run(async () => {
 			started.push(name);
 			await new Promise<void>((resolve, reject) => ends.set(name, { resolve, reject }));
 			return name;
-		});
+		}, weight);
 	return { started, ends, run };
 };
 
 describe('A limiter', () => {
 	it('starts as many tasks as may run at once, and the others in their order', async () => {
 		const { started, ends, run } = tasksOf(new Limiter(2));
-		const all = Promise.all(['a', 'b', 'c', 'd'].map(run));
+		const all = Promise.all(['a', 'b', 'c', 'd'].map((name) => run(name)));
 		await tick();
 		expect(started).toEqual(['a', 'b']);
 
@@ -43,6 +43,23 @@ describe('A limiter', () => {
 		await tick();
 
 		expect(started).toEqual(['a', 'b']);
+	});
+
+	it('counts a heavy task as several, and lets none behind it go first', async () => {
+		const { started, ends, run } = tasksOf(new Limiter(4));
+		for (const name of ['a', 'b']) void run(name, 1);
+		void run('heavy', 3);
+		void run('c', 1);
+		await tick();
+		expect(started).toEqual(['a', 'b']);
+
+		ends.get('a')!.resolve();
+		await tick();
+		expect(started).toEqual(['a', 'b', 'heavy']);
+
+		ends.get('heavy')!.resolve();
+		await tick();
+		expect(started).toEqual(['a', 'b', 'heavy', 'c']);
 	});
 
 	it('continues after a task that failed', async () => {

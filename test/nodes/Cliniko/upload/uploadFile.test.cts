@@ -86,6 +86,7 @@ describe('An upload', () => {
 				sendToS3,
 				pause,
 				limiter: new Limiter(1),
+				streamWeight: 1,
 				memory,
 				recordCreator: creation,
 				alreadyUploaded,

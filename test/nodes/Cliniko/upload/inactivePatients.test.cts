@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { closedPatients } from '../../../../nodes/Cliniko/upload/closedPatients.ts';
+import { inactivePatients } from '../../../../nodes/Cliniko/upload/inactivePatients.ts';
 import { FakeCliniko, rejection, reply } from '../connection.cts';
 
 const patient = (id: string, more: IDataObject = {}): IDataObject => ({
@@ -24,11 +24,14 @@ const closed = async (ids: string[], ...patients: IDataObject[]) =>
 
 /** The same with patients that the list hides. */
 const closedAmong = async (ids: string[], patients: IDataObject[], hidden: IDataObject[] = []) => {
-	const cliniko = new FakeCliniko(({ path }) => {
-		if (path === '/patients') return { patients, links: {} };
+	const cliniko = new FakeCliniko(({ path, filters }) => {
+		const asked = filters[0]?.slice('id:='.length).split(',');
+		if (path === '/patients') {
+			return { patients: patients.filter(({ id }) => asked?.includes(String(id))), links: {} };
+		}
 		return hidden.find(({ id }) => path === `/patients/${id as string}`) ?? reply(404);
 	});
-	const found = await closedPatients(cliniko.api, ids);
+	const found = await inactivePatients(cliniko.api, cliniko.clock.pause, ids);
 	return {
 		words: Object.fromEntries([...found].map(([id, { message }]) => [id, message])),
 		advice: [...found.values()].map(({ description }) => String(description)),
@@ -151,7 +154,7 @@ describe('The patients of a run', () => {
 		const cliniko = new FakeCliniko(({ path }) =>
 			path === '/patients' ? { patients: [] } : reply(403),
 		);
-		const error = await rejection(closedPatients(cliniko.api, ['1']));
+		const error = await rejection(inactivePatients(cliniko.api, cliniko.clock.pause, ['1']));
 
 		expect(error.message).toContain('Could not look up patient 1');
 	});
@@ -163,12 +166,14 @@ describe('The patients of a run', () => {
 				: { patients: [patient('2', { archived_at: WHEN })] },
 		);
 
-		expect([...(await closedPatients(cliniko.api, ['1', '2'])).keys()]).toEqual(['2']);
+		expect([
+			...(await inactivePatients(cliniko.api, cliniko.clock.pause, ['1', '2'])).keys(),
+		]).toEqual(['2']);
 	});
 
 	it('whom Cliniko cannot be asked about are unknown', async () => {
 		const cliniko = new FakeCliniko(() => reply(403));
-		const error = await rejection(closedPatients(cliniko.api, ['1']));
+		const error = await rejection(inactivePatients(cliniko.api, cliniko.clock.pause, ['1']));
 
 		expect(error.message).toContain('Could not look up the patients');
 		expect(error.httpCode).toBe(403);

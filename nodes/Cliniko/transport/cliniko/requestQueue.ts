@@ -1,0 +1,175 @@
+import type { IN8nHttpFullResponse } from 'n8n-workflow';
+
+import type { Pause } from '../pause';
+import { RateLimit } from './rateLimit';
+
+/**
+ * Which requests go first: those for a file that is in S3 already, because it belongs to nobody until
+ * its record is created; then everything else; and last the polls.
+ */
+export const Priority = { finish: 0, normal: 1, poll: 2 } as const;
+
+export type Priority = (typeof Priority)[keyof typeof Priority];
+
+/** How long a poll can be overtaken, in ms. */
+const MAX_POLL_DELAY = 15_000;
+
+/** How long Cliniko may answer everything with 429 before requests fail, in ms. */
+const MAX_REFUSAL = 10 * 60_000;
+
+/** A request counts as in flight for at most this long, in ms: one that hangs must not block others. */
+const MAX_OCCUPANCY = 5000;
+
+/** A request that was refused so often, each time as the first after a reset, lets others go first. */
+const MAX_FIRST_REFUSALS = 3;
+
+/** How often a waiting request checks whether it can be sent, in ms. */
+const CHECK_INTERVAL = 1000;
+
+/** A request that waits for its turn. */
+interface Waiting {
+	/** The order of arrival. */
+	number: number;
+	priority: Priority;
+	/** ms since 1970. */
+	since: number;
+	/** How often it has been refused though it was the first after a reset. */
+	refusals: number;
+	send: () => void;
+}
+
+/**
+ * The queue of all requests of this process for one Cliniko user, who is allowed 200 requests a minute:
+ * first in, first out for each priority, with a maximum number of requests in flight. A request that is
+ * refused with 429 is sent again in its old place, unless that happens again and again.
+ *
+ * There is no timer and no leader: every waiting request checks now and then whether the next one can
+ * be sent, so that it does not matter which execution ends or is cancelled.
+ */
+export class RequestQueue {
+	private readonly limit: RateLimit;
+
+	private readonly waiting: Waiting[] = [];
+
+	/** When each request in flight was sent, in ms since 1970. */
+	private readonly inFlight = new Map<number, number>();
+
+	private count = 0;
+
+	/** When a request was last sent or queued, in ms since 1970. */
+	usedAt = 0;
+
+	/**
+	 * @param now our clock, in ms since 1970
+	 * @param random a number from 0 to 1, for the jitter
+	 */
+	constructor(
+		private readonly now: () => number = Date.now,
+		random: () => number = Math.random,
+	) {
+		this.limit = new RateLimit(random);
+	}
+
+	/** Whether nothing is waiting or in flight. */
+	get isIdle(): boolean {
+		return this.waiting.length === 0 && this.inFlight.size === 0;
+	}
+
+	/**
+	 * Sends a request when its turn comes, again after each 429.
+	 *
+	 * @param send resolves with the reply, or with undefined if there was none
+	 * @param pause of the execution that sends it
+	 * @returns the reply. Its status is 429 only if Cliniko has refused every request of this user for
+	 *   ten minutes
+	 * @throws what `send` throws; what `pause` throws once the execution is cancelled
+	 */
+	async send(
+		send: () => Promise<IN8nHttpFullResponse | undefined>,
+		priority: Priority,
+		pause: Pause,
+	): Promise<IN8nHttpFullResponse | undefined> {
+		const number = this.count++;
+		const since = this.now();
+		let refusals = 0;
+		for (;;) {
+			this.usedAt = this.now();
+			await this.turn({ number, priority, since, refusals }, pause);
+			try {
+				const sentAt = this.now();
+				const { isProbing } = this.limit;
+				const reply = await send();
+				if (!reply) return undefined;
+				const { statusCode, headers } = reply;
+				if (statusCode !== 429) {
+					this.limit.noteAccepted(headers, sentAt, this.now());
+					return reply;
+				}
+				if (isProbing) refusals++;
+				if (this.limit.noteRefused(headers, sentAt, this.now()) >= MAX_REFUSAL) return reply;
+			} finally {
+				this.inFlight.delete(number);
+				this.sendNext();
+			}
+		}
+	}
+
+	/** Resolves when the request may be sent; it then counts as in flight. */
+	private async turn(request: Omit<Waiting, 'send'>, pause: Pause): Promise<void> {
+		let isSent = false;
+		let resolve = (): void => undefined;
+		const sent = new Promise<void>((resolveSent) => (resolve = resolveSent));
+		const send = (): void => {
+			isSent = true;
+			resolve();
+		};
+		const waiting: Waiting = { ...request, send };
+		const place = this.waiting.findIndex((other) => precedes(waiting, other));
+		this.waiting.splice(place < 0 ? this.waiting.length : place, 0, waiting);
+		this.sendNext();
+		let isCancelled = true;
+		try {
+			while (!isSent) {
+				await Promise.race([sent, pause(this.limit.opensIn(this.now()) || CHECK_INTERVAL)]);
+				this.sendNext();
+			}
+			isCancelled = false;
+		} finally {
+			if (isCancelled) this.leave(waiting);
+		}
+	}
+
+	/** Takes a cancelled request out. It may have got its turn at the same moment. */
+	private leave(waiting: Waiting): void {
+		this.inFlight.delete(waiting.number);
+		const at = this.waiting.indexOf(waiting);
+		if (at >= 0) this.waiting.splice(at, 1);
+		this.sendNext();
+	}
+
+	/** Lets as many requests go as the limit allows. */
+	private sendNext(): void {
+		const now = this.now();
+		for (;;) {
+			const active = [...this.inFlight.values()].filter((sentAt) => now - sentAt < MAX_OCCUPANCY);
+			const next = this.next(now);
+			if (!next || active.length >= this.limit.maxInFlight(now)) return;
+			this.waiting.splice(this.waiting.indexOf(next), 1);
+			this.inFlight.set(next.number, now);
+			next.send();
+		}
+	}
+
+	private next(now: number): Waiting | undefined {
+		const late = this.waiting.find(
+			({ priority, since }) => priority === Priority.poll && now - since >= MAX_POLL_DELAY,
+		);
+		// What is refused again and again, and not because of the limit, must not hold up all others.
+		const usual = this.waiting.find(({ refusals }) => refusals < MAX_FIRST_REFUSALS);
+		return late ?? usual ?? this.waiting[0];
+	}
+}
+
+function precedes(a: Waiting, b: Waiting): boolean {
+	return a.priority === b.priority ? a.number < b.number : a.priority < b.priority;
+}

@@ -1,0 +1,126 @@
+import type { ClinikoError } from '../errors';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import type { Patient } from '../records/patient';
+import { readRecordIfExists } from '../requests/readRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { RequestQueue } from '../transport/cliniko/requestQueue';
+import type { Pause } from '../transport/pause';
+
+/** The number of ids per request: a page of Cliniko's lists. */
+const IDS_PER_REQUEST = 100;
+
+/** How long to wait for another execution's request, in ms: it may hang. */
+const MAX_SHARED_WAIT = 3000;
+
+/** When look-ups follow each other within this time, in ms, others are likely to come. */
+const BURST = 1000;
+
+/** How long a look-up waits for others then, in ms. */
+const GATHER = 100;
+
+/** The patients of an execution. */
+interface Lookup {
+	/** Still to be read. */
+	missing: Set<string>;
+	/** Not in the list: to be read separately. */
+	unlisted: Set<string>;
+	found: Map<string, Patient>;
+	/** Whether it shares no request any more, since a shared one failed. */
+	isAlone: boolean;
+}
+
+/** By the queue of the account: see `PatientLookup.of`. */
+const lookups = new WeakMap<RequestQueue, PatientLookup>();
+
+/**
+ * Reads patients by id, for all executions of this process that use the same key: those that begin
+ * together share a request.
+ */
+export class PatientLookup {
+	private readonly waiting = new Set<Lookup>();
+
+	private inFlight: Promise<unknown> | undefined;
+
+	/** When the last request was sent, in ms since 1970. */
+	private sentAt = -Infinity;
+
+	/** The look-up that all executions share which use the same queue. */
+	static of({ queue }: ClinikoApi): PatientLookup {
+		const lookup = lookups.get(queue) ?? new PatientLookup();
+		lookups.set(queue, lookup);
+		return lookup;
+	}
+
+	/**
+	 * Reads the patients with these ids, archived and merged ones too. A patient missing from the list is
+	 * read separately, since lists may hide merged patients.
+	 *
+	 * @param ids validated ids
+	 * @returns the patients who exist, by their ids
+	 * @throws ClinikoError if this execution's own request fails, or if it is cancelled
+	 */
+	async read(api: ClinikoApi, pause: Pause, ids: string[]): Promise<Map<string, Patient>> {
+		const lookup: Lookup = {
+			missing: new Set(ids),
+			unlisted: new Set(),
+			found: new Map(),
+			isAlone: false,
+		};
+		this.waiting.add(lookup);
+		try {
+			if (Date.now() - this.sentAt < BURST) await pause(GATHER);
+			while (lookup.missing.size > 0) {
+				const { inFlight } = this;
+				const isShared = inFlight && Date.now() - this.sentAt < MAX_SHARED_WAIT;
+				if (isShared) await Promise.race([inFlight, pause(MAX_SHARED_WAIT)]);
+				else await this.readNext(api, lookup);
+			}
+		} finally {
+			this.waiting.delete(lookup);
+		}
+		for (const id of lookup.unlisted) {
+			const patient = await readRecordIfExists(api, 'patients', id, `look up patient ${id}`);
+			if (patient) lookup.found.set(id, patient);
+		}
+		return lookup.found;
+	}
+
+	/** Sends a request for this execution's patients, and for as many others as it has room for. */
+	private async readNext(api: ClinikoApi, own: Lookup): Promise<void> {
+		const others = own.isAlone ? [] : [...this.waiting].filter(({ isAlone }) => !isAlone);
+		// Only those that wait already: the reply may be older than an execution that begins later.
+		const served = [...new Set([own, ...others])];
+		const ids = [...new Set(served.flatMap(({ missing }) => [...missing]))].slice(
+			0,
+			IDS_PER_REQUEST,
+		);
+		this.sentAt = Date.now();
+		const reading = readList(api, ids, served);
+		// A failure is the sender's: the others then send a request of their own.
+		const inFlight = reading.catch(() => undefined);
+		this.inFlight = inFlight;
+		try {
+			await reading.catch((error: ClinikoError) => {
+				if (served.length === 1) throw error;
+				// It may have failed because of another execution's patient.
+				own.isAlone = true;
+			});
+		} finally {
+			if (this.inFlight === inFlight) this.inFlight = undefined;
+		}
+	}
+}
+
+async function readList(api: ClinikoApi, ids: string[], served: Lookup[]): Promise<void> {
+	const filters = [`id:=${ids.join(',')}`, 'archived_at:*'];
+	for await (const rows of api.list('patients', filters, { action: 'look up the patients' })) {
+		for (const patient of rows.filter(isClinikoRecord)) {
+			for (const { missing, found } of served) {
+				if (missing.delete(patient.id)) found.set(patient.id, patient);
+			}
+		}
+	}
+	for (const { missing, unlisted } of served) {
+		for (const id of ids.filter((one) => missing.delete(one))) unlisted.add(id);
+	}
+}

@@ -1,0 +1,177 @@
+import { Cancelled, type ClinikoError } from '../errors';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import type { PatientAttachment } from '../records/patientAttachment';
+import { readRecord } from '../requests/readRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { RequestQueue } from '../transport/cliniko/requestQueue';
+import type { Pause } from '../transport/pause';
+
+/**
+ * The interval between two polls of a record: the first one, in ms; how much it grows with the time
+ * since the wait began; and its maximum, in ms. So a record is polled after 1, 2.7, 5.6 and 10.5 s.
+ */
+const FIRST_INTERVAL = 1000;
+const GROWTH = 0.7;
+const MAX_INTERVAL = 15_000;
+
+/** The number of ids per request: a page of Cliniko's lists. */
+const IDS_PER_REQUEST = 100;
+
+/** How long to wait for another execution's poll, in ms: its request may hang. */
+const MAX_SHARED_WAIT = 3000;
+
+/** What an execution wants to know about a record. */
+export interface Watcher {
+	/** Called each time that Cliniko has shown the record. */
+	onSeen: (record: PatientAttachment) => void;
+	/** Called each time that Cliniko has answered that there is no such record. */
+	onMissing: () => void;
+	/** Called when the record could not be read, though the others could. */
+	onError: (error: ClinikoError) => void;
+}
+
+interface Watched {
+	/** When the wait began, in ms since 1970. */
+	since: number;
+	/** When the record was last polled, in ms since 1970; at first `since`. */
+	polledAt: number;
+	/** How many polls in a row did not list it. */
+	unlisted: number;
+	watchers: Set<Watcher>;
+}
+
+/** By the queue of the account: see `SharedPoll.of`. */
+const polls = new WeakMap<RequestQueue, SharedPoll>();
+
+/**
+ * The unprocessed records of an account that any execution of this process waits for. Whichever
+ * execution polls asks for all of them, and the others see the answer.
+ *
+ * There is no leader: each execution polls when one of its own records is due, unless another has just
+ * done so. If the one that polls is cancelled or fails, the next one polls at its own next interval.
+ */
+export class SharedPoll {
+	private readonly records = new Map<string, Watched>();
+
+	private inFlight: { poll: Promise<ClinikoError | undefined>; since: number } | undefined;
+
+	/** Why the last poll failed, whoever made it; undefined if it succeeded. */
+	lastError: ClinikoError | undefined;
+
+	/** The poll that all executions share which use the same queue. */
+	static of({ queue }: ClinikoApi): SharedPoll {
+		const poll = polls.get(queue) ?? new SharedPoll();
+		polls.set(queue, poll);
+		return poll;
+	}
+
+	/** Begins to poll a record. */
+	watch(id: string, watcher: Watcher): void {
+		const now = Date.now();
+		const known = this.records.get(id);
+		if (known) known.watchers.add(watcher);
+		else {
+			const watchers = new Set([watcher]);
+			this.records.set(id, { since: now, polledAt: now, unlisted: 0, watchers });
+		}
+	}
+
+	/** Ends it. */
+	unwatch(id: string, watcher: Watcher): void {
+		const known = this.records.get(id);
+		known?.watchers.delete(watcher);
+		if (known?.watchers.size === 0) this.records.delete(id);
+	}
+
+	/** When a record is to be polled next, in ms since 1970. */
+	dueAt(id: string): number {
+		const record = this.records.get(id);
+		if (!record) return Infinity;
+		// Our clock has been set back.
+		if (record.polledAt > Date.now()) record.since = record.polledAt = Date.now();
+		const interval = FIRST_INTERVAL + Math.round(GROWTH * (record.polledAt - record.since));
+		return record.polledAt + Math.min(interval, MAX_INTERVAL);
+	}
+
+	/**
+	 * Asks Cliniko for all records once. If another execution is doing so, waits a little for its answer
+	 * instead.
+	 *
+	 * @param api of the execution that polls
+	 * @returns why this execution's own poll failed; undefined if it succeeded, or if it was another's
+	 * @throws what `pause` throws if the execution is cancelled while another's poll is waited for
+	 */
+	async poll(api: ClinikoApi, pause: Pause): Promise<ClinikoError | undefined> {
+		if (this.inFlight && Date.now() - this.inFlight.since < MAX_SHARED_WAIT) {
+			await Promise.race([this.inFlight.poll, pause(MAX_SHARED_WAIT)]);
+			return undefined;
+		}
+		const poll = this.ask(api).then(
+			() => undefined,
+			(error: ClinikoError) => error,
+		);
+		const own = { poll, since: Date.now() };
+		this.inFlight = own;
+		const error = await poll;
+		if (this.inFlight === own) this.inFlight = undefined;
+		// That an execution ended says nothing about Cliniko.
+		if (!(error instanceof Cancelled)) this.lastError = error;
+		return error;
+	}
+
+	private async ask(api: ClinikoApi): Promise<void> {
+		const now = Date.now();
+		const ids = [...this.records.keys()];
+		for (const record of this.records.values()) record.polledAt = now;
+		const [only] = ids;
+		// A list may omit a record that can be read on its own.
+		if (ids.length === 1 && only) return await this.readOne(api, only);
+		const lists: Array<Promise<string[]>> = [];
+		for (let from = 0; from < ids.length; from += IDS_PER_REQUEST) {
+			lists.push(this.readList(api, ids.slice(from, from + IDS_PER_REQUEST)));
+		}
+		const unlisted = (await Promise.all(lists)).flat();
+		await Promise.all(unlisted.map(async (id) => await this.readOne(api, id)));
+	}
+
+	/** @returns the ids of the records to read on their own */
+	private async readList(api: ClinikoApi, ids: string[]): Promise<string[]> {
+		const listed = new Set<string>();
+		// Also records that somebody has archived in the meantime.
+		const filters = [`id:=${ids.join(',')}`, 'archived_at:*'];
+		const errorContext = { action: 'see whether Cliniko has processed the files' };
+		for await (const rows of api.list('patient_attachments', filters, errorContext)) {
+			for (const row of rows) {
+				if (!isClinikoRecord(row)) continue;
+				listed.add(row.id);
+				this.seen(row);
+			}
+		}
+		return ids.filter((id) => {
+			const record = this.records.get(id);
+			// Lists may lag behind, so the first time that a record is missing is ignored.
+			return !listed.has(id) && record && ++record.unlisted > 1;
+		});
+	}
+
+	private async readOne(api: ClinikoApi, id: string): Promise<void> {
+		const action = `see whether Cliniko has processed attachment ${id}`;
+		const reading = readRecord(api, 'patient_attachments', id, action);
+		const record = await reading.catch((error: ClinikoError) => {
+			if (error instanceof Cancelled) throw error;
+			for (const watcher of this.records.get(id)?.watchers ?? []) {
+				if (error.httpCode === 404) watcher.onMissing();
+				else watcher.onError(error);
+			}
+			return undefined;
+		});
+		if (record) this.seen(record);
+	}
+
+	private seen(record: PatientAttachment): void {
+		const known = this.records.get(record.id);
+		if (!known) return;
+		known.unlisted = 0;
+		for (const { onSeen } of known.watchers) onSeen(record);
+	}
+}
