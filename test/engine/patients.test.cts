@@ -517,7 +517,9 @@ describe('A clinic with many patients', () => {
 		keepOrder();
 		many(1001, (at) => ({ firstName: 'Tim', lastName: `Tombs ${at}` }));
 		const { error } = await find({ lastName: 'Tombs' });
-		expect(error?.message).toMatch(/Too little is known about the patient to find them: more than 1000 patients/);
+		expect(error?.message).toMatch(
+			/Too little is known about the patient to find them: more than 1000 patients/,
+		);
 		expect(error?.description).toContain('Add the e-mail address');
 		expect(calls()).toHaveLength(11);
 	});
