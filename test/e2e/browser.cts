@@ -12,7 +12,7 @@ const PICTURES = path.join(__dirname, '../../docs/pictures');
 /** Starts Chromium, with access to this machine only. */
 export async function openBrowser(): Promise<Browser> {
 	return await chromium.launch({
-		executablePath: program('chromium', 'chromium'),
+		executablePath: program('chromium'),
 		args: [
 			'--no-sandbox',
 			'--disable-gpu',

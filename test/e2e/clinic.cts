@@ -144,7 +144,7 @@ export async function openClinic(
 			return await until(`${count} executions are over`, async () => {
 				const { results } = await n8n.call<{ results: Execution[] }>(
 					'GET',
-					`/rest/executions?filter=${filter}`,
+					`/rest/executions?limit=100&filter=${filter}`,
 				);
 				const over = results.filter(({ status }) => !['new', 'running'].includes(status));
 				return over.length < count ? undefined : over.reverse();

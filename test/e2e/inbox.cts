@@ -34,7 +34,7 @@ export interface Inbox {
 
 /** Starts Dovecot 2.3 on 127.0.0.1 with an empty mailbox. */
 export async function openInbox(): Promise<Inbox> {
-	const dovecot = program('dovecot', 'dovecot-imapd');
+	const dovecot = program('dovecot');
 	const folder = mkdtempSync(path.join(tmpdir(), 'cliniko-inbox-'));
 	const inbox = path.join(folder, 'mail');
 	const port = await freePort();

@@ -93,12 +93,26 @@ function nodePackage(): string {
 	return `node_modules/node-${process.platform}-${process.arch}`;
 }
 
+/** The Debian packages that the tests need, by a program of each. */
+const DEBIAN_PACKAGES = {
+	chromium: 'chromium',
+	dovecot: 'dovecot-imapd',
+	'redis-server': 'redis-server',
+	pg_ctlcluster: 'postgresql',
+};
+
+/** Installs the Debian packages that are missing, so that no test has to wait for it. */
+export function installDebianPackages(): void {
+	for (const name of Object.keys(DEBIAN_PACKAGES)) program(name as keyof typeof DEBIAN_PACKAGES);
+}
+
 /**
  * The path of a program. If it is missing and this user is root, its Debian package is installed.
  *
  * @throws with the name of the Debian package if it cannot be installed
  */
-export function program(name: string, debianPackage: string): string {
+export function program(name: keyof typeof DEBIAN_PACKAGES): string {
+	const debianPackage = DEBIAN_PACKAGES[name];
 	const found = find(name);
 	if (found) return found;
 	if (process.getuid?.() !== 0 || !find('apt-get'))

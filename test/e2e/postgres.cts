@@ -100,7 +100,7 @@ export async function startPostgres(): Promise<Postgres> {
 
 /** The folder of the newest installed server. */
 function binaries(): string {
-	if (!existsSync(VERSIONS)) program('pg_ctlcluster', 'postgresql');
+	if (!existsSync(VERSIONS)) program('pg_ctlcluster');
 	const newest = readdirSync(VERSIONS)
 		.sort((a, b) => Number(a) - Number(b))
 		.map((version) => path.join(VERSIONS, version, 'bin'))

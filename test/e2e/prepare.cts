@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import cleanUp from './clean-up.cts';
+import { installDebianPackages } from './install.cts';
 import { startN8n } from './n8n.cts';
 import { OWNER } from './owner.cts';
 import { startRegistry } from './registry.cts';
@@ -12,6 +13,7 @@ import { startRegistry } from './registry.cts';
  * by n8n itself from a registry. Each test file starts with a copy of it.
  */
 export default async function prepare(): Promise<void> {
+	installDebianPackages();
 	const folder = mkdtempSync(path.join(tmpdir(), 'cliniko-e2e-'));
 	process.env.E2E_FOLDER = folder;
 	const registry = await startRegistry(path.join(folder, 'registry'));

@@ -5,12 +5,13 @@ import type { IDataObject, INode } from 'n8n-workflow';
 
 import { SANDBOX_PATIENT_ID, startSandbox, type Sandbox } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
-import { CREDENTIAL } from './clinic.cts';
+import { byName, CREDENTIAL } from './clinic.cts';
 import { leaveLog } from './failures.cts';
 import { startN8n, type N8n } from './n8n.cts';
 import { OWNER } from './owner.cts';
 import { startPostgres, type Postgres } from './postgres.cts';
 import { startRedis, type Redis } from './redis.cts';
+import { post, webhookUpload } from './webhook.cts';
 
 /** How many files are sent, and after how many attachments a worker is killed. */
 const FILES = 60;
@@ -77,6 +78,31 @@ afterAll(async () => {
 	await sandbox?.close();
 });
 
+it('two workers share one Cliniko user: 60 files at once are each stored once', async () => {
+	Object.assign(sandbox.settings, { requestsPerWindow: 50, rateLimitWindowMs: 5000 });
+	const files = Array.from({ length: FILES }, (_, at) => ({
+		name: `Scan ${at}.pdf`,
+		content: pdf(`scan ${at}`),
+	}));
+	const send = await publish('burst', {});
+	await Promise.all(files.map(send));
+	const outcomes = [...(await whenAllAreOver()).values()];
+
+	const calls = sandbox.requests.filter(({ host }) => host.startsWith('api.'));
+	const refused = calls.filter(({ status }) => status === 429);
+	process.stdout.write(
+		`${FILES} executions on two workers: ${calls.length} calls, ${refused.length} of them refused\n`,
+	);
+	expect(outcomes).toEqual(files.map(() => ({ status: 'success', message: undefined })));
+	const right = files.map(({ name, content }) => ({
+		patient: SANDBOX_PATIENT_ID,
+		name,
+		sha256: sha256(content),
+	}));
+	expect(recorded(sandbox).sort(byName)).toEqual(right.sort(byName));
+	sandbox.reset();
+}, 300_000);
+
 it('loses no file without a word and stores none twice when a worker is lost', async () => {
 	const files = Array.from({ length: FILES }, (_, at) => ({
 		name: `Röntgen ${at}.pdf`,
@@ -127,8 +153,6 @@ it('loses no file without a word and stores none twice when a worker is lost', a
 	const lost = files.filter(({ name }) => failed.some((fate) => fate.name === name));
 	await Promise.all(lost.map(again));
 	await whenAllAreOver();
-	const byName = (a: { name: string | null }, b: { name: string | null }) =>
-		a.name! < b.name! ? -1 : 1;
 	expect(recorded(sandbox).sort(byName)).toEqual(fates.map(({ right }) => right).sort(byName));
 }, 300_000);
 
@@ -159,10 +183,7 @@ function messageIn(data: string): string | undefined {
 	return at(error, 'message') as string | undefined;
 }
 
-/**
- * Publishes a workflow that uploads the files posted to its webhook; returns a function that posts
- * a file.
- */
+/** Publishes a workflow with a webhook; returns a function that posts a file to it. */
 async function publish(
 	webhook: string,
 	parameters: IDataObject,
@@ -170,44 +191,8 @@ async function publish(
 	const { id, versionId } = await main.call<{ id: string; versionId: string }>(
 		'POST',
 		'/rest/workflows',
-		{
-			name: webhook,
-			settings: {},
-			nodes: [
-				{
-					id: 'webhook',
-					name: 'Webhook',
-					type: 'n8n-nodes-base.webhook',
-					typeVersion: 2,
-					position: [0, 0],
-					webhookId: webhook,
-					parameters: { path: webhook, httpMethod: 'POST' },
-				},
-				{
-					id: 'cliniko',
-					name: 'Cliniko',
-					type: 'n8n-nodes-cliniko.cliniko',
-					typeVersion: 1,
-					position: [200, 0],
-					credentials,
-					parameters: {
-						patientId: { __rl: true, mode: 'id', value: SANDBOX_PATIENT_ID },
-						...parameters,
-					},
-				},
-			],
-			connections: { Webhook: { main: [[{ node: 'Cliniko', type: 'main', index: 0 }]] } },
-		},
+		{ settings: {}, ...webhookUpload(webhook, credentials, parameters) },
 	);
 	await main.call('POST', `/rest/workflows/${id}/activate`, { versionId });
-	return async ({ name, content }) => {
-		for (const lastMoment = Date.now() + 10_000; ; await sleep(100)) {
-			const body = new FormData();
-			body.set('data', new File([content], name, { type: 'application/pdf' }));
-			const { status } = await fetch(`${main.url}/webhook/${webhook}`, { method: 'POST', body });
-			if (status === 200) return;
-			// The webhook becomes active shortly after publishing.
-			if (status !== 404 || Date.now() > lastMoment) throw new Error(`The webhook said ${status}`);
-		}
-	};
+	return async (file) => await post(main, webhook, file);
 }

@@ -20,7 +20,7 @@ export interface Redis {
 export async function startRedis(): Promise<Redis> {
 	const port = await freePort();
 	const server = spawn(
-		program('redis-server', 'redis-server'),
+		program('redis-server'),
 		['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'],
 		{ stdio: ['ignore', 'pipe', 'pipe'] },
 	);
