@@ -5,7 +5,7 @@
  * npm run bench                    everything, about fifteen minutes
  * npm run bench -- --write         the same, and writes the results into the README
  * npm run bench -- --quick         small sizes, three minutes: shows that the bench works
- * npm run bench -- --only NAME     one measure: large, small, processing, limit, growth, package,
+ * npm run bench -- --only NAME     one measure: large, small, processing, limit, burst, growth, package,
  * start
  */
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 
 import { openClinic } from './clinic.cts';
 import type { Measure, Row } from './measure.cts';
+import { burst } from './measures/burst.cts';
 import { growth } from './measures/growth.cts';
 import { largeFile } from './measures/large-file.cts';
 import { n8nStart } from './measures/n8n-start.cts';
@@ -29,6 +30,7 @@ const MEASURES: Record<string, Measure> = {
 	small: smallFiles,
 	processing,
 	limit: rateLimit,
+	burst,
 	growth,
 	package: packageCost,
 	start: n8nStart,
