@@ -9,8 +9,8 @@ import type { Pause } from '../transport/pause';
 /** The number of ids per request: a page of Cliniko's lists. */
 const IDS_PER_REQUEST = 100;
 
-/** How long to wait for another execution's request, in ms: it may hang. */
-const MAX_SHARED_WAIT = 3000;
+/** How long to wait for another execution's request once it has been sent, in ms: it may hang. */
+const MAX_SHARED_WAIT = 5000;
 
 /** When look-ups follow each other within this time, in ms, others are likely to come. */
 const BURST = 1000;
@@ -39,7 +39,8 @@ const lookups = new WeakMap<RequestQueue, PatientLookup>();
 export class PatientLookup {
 	private readonly waiting = new Set<Lookup>();
 
-	private inFlight: Promise<unknown> | undefined;
+	/** A request that waits for its turn, or that was sent at a time in ms since 1970. */
+	private inFlight: { request?: Promise<unknown>; sentAt?: number } | undefined;
 
 	/** When the last request was sent, in ms since 1970. */
 	private sentAt = -Infinity;
@@ -71,8 +72,9 @@ export class PatientLookup {
 			if (Date.now() - this.sentAt < BURST) await pause(GATHER);
 			while (lookup.missing.size > 0) {
 				const { inFlight } = this;
-				const isShared = inFlight && Date.now() - this.sentAt < MAX_SHARED_WAIT;
-				if (isShared) await Promise.race([inFlight, pause(MAX_SHARED_WAIT)]);
+				const age = Date.now() - (inFlight?.sentAt ?? Date.now());
+				const isShared = inFlight && age < MAX_SHARED_WAIT;
+				if (isShared) await Promise.race([inFlight.request, pause(MAX_SHARED_WAIT)]);
 				else await this.readNext(api, lookup);
 			}
 		} finally {
@@ -95,10 +97,12 @@ export class PatientLookup {
 			IDS_PER_REQUEST,
 		);
 		this.sentAt = Date.now();
-		const reading = readList(api, ids, served);
-		// A failure is the sender's: the others then send a request of their own.
-		const inFlight = reading.catch(() => undefined);
+		const inFlight: typeof this.inFlight = {};
 		this.inFlight = inFlight;
+		const sending = api.onSend(() => (inFlight.sentAt ??= Date.now()));
+		const reading = readList(sending, ids, served);
+		// A failure is the sender's: the others then send a request of their own.
+		inFlight.request = reading.catch(() => undefined);
 		try {
 			await reading.catch((error: ClinikoError) => {
 				if (served.length === 1) throw error;

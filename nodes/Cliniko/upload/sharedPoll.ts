@@ -17,8 +17,8 @@ const MAX_INTERVAL = 15_000;
 /** The number of ids per request: a page of Cliniko's lists. */
 const IDS_PER_REQUEST = 100;
 
-/** How long to wait for another execution's poll, in ms: its request may hang. */
-const MAX_SHARED_WAIT = 3000;
+/** How long to wait for another execution's poll once it has been sent, in ms: it may hang. */
+const MAX_SHARED_WAIT = 5000;
 
 /** What an execution wants to know about a record. */
 export interface Watcher {
@@ -53,7 +53,8 @@ const polls = new WeakMap<RequestQueue, SharedPoll>();
 export class SharedPoll {
 	private readonly records = new Map<string, Watched>();
 
-	private inFlight: { poll: Promise<ClinikoError | undefined>; since: number } | undefined;
+	/** A poll that waits for its turn, or that was sent at a time in ms since 1970. */
+	private inFlight: { poll?: Promise<ClinikoError | undefined>; sentAt?: number } | undefined;
 
 	/** Why the last poll failed, whoever made it; undefined if it succeeded. */
 	lastError: ClinikoError | undefined;
@@ -102,17 +103,18 @@ export class SharedPoll {
 	 * @throws what `pause` throws if the execution is cancelled while another's poll is waited for
 	 */
 	async poll(api: ClinikoApi, pause: Pause): Promise<ClinikoError | undefined> {
-		if (this.inFlight && Date.now() - this.inFlight.since < MAX_SHARED_WAIT) {
-			await Promise.race([this.inFlight.poll, pause(MAX_SHARED_WAIT)]);
+		const { inFlight } = this;
+		if (inFlight && Date.now() - (inFlight.sentAt ?? Date.now()) < MAX_SHARED_WAIT) {
+			await Promise.race([inFlight.poll, pause(MAX_SHARED_WAIT)]);
 			return undefined;
 		}
-		const poll = this.ask(api).then(
+		const own: typeof this.inFlight = {};
+		this.inFlight = own;
+		own.poll = this.ask(api.onSend(() => (own.sentAt ??= Date.now()))).then(
 			() => undefined,
 			(error: ClinikoError) => error,
 		);
-		const own = { poll, since: Date.now() };
-		this.inFlight = own;
-		const error = await poll;
+		const error = await own.poll;
 		if (this.inFlight === own) this.inFlight = undefined;
 		// That an execution ended says nothing about Cliniko.
 		if (!(error instanceof Cancelled)) this.lastError = error;

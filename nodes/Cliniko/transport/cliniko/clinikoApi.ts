@@ -38,6 +38,8 @@ export interface ClinikoConnection {
 	request: (options: IHttpRequestOptions, deadline?: number) => Promise<IN8nHttpFullResponse>;
 	/** How long a request may take, in ms; `request` has a default. */
 	deadline?: () => number;
+	/** Called when a request has got its turn and is sent. */
+	onSend?: () => void;
 	pause: Pause;
 	/** Rejects once the execution has been cancelled. */
 	assertNotCancelled: () => void;
@@ -115,6 +117,11 @@ export class ClinikoApi {
 		this.account = connection.account;
 		this.now = connection.now ?? Date.now;
 		this.random = connection.random ?? Math.random;
+	}
+
+	/** The same API, with a function that is called when a request is sent, after its wait in the queue. */
+	onSend(onSend: () => void): ClinikoApi {
+		return new ClinikoApi({ ...this.connection, onSend }, this.queue, this.priority);
 	}
 
 	/** The same API whose requests have another priority. */
@@ -360,6 +367,7 @@ export class ClinikoApi {
 	/** @returns the reply, or nothing if none came */
 	private async attempt(options: IHttpRequestOptions): Promise<IN8nHttpFullResponse | undefined> {
 		this.connection.assertNotCancelled();
+		this.connection.onSend?.();
 		try {
 			const { request, deadline } = this.connection;
 			const sent = {
