@@ -4,13 +4,11 @@ import type { Patient } from '../records/patient';
 import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { RequestQueue } from '../transport/cliniko/requestQueue';
+import { SharedRequest } from '../transport/cliniko/sharedRequest';
 import type { Pause } from '../transport/pause';
 
 /** The number of ids per request: a page of Cliniko's lists. */
 const IDS_PER_REQUEST = 100;
-
-/** How long to wait for another execution's request once it has been sent, in ms: it may hang. */
-const MAX_SHARED_WAIT = 5000;
 
 /** When look-ups follow each other within this time, in ms, others are likely to come. */
 const BURST = 1000;
@@ -39,8 +37,7 @@ const lookups = new WeakMap<RequestQueue, PatientLookup>();
 export class PatientLookup {
 	private readonly waiting = new Set<Lookup>();
 
-	/** A request that waits for its turn, or that was sent at a time in ms since 1970. */
-	private inFlight: { request?: Promise<unknown>; sentAt?: number } | undefined;
+	private readonly request = new SharedRequest();
 
 	/** When the last request was sent, in ms since 1970. */
 	private sentAt = -Infinity;
@@ -71,11 +68,7 @@ export class PatientLookup {
 		try {
 			if (Date.now() - this.sentAt < BURST) await pause(GATHER);
 			while (lookup.missing.size > 0) {
-				const { inFlight } = this;
-				const age = Date.now() - (inFlight?.sentAt ?? Date.now());
-				const isShared = inFlight && age < MAX_SHARED_WAIT;
-				if (isShared) await Promise.race([inFlight.request, pause(MAX_SHARED_WAIT)]);
-				else await this.readNext(api, lookup);
+				await (this.request.join(pause) ?? this.readNext(api, lookup));
 			}
 		} finally {
 			this.waiting.delete(lookup);
@@ -97,21 +90,14 @@ export class PatientLookup {
 			IDS_PER_REQUEST,
 		);
 		this.sentAt = Date.now();
-		const inFlight: typeof this.inFlight = {};
-		this.inFlight = inFlight;
-		const sending = api.onSend(() => (inFlight.sentAt ??= Date.now()));
-		const reading = readList(sending, ids, served);
 		// A failure is the sender's: the others then send a request of their own.
-		inFlight.request = reading.catch(() => undefined);
-		try {
-			await reading.catch((error: ClinikoError) => {
+		await this.request
+			.send(api, async (sending) => await readList(sending, ids, served))
+			.catch((error: ClinikoError) => {
 				if (served.length === 1) throw error;
 				// It may have failed because of another execution's patient.
 				own.isAlone = true;
 			});
-		} finally {
-			if (this.inFlight === inFlight) this.inFlight = undefined;
-		}
 	}
 }
 

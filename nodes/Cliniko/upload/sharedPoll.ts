@@ -4,6 +4,7 @@ import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { RequestQueue } from '../transport/cliniko/requestQueue';
+import { SharedRequest } from '../transport/cliniko/sharedRequest';
 import type { Pause } from '../transport/pause';
 
 /**
@@ -16,9 +17,6 @@ const MAX_INTERVAL = 15_000;
 
 /** The number of ids per request: a page of Cliniko's lists. */
 const IDS_PER_REQUEST = 100;
-
-/** How long to wait for another execution's poll once it has been sent, in ms: it may hang. */
-const MAX_SHARED_WAIT = 5000;
 
 /** What an execution wants to know about a record. */
 export interface Watcher {
@@ -53,8 +51,7 @@ const polls = new WeakMap<RequestQueue, SharedPoll>();
 export class SharedPoll {
 	private readonly records = new Map<string, Watched>();
 
-	/** A poll that waits for its turn, or that was sent at a time in ms since 1970. */
-	private inFlight: { poll?: Promise<ClinikoError | undefined>; sentAt?: number } | undefined;
+	private readonly request = new SharedRequest();
 
 	/** Why the last poll failed, whoever made it; undefined if it succeeded. */
 	lastError: ClinikoError | undefined;
@@ -103,19 +100,17 @@ export class SharedPoll {
 	 * @throws what `pause` throws if the execution is cancelled while another's poll is waited for
 	 */
 	async poll(api: ClinikoApi, pause: Pause): Promise<ClinikoError | undefined> {
-		const { inFlight } = this;
-		if (inFlight && Date.now() - (inFlight.sentAt ?? Date.now()) < MAX_SHARED_WAIT) {
-			await Promise.race([inFlight.poll, pause(MAX_SHARED_WAIT)]);
+		const joined = this.request.join(pause);
+		if (joined) {
+			await joined;
 			return undefined;
 		}
-		const own: typeof this.inFlight = {};
-		this.inFlight = own;
-		own.poll = this.ask(api.onSend(() => (own.sentAt ??= Date.now()))).then(
-			() => undefined,
-			(error: ClinikoError) => error,
-		);
-		const error = await own.poll;
-		if (this.inFlight === own) this.inFlight = undefined;
+		const error = await this.request
+			.send(api, async (sending) => await this.ask(sending))
+			.then(
+				() => undefined,
+				(reason: ClinikoError) => reason,
+			);
 		// That an execution ended says nothing about Cliniko.
 		if (!(error instanceof Cancelled)) this.lastError = error;
 		return error;
