@@ -1,19 +1,22 @@
 /**
  * Builds dist: what n8n loads, and nothing else.
  *
- * Each entry that package.json's `n8n` section names becomes one file, since a verified community
- * node may have no dependencies: what it uses is inlined, and only n8n's own modules are left to be
- * loaded. The result stays readable, because n8n's reviewers and its scanner read it.
+ * All code becomes one file, since a verified community node may have no dependencies: what it uses
+ * is inlined, and only n8n's own modules are left to be loaded. Each entry that package.json's `n8n`
+ * section names is one line that exports its class from there. The result stays readable, because
+ * n8n's reviewers and its scanner read it.
  */
 const { execFile } = require('node:child_process');
 const { readFileSync } = require('node:fs');
-const { rm, readdir, readFile, writeFile } = require('node:fs/promises');
+const { mkdir, readdir, readFile, rm, writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const esbuild = require('esbuild');
 const { dest, parallel, series, src, watch } = require('gulp');
 
 const { n8n } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const BUNDLE = 'dist/cliniko.js';
 
 /** `dist/nodes/X/X.node.js` is built from `nodes/X/X.node.ts`. */
 const sourceOf = (entry) => entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
@@ -29,30 +32,41 @@ async function typeCheck() {
 	}
 }
 
+/** One file for all entries, since what they share is to be there once: code, and an account's queue. */
 async function bundle() {
-	for (const entry of [...n8n.nodes, ...n8n.credentials]) {
-		const { metafile } = await esbuild.build({
-			entryPoints: [sourceOf(entry)],
-			outfile: entry,
-			bundle: true,
-			platform: 'node',
-			format: 'cjs',
-			// The oldest n8n that is supported runs on Node 20.
-			target: 'node20',
-			external: ['n8n-workflow'],
-			// No source map: the bundle is not minified and reads like its sources, and the map would be a
-			// third of the package.
-			sourcemap: false,
-			legalComments: 'none',
-			metafile: true,
-		});
-		await writeLicences(entry, metafile);
-	}
+	const entries = [...n8n.nodes, ...n8n.credentials];
+	const { metafile } = await esbuild.build({
+		stdin: {
+			contents: entries.map((entry) => `export * from './${sourceOf(entry)}';`).join('\n'),
+			resolveDir: __dirname,
+		},
+		outfile: BUNDLE,
+		bundle: true,
+		platform: 'node',
+		format: 'cjs',
+		// The oldest n8n that is supported runs on Node 20.
+		target: 'node20',
+		external: ['n8n-workflow'],
+		// No source map: the bundle is not minified and reads like its sources, and the map would be a
+		// third of the package.
+		sourcemap: false,
+		legalComments: 'none',
+		metafile: true,
+	});
+	await Promise.all([writeLicences(metafile), ...entries.map(writeEntry)]);
+}
+
+/** n8n expects `dist/nodes/X/X.node.js` to export a class `X`. */
+async function writeEntry(entry) {
+	const name = path.basename(entry).replace(/\..*/, '');
+	const bundled = path.relative(path.dirname(entry), BUNDLE);
+	await mkdir(path.dirname(entry), { recursive: true });
+	await writeFile(entry, `exports.${name} = require('${bundled}').${name};\n`);
 }
 
 /** The licences of the packages that were inlined ask to be passed on with them. */
-async function writeLicences(entry, { outputs }) {
-	const inlined = Object.entries(outputs[entry].inputs)
+async function writeLicences({ outputs }) {
+	const inlined = Object.entries(outputs[BUNDLE].inputs)
 		.filter(([, { bytesInOutput }]) => bytesInOutput > 0)
 		.map(([input]) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
 		.filter(Boolean);
@@ -65,10 +79,8 @@ async function writeLicences(entry, { outputs }) {
 		const text = file ? await readFile(path.join(folder, file), 'utf8') : '';
 		return `${name} ${version} (${license})\n\n${text}`;
 	});
-	if (texts.length > 0) {
-		const text = (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
-		await writeFile(`${entry}.LICENSES.txt`, text);
-	}
+	const text = (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
+	await writeFile(`${BUNDLE}.LICENSES.txt`, text);
 }
 
 const copyIcons = () => src('nodes/**/*.svg', { encoding: false }).pipe(dest('dist/nodes'));

@@ -108,7 +108,7 @@ function strangers(files: string[], { n8n }: Manifest): string[] {
 	const entries = [...n8n.nodes, ...n8n.credentials];
 	const belongs = (file: string): boolean =>
 		['package.json', 'README.md', 'LICENSE'].includes(file) ||
-		entries.some((entry) => [entry, `${entry}.LICENSES.txt`].includes(file)) ||
+		['dist/cliniko.js', 'dist/cliniko.js.LICENSES.txt', ...entries].includes(file) ||
 		n8n.nodes.some((entry) => file === entry.replace(/\.js$/, '.json')) ||
 		/^dist\/nodes\/\w+\/[\w.]+\.svg$/.test(file);
 	return [
