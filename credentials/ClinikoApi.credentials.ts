@@ -124,7 +124,7 @@ export class ClinikoApi implements ICredentialType {
 				properties: {
 					value: 401,
 					message:
-						'Cliniko refused this API key. Copy it again from My Info > Manage API Keys in Cliniko, whole. If it has no ending such as -au2, it may also belong to another shard than the one chosen here.',
+						'Cliniko refused this API key. Make a new one in Cliniko under My Info > Manage API Keys and paste it here whole: Cliniko shows a key only once. A key without an ending such as -au2 may also belong to another shard than the one chosen here.',
 				},
 			},
 			{

@@ -1,8 +1,8 @@
 import { OperationalError } from 'n8n-workflow';
 
 /**
- * Marks a ClinikoError, whichever bundle it comes from: each node and the credential is bundled
- * separately and has its own copy of the class.
+ * Marks a ClinikoError, whichever copy of this package it comes from: after an update, n8n may still
+ * run code of the old one.
  */
 const BRAND = Symbol.for('n8n-nodes-cliniko.ClinikoError');
 
@@ -54,8 +54,8 @@ export function oneLine(text: string, limit = 200): string {
 }
 
 /**
- * Rethrows a ClinikoError, however deeply n8n or the HTTP library has wrapped it and whichever bundle
- * of this package threw it. Returns if there is none.
+ * Rethrows a ClinikoError, however deeply n8n or the HTTP library has wrapped it and whichever copy of
+ * this package threw it. Returns if there is none.
  */
 export function rethrowOwn(error: unknown): void {
 	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

@@ -103,15 +103,18 @@ describe('Requests are as the documents have them where the node', () => {
 
 	it.each<[string, IDataObject]>([
 		['name', { firstName: 'Zoë', lastName: "O'Hara" }],
-		['preferred name', { preferredFirstName: 'Pepe' }],
+		['preferred name', { options: { preferredFirstName: 'Pepe' } }],
 		['e-mail', { email: 'pepe+clinic@mail.example' }],
 		['date of birth', { dateOfBirth: '1987-05-31' }],
-		['old reference', { oldReferenceId: 'P-0001' }],
+		['old reference', { options: { oldReferenceId: 'P-0001' } }],
 		['everything', { firstName: 'Zoë', lastName: 'O’Hara', dateOfBirth: '1987-05-31' }],
 	])('finds a patient by %s', async (_, criteria) => {
 		const find = { resource: 'patient', operation: 'find', ifNotOne: 'item', ...criteria };
 		await perform(find);
-		await perform({ ...find, options: { includeArchived: true } });
+		await perform({
+			...find,
+			options: { ...(criteria.options as IDataObject), includeArchived: true },
+		});
 	});
 
 	it.each(['patient', 'patientAttachment'])(

@@ -89,7 +89,7 @@ it('the credential’s test says of a wrong key what to do about it', async () =
 	await dialog().getByText('More details').click();
 	await dialog()
 		.getByText(
-			'Cliniko refused this API key. Copy it again from My Info > Manage API Keys in Cliniko, whole.',
+			'Cliniko refused this API key. Make a new one in Cliniko under My Info > Manage API Keys and paste it here whole',
 		)
 		.waitFor();
 });

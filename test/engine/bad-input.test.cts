@@ -151,7 +151,7 @@ const cases: Case[] = [
 	{
 		what: 'a patient that does not exist',
 		run: { parameters: patientId('99') },
-		message: /no patient with the ID 99\. Cliniko says: The requested resource could not be found/,
+		message: /no patient with the ID 99\. \[item/,
 		description: /Check the ID/,
 		requests: 3,
 	},

@@ -1504,7 +1504,7 @@ export const credentialRows: CredentialRow[] = [
 	{
 		what: '401',
 		faults: [user.before(answer(401), 2)],
-		then: /refused this API key.*Copy it again/,
+		then: /refused this API key.*Make a new one/,
 	},
 	{
 		what: '403',

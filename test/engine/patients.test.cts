@@ -57,6 +57,7 @@ describe.each(CHOICES.comparison)('With a Cliniko whose comparing of text is %s,
 		{ preferredFirstName: 'Jay' },
 		{ dateOfBirth: '1986-05-30' },
 		{ oldReferenceId: 'P-100' },
+		{ dateOfBirth: '1986-05-30', options: { oldReferenceId: 'P-100', preferredFirstName: 'Jay' } },
 		{
 			email: 'jane@mail.example',
 			firstName: 'Jane',
@@ -402,13 +403,21 @@ describe('A field that an expression leaves empty', () => {
 		expect(calls()).toHaveLength(1);
 	});
 
+	it('counts as no match among the options too', async () => {
+		patient(JANE);
+		const options = { oldReferenceId: '={{ $json.none }}' };
+		expect(await found({ email: 'jane@mail.example', options })).toBe(
+			'Old Reference ID is empty for this item, so no patient was looked for. [item 0]',
+		);
+	});
+
 	it('stops the workflow unless told otherwise, with the item', async () => {
 		patient(JANE);
 		const { error } = await find(parameters, { items });
 		expect(error?.message).toBe(
 			'Email is empty for this item, so no patient was looked for. [item 1]',
 		);
-		expect(error?.description).toContain('If a Field Above Is Empty');
+		expect(error?.description).toContain('If a Field Is Empty');
 	});
 
 	it.each(['={{ $json.none }}', '={{ null }}', '={{ "  " }}', '= '])(

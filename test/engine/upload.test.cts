@@ -1,3 +1,6 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import type { StartFile } from '../../engine/engine.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { by, CREDENTIAL, file, pdf, recorded, sha256, useClinic } from './clinic.cts';
 
@@ -359,4 +362,100 @@ it('leaves it to S3 to put the name into the key where the policy cannot be read
 	});
 	expect(error).toBeUndefined();
 	expect(recorded(clinic.sandbox).map(({ name }) => name)).toEqual(['Ärztebrief 2 & 3.pdf']);
+});
+
+describe('The files of a form, after Find,', () => {
+	const REFERRALS = { Referral_0: file('a.pdf', pdf('a')), Referral_1: file('b.pdf', pdf('b')) };
+
+	const submit = async (
+		binaryPropertyName: string,
+		{
+			files = REFERRALS,
+			find = {},
+		}: { files?: Record<string, StartFile>; find?: IDataObject } = {},
+	) =>
+		await clinic.run({
+			items: [
+				{
+					json: {
+						lastName: 'O’Hara',
+						Referral: Object.values(files).map(({ fileName, mimeType }) => ({
+							filename: fileName,
+							mimetype: mimeType,
+							size: 1,
+						})),
+					},
+					files,
+				},
+			],
+			between: {
+				type: 'n8n-nodes-cliniko.cliniko',
+				credentials: { clinikoApi: { id: 'cliniko', name: 'Cliniko' } },
+				parameters: {
+					resource: 'patient',
+					operation: 'find',
+					lastName: '={{ $json.lastName }}',
+					dateOfBirth: '1987-05-31',
+					...find,
+				} as never,
+			},
+			parameters: { patientId: by('id', '={{ $json.id }}'), binaryPropertyName },
+		});
+
+	it.each([
+		['the field’s name', 'Referral'],
+		['a pattern', '*'],
+		['all files of the form', "={{ $('Files').item.binary }}"],
+		['what was dragged from the form’s JSON', "={{ $('Files').item.json.Referral }}"],
+	])('are uploaded by %s', async (_, wanted) => {
+		const { error, output } = await submit(wanted);
+		expect(error).toBeUndefined();
+		expect(output.map(({ json }) => json.filename)).toEqual(['a.pdf', 'b.pdf']);
+		expect(recorded(clinic.sandbox)).toHaveLength(2);
+	});
+
+	it('are passed on to the front desk too, where nobody matches', async () => {
+		const { outputOf } = await submit('*', { find: { lastName: 'Nobody', ifNotOne: 'item' } });
+		const [item] = outputOf('Between');
+		expect(item?.json.matched).toBe(0);
+		expect(Object.keys(item?.binary ?? {})).toEqual(['Referral_0', 'Referral_1']);
+	});
+
+	it('are not passed on where that is not wanted, and the message says where they are', async () => {
+		const options = { includeInputFiles: false };
+		const { error } = await submit('Referral', { find: { options } });
+		expect(error?.message).toBe('The item has no file, so there is none in "Referral". [item 0]');
+		const [, expression] = /to the expression (\{\{.*\}\})\.$/.exec(error?.description ?? '') ?? [];
+		expect(error?.description).toContain('The node "Files" has files in: Referral_0, Referral_1.');
+		// What the message says to do helps.
+		const again = await submit(`=${expression}`, { find: { options } });
+		expect(again.output).toHaveLength(2);
+	});
+
+	it.each([
+		[
+			'a file that nobody sent',
+			"={{ $('Files').item.binary.Letter }}",
+			'The expression in Input Binary Field gives no file for this item. [item 0]',
+		],
+		[
+			'text that was dragged behind other text',
+			"=data {{ $('Files').item.json.Referral }}",
+			'Input Binary Field gives the text [object Object] instead of a file. [item 0]',
+		],
+		['a name that is misspelt', 'Referal', 'The item has no file in "Referal". [item 0]'],
+	])('are named where the field asks for %s', async (_, wanted, message) => {
+		const { error } = await submit(wanted);
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain('Its files are in: Referral_0, Referral_1.');
+		expect(recorded(clinic.sandbox)).toEqual([]);
+	});
+
+	it('are missing where nobody sent one, and the message asks for that', async () => {
+		const { error } = await submit("={{ $('Files').item.binary }}", { files: {} });
+		expect(error?.message).toBe(
+			'The expression in Input Binary Field gives no file for this item. [item 0]',
+		);
+		expect(error?.description).toContain('Check that a file was sent');
+	});
 });

@@ -1,10 +1,7 @@
 import { ClinikoError } from '../errors';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
-import type { ClinikoApi, Page } from '../transport/cliniko/clinikoApi';
+import { PAGE_SIZE, type ClinikoApi, type Page } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
-
-/** The maximum size of a page of Cliniko's lists. */
-const PAGE_SIZE = 100;
 
 /** The target size of a range, below the page size to leave room for records that are not known yet. */
 const RANGE_SIZE = 75;

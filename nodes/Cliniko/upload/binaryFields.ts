@@ -1,4 +1,4 @@
-import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../errors';
 
@@ -12,6 +12,14 @@ export interface FileField {
 	data: IBinaryData;
 }
 
+/** The part of an item's JSON that holds its files; undefined in every mode but the combined one. */
+export function filesInJson(
+	{ json }: INodeExecutionData,
+	binaryMode?: string,
+): IDataObject | undefined {
+	return binaryMode === COMBINED && json[IN_JSON] ? { [IN_JSON]: json[IN_JSON] } : undefined;
+}
+
 /**
  * The files of an item, in order: its binary fields, and in combined mode those in its JSON. In every
  * other mode the JSON may come from anywhere, and could refer to a file of another execution.
@@ -20,52 +28,75 @@ export interface FileField {
  * @returns the contents of all fields; `sourceFile` refuses those that are not files
  */
 export function filesOf(item: INodeExecutionData, binaryMode?: string): FileField[] {
-	const inJson = binaryMode === COMBINED ? item.json[IN_JSON] : undefined;
+	const inJson = filesInJson(item, binaryMode)?.[IN_JSON];
 	const fields = { ...(isRecord(inJson) ? inJson : {}), ...item.binary };
 	return Object.entries(fields).flatMap(([name, data]) =>
 		data === undefined || data === null ? [] : [{ name, data: data as IBinaryData }],
 	);
 }
 
+/** Where the files of one item come from. */
+export interface FileSource {
+	item: INodeExecutionData;
+	/** The workflow's setting of this name. */
+	binaryMode?: string;
+	/** Whether an expression gives the value of the parameter. */
+	isExpression?: boolean;
+	/** The nearest earlier node whose item has files; only messages use it. */
+	earlierFiles?: () => EarlierFiles | undefined;
+}
+
+/** An earlier node with files, and the names of their fields. */
+export interface EarlierFiles {
+	node: string;
+	fields: string[];
+}
+
 /**
  * Finds the files that the parameter "Input Binary Field" asks for.
  *
  * @param wanted a field name; several, separated by commas; names in which `*` stands for any
- *   characters; or, from an expression, the file itself or an array of any of these
- * @param item the item that has the files
+ *   characters; or, from an expression, a file, an item's whole `binary`, what the n8n Form Trigger
+ *   writes about a file into its JSON, or an array of any of these
  * @param ifMissing whether to throw or to go on if the item does not have one of them
- * @param binaryMode the workflow's setting of this name
  * @returns the files in the order asked for, each once
- * @throws ClinikoError that lists the item's fields
+ * @throws ClinikoError that says where there are files, and what to enter
  */
 export function pickFiles(
 	wanted: unknown,
-	item: INodeExecutionData,
+	source: FileSource,
 	ifMissing: 'error' | 'skip',
-	binaryMode?: string,
 ): FileField[] {
-	const available = filesOf(item, binaryMode);
+	const available = filesOf(source.item, source.binaryMode);
 	const picked = new Map<IBinaryData, FileField>();
+	const pick = (fields: FileField[]): void => {
+		for (const field of fields) picked.set(field.data, field);
+	};
 	const missing: string[] = [];
-	const all: unknown[] = !Array.isArray(wanted)
-		? [wanted]
-		: wanted.length > 0
-			? wanted
-			: [undefined];
+	const all: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+	let nothing = all.length === 0;
 	for (const one of all) {
-		const ofItem = available.find(({ data }) => isSameFile(data, one));
-		if (ofItem && isRecord(one)) picked.set(ofItem.data, ofItem);
-		else if (isFile(one)) picked.set(one, { name: one.fileName ?? 'file', data: one });
-		else if (typeof one === 'string') {
+		if (isDescription(one)) pick(described(one, all, available, source));
+		else if (isRecord(one) && ownField(one, available)) pick([ownField(one, available)!]);
+		else if (isFile(one)) pick([{ name: one.fileName ?? 'file', data: one }]);
+		else if (isBinary(one)) {
+			const files = Object.entries(one);
+			if (files.length === 0) nothing = true;
+			pick(files.map(([name, data]) => ownField(data, available) ?? { name, data }));
+		} else if (typeof one === 'string' && one.trim() !== '') {
+			if (one.includes('[object Object]')) throw textWithObject(available, source);
 			for (const name of names(one, available)) {
-				const fields = available.filter((field) => matches(name, field.name));
+				const fields = fieldsNamed(name, available);
 				if (fields.length === 0) missing.push(name);
-				for (const field of fields) picked.set(field.data, field);
+				pick(fields);
 			}
-		} else if (one !== undefined && one !== null) throw notAField();
-		else missing.push('the expression');
+		} else if (one === undefined || one === null || typeof one === 'string') nothing = true;
+		else throw notAField(available, source);
 	}
-	if (missing.length > 0 && ifMissing === 'error') throw noSuchField(missing, available);
+	if (ifMissing === 'error') {
+		if (nothing) throw nothingGiven(available, source);
+		if (missing.length > 0) throw noSuchField(missing, available, source);
+	}
 	return [...picked.values()];
 }
 
@@ -77,6 +108,24 @@ function names(text: string, available: FileField[]): string[] {
 		.map((part) => part.trim().replace(new RegExp(`^${IN_JSON}\\.`), ''))
 		.filter(Boolean);
 	return parts.length > 0 ? parts : [''];
+}
+
+/**
+ * The fields of a name or pattern. A name also stands for the fields that n8n makes of it for several
+ * files: `Referral_0`, `Referral_1` in a form, where other characters than letters, digits and `_`
+ * become `_`, and `Referral0`, `Referral1` in a webhook.
+ */
+function fieldsNamed(name: string, available: FileField[]): FileField[] {
+	const exact = available.filter((field) => matches(name, field.name));
+	if (exact.length > 0 || name.includes('*')) return exact;
+	const asForm = name.replace(/\W/g, '_');
+	return available.filter(
+		(field) =>
+			field.name === asForm ||
+			[asForm, name].some(
+				(start) => field.name.startsWith(start) && /^_?\d+$/.test(field.name.slice(start.length)),
+			),
+	);
 }
 
 function matches(pattern: string, name: string): boolean {
@@ -95,7 +144,11 @@ function matches(pattern: string, name: string): boolean {
 	return true;
 }
 
-/** Whether a value is a field's file. An expression may yield a copy of it. */
+/** The item's own field for a file; an expression may yield a copy of it. */
+function ownField(file: unknown, available: FileField[]): FileField | undefined {
+	return available.find(({ data }) => isSameFile(data, file));
+}
+
 function isSameFile(file: IBinaryData, value: unknown): boolean {
 	if (file === value) return true;
 	if (!isFile(file) || !isFile(value)) return false;
@@ -116,23 +169,89 @@ function isFile(value: unknown): value is IBinaryData {
 	);
 }
 
-function notAField(): ClinikoError {
-	return new ClinikoError(
-		'Input Binary Field is neither the name of a field nor a file.',
-		'Type the name of the field that holds the file, such as data, or let an expression give a file of an earlier node.',
+/** Whether a value is the whole `binary` of an item. */
+function isBinary(value: unknown): value is Record<string, IBinaryData> {
+	return isRecord(value) && Object.values(value).every(isFile);
+}
+
+/** What n8n's Form Trigger writes about a file into the JSON of its item. */
+interface FileDescription {
+	filename: string;
+	mimetype: string;
+}
+
+function isDescription(value: unknown): value is FileDescription {
+	return (
+		isRecord(value) && typeof value.filename === 'string' && typeof value.mimetype === 'string'
 	);
 }
 
-function noSuchField(missing: string[], available: FileField[]): ClinikoError {
-	const wanted = missing.map((name) => `"${oneLine(name, 40)}"`).join(', ');
-	if (available.length === 0) {
-		return new ClinikoError(
-			`The item has no file, so there is none in ${wanted}.`,
-			'Check that the node before this one gives a file: its output then has a Binary tab. To ignore items without one, add the option If Item Has No File.',
-		);
-	}
-	return new ClinikoError(
-		`The item has no file in ${wanted}. Its files are in: ${available.map(({ name }) => name).join(', ')}.`,
-		'Put one of these names, or a pattern such as attachment_*, into Input Binary Field.',
+/**
+ * The item's files of a description's name: as many as there are descriptions of that name, since
+ * a description does not say which of several files it means.
+ */
+function described(
+	{ filename }: FileDescription,
+	all: unknown[],
+	available: FileField[],
+	source: FileSource,
+): FileField[] {
+	const count = all.filter((one) => isDescription(one) && one.filename === filename).length;
+	const fields = available.filter(({ data }) => data.fileName === filename);
+	if (fields.length === count) return fields;
+	throw new ClinikoError(
+		'Input Binary Field describes a file instead of giving it.',
+		adviceFor(available, source),
 	);
+}
+
+function textWithObject(available: FileField[], source: FileSource): ClinikoError {
+	return new ClinikoError(
+		'Input Binary Field gives the text [object Object] instead of a file.',
+		`Remove what is in the field. ${adviceFor(available, source)}`,
+	);
+}
+
+function notAField(available: FileField[], source: FileSource): ClinikoError {
+	return new ClinikoError(
+		'Input Binary Field is neither the name of a field nor a file.',
+		adviceFor(available, source),
+	);
+}
+
+function nothingGiven(available: FileField[], source: FileSource): ClinikoError {
+	return new ClinikoError(
+		source.isExpression
+			? 'The expression in Input Binary Field gives no file for this item.'
+			: 'Input Binary Field is empty.',
+		adviceFor(available, source),
+	);
+}
+
+function noSuchField(missing: string[], available: FileField[], source: FileSource): ClinikoError {
+	const wanted = missing.map((name) => `"${oneLine(name, 40)}"`).join(', ');
+	return new ClinikoError(
+		available.length === 0
+			? `The item has no file, so there is none in ${wanted}.`
+			: `The item has no file in ${wanted}.`,
+		adviceFor(available, source),
+	);
+}
+
+/** Where there are files, and what to enter to use them. */
+function adviceFor(available: FileField[], { earlierFiles }: FileSource): string {
+	if (available.length > 0) {
+		const fields = available.map(({ name }) => name).join(', ');
+		return `Its files are in: ${fields}. Enter one of these names, or * for all.`;
+	}
+	const earlier = earlierFiles?.();
+	if (earlier) {
+		const { node, fields } = earlier;
+		return `The node "${node}" has files in: ${fields.join(', ')}. To upload them, set Input Binary Field to the expression {{ $(${quoted(node)}).item.binary }}.`;
+	}
+	return 'Check that a file was sent, and that its field is spelt as in the Binary tab of the node it comes from. To ignore items without a file, add the option If Item Has No File.';
+}
+
+function quoted(text: string): string {
+	return /['\\]/.test(text) ? JSON.stringify(text) : `'${text}'`;
 }

@@ -2,13 +2,10 @@ import type { ClinikoError } from '../errors';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
 import { readRecordIfExists } from '../requests/readRecord';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { RequestQueue } from '../transport/cliniko/requestQueue';
+import { PAGE_SIZE, type ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { perAccount } from '../transport/cliniko/perAccount';
 import { SharedRequest } from '../transport/cliniko/sharedRequest';
 import type { Pause } from '../transport/pause';
-
-/** The number of ids per request: a page of Cliniko's lists. */
-const IDS_PER_REQUEST = 100;
 
 /** When look-ups follow each other within this time, in ms, others are likely to come. */
 const BURST = 1000;
@@ -27,9 +24,6 @@ interface Lookup {
 	isAlone: boolean;
 }
 
-/** By the queue of the account: see `PatientLookup.of`. */
-const lookups = new WeakMap<RequestQueue, PatientLookup>();
-
 /**
  * Reads patients by id, for all executions of this process that use the same key: those that begin
  * together share a request.
@@ -42,12 +36,8 @@ export class PatientLookup {
 	/** When the last request was sent, in ms since 1970. */
 	private sentAt = -Infinity;
 
-	/** The look-up that all executions share which use the same queue. */
-	static of({ queue }: ClinikoApi): PatientLookup {
-		const lookup = lookups.get(queue) ?? new PatientLookup();
-		lookups.set(queue, lookup);
-		return lookup;
-	}
+	/** The look-up that all executions share which use the same key. */
+	static readonly of = perAccount(() => new PatientLookup());
 
 	/**
 	 * Reads the patients with these ids, archived and merged ones too. A patient missing from the list is
@@ -85,10 +75,7 @@ export class PatientLookup {
 		const others = own.isAlone ? [] : [...this.waiting].filter(({ isAlone }) => !isAlone);
 		// Only those that wait already: the reply may be older than an execution that begins later.
 		const served = [...new Set([own, ...others])];
-		const ids = [...new Set(served.flatMap(({ missing }) => [...missing]))].slice(
-			0,
-			IDS_PER_REQUEST,
-		);
+		const ids = [...new Set(served.flatMap(({ missing }) => [...missing]))].slice(0, PAGE_SIZE);
 		this.sentAt = Date.now();
 		// A failure is the sender's: the others then send a request of their own.
 		await this.request

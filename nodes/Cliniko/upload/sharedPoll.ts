@@ -2,8 +2,8 @@ import { Cancelled, type ClinikoError } from '../errors';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { PatientAttachment } from '../records/patientAttachment';
 import { readRecord } from '../requests/readRecord';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import type { RequestQueue } from '../transport/cliniko/requestQueue';
+import { PAGE_SIZE, type ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { perAccount } from '../transport/cliniko/perAccount';
 import { SharedRequest } from '../transport/cliniko/sharedRequest';
 import type { Pause } from '../transport/pause';
 
@@ -14,9 +14,6 @@ import type { Pause } from '../transport/pause';
 const FIRST_INTERVAL = 1000;
 const GROWTH = 0.7;
 const MAX_INTERVAL = 15_000;
-
-/** The number of ids per request: a page of Cliniko's lists. */
-const IDS_PER_REQUEST = 100;
 
 /** What an execution wants to know about a record. */
 export interface Watcher {
@@ -38,9 +35,6 @@ interface Watched {
 	watchers: Set<Watcher>;
 }
 
-/** By the queue of the account: see `SharedPoll.of`. */
-const polls = new WeakMap<RequestQueue, SharedPoll>();
-
 /**
  * The unprocessed records of an account that any execution of this process waits for. Whichever
  * execution polls asks for all of them, and the others see the answer.
@@ -56,12 +50,8 @@ export class SharedPoll {
 	/** Why the last poll failed, whoever made it; undefined if it succeeded. */
 	lastError: ClinikoError | undefined;
 
-	/** The poll that all executions share which use the same queue. */
-	static of({ queue }: ClinikoApi): SharedPoll {
-		const poll = polls.get(queue) ?? new SharedPoll();
-		polls.set(queue, poll);
-		return poll;
-	}
+	/** The poll that all executions share which use the same key. */
+	static readonly of = perAccount(() => new SharedPoll());
 
 	/** Begins to poll a record. */
 	watch(id: string, watcher: Watcher): void {
@@ -124,8 +114,8 @@ export class SharedPoll {
 		// A list may omit a record that can be read on its own.
 		if (ids.length === 1 && only) return await this.readOne(api, only);
 		const lists: Array<Promise<string[]>> = [];
-		for (let from = 0; from < ids.length; from += IDS_PER_REQUEST) {
-			lists.push(this.readList(api, ids.slice(from, from + IDS_PER_REQUEST)));
+		for (let from = 0; from < ids.length; from += PAGE_SIZE) {
+			lists.push(this.readList(api, ids.slice(from, from + PAGE_SIZE)));
 		}
 		const unlisted = (await Promise.all(lists)).flat();
 		await Promise.all(unlisted.map(async (id) => await this.readOne(api, id)));

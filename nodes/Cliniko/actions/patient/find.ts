@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, distinguishingFields, type Criterion } from '../../find/criteria';
@@ -7,8 +7,25 @@ import { simplifiedPatient, type Patient } from '../../records/patient';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { filesToPassOn, type Files } from '../parameters/inputFiles';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { textOf } from '../parameters/text';
+
+const oldReferenceId: INodeProperties = {
+	displayName: 'Old Reference ID',
+	name: 'oldReferenceId',
+	type: 'string',
+	default: '',
+	description: 'The number that the patient had in another system before Cliniko',
+};
+
+const preferredFirstName: INodeProperties = {
+	displayName: 'Preferred First Name',
+	name: 'preferredFirstName',
+	type: 'string',
+	default: '',
+	description: 'The name the patient goes by, which Cliniko keeps beside the first name',
+};
 
 const fields: INodeProperties[] = [
 	{
@@ -37,26 +54,12 @@ const fields: INodeProperties[] = [
 		description: 'Capitals, accents, apostrophes and hyphens make no difference',
 	},
 	{
-		displayName: 'Preferred First Name',
-		name: 'preferredFirstName',
-		type: 'string',
-		default: '',
-		description: 'The name the patient goes by, which Cliniko keeps beside the first name',
-	},
-	{
 		displayName: 'Date of Birth',
 		name: 'dateOfBirth',
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. 1987-05-31',
 		description: 'Year, month and day in this order',
-	},
-	{
-		displayName: 'Old Reference ID',
-		name: 'oldReferenceId',
-		type: 'string',
-		default: '',
-		description: 'The number that the patient had in another system before Cliniko',
 	},
 	{
 		displayName: 'If Not Exactly One Patient Matches',
@@ -82,16 +85,16 @@ const fields: INodeProperties[] = [
 		default: {},
 		options: [
 			{
-				displayName: 'If a Field Above Is Empty',
+				displayName: 'If a Field Is Empty',
 				name: 'ifEmpty',
 				type: 'options',
 				default: 'none',
-				description: 'What to do if an expression above gives nothing for an item',
+				description: 'What to do if the expression in a field gives nothing for an item',
 				options: [
 					{
 						name: 'Count as No Match',
 						value: 'none',
-						description: 'What is left might fit another patient',
+						description: 'What is left might match another patient',
 					},
 					{
 						name: 'Leave It Out',
@@ -107,8 +110,21 @@ const fields: INodeProperties[] = [
 				default: false,
 				description: 'Whether archived patients count as well',
 			},
+			{
+				displayName: 'Include Input Files',
+				name: 'includeInputFiles',
+				type: 'boolean',
+				default: true,
+				description:
+					'Whether the patient’s item has the files of the input item, so that Upload can follow. Without this option, it has.',
+			},
+			oldReferenceId,
+			preferredFirstName,
 		],
 	},
+	// Where workflows that were saved before these were options have them.
+	{ ...oldReferenceId, type: 'hidden' },
+	{ ...preferredFirstName, type: 'hidden' },
 ];
 
 /** The parameters of an item. */
@@ -119,6 +135,8 @@ interface Query {
 	includeArchived: boolean;
 	ifNotOne: unknown;
 	simplify: boolean;
+	/** The files to pass on. */
+	files: Files;
 }
 
 /** Why there is not exactly one patient: in words, and for an If node. */
@@ -132,7 +150,7 @@ async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
 	return await eachItem(context, {
 		read: (itemIndex) => queryOf(context, itemIndex),
-		run: async ({ criteria, empty, includeArchived, ifNotOne, simplify }) => {
+		run: async ({ criteria, empty, includeArchived, ifNotOne, simplify, files }) => {
 			const { patients, archived } =
 				empty.length > 0
 					? { patients: [], archived: [] }
@@ -141,19 +159,20 @@ async function execute(context: IExecuteFunctions) {
 			const [patient] = patients;
 			if (patient && patients.length === 1) {
 				const record = simplify ? simplifiedPatient(patient) : patient;
-				return [{ json: { matched: 1, ...record } }];
+				return [{ json: { matched: 1, ...record, ...files.json }, binary: files.binary }];
 			}
 			const { message, advice, patientIds } =
 				empty.length > 0 ? fieldEmpty(empty) : notOne(patients, archived, criteria);
 			if (ifNotOne === 'error') throw new ClinikoError(message, advice);
-			return [{ json: { matched: patients.length, patient_ids: patientIds, message, advice } }];
+			const json = { matched: patients.length, patient_ids: patientIds, message, advice };
+			return [{ json: { ...json, ...files.json }, binary: files.binary }];
 		},
 	});
 }
 
 function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 	const options = context.getNodeParameter('options', itemIndex, {});
-	const { criteria, empty } = criteriaOf(context, itemIndex);
+	const { criteria, empty } = criteriaOf(context, itemIndex, options);
 	const leavesOut = options.ifEmpty === 'leaveOut';
 	if (criteria.length === 0 && (leavesOut || empty.length === 0)) throw nothingGiven();
 	return {
@@ -162,6 +181,11 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 		includeArchived: Boolean(options.includeArchived),
 		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
 		simplify: simplifyOf(context, itemIndex),
+		// n8n's AI Agent cannot take files from a tool.
+		files:
+			options.includeInputFiles === false || context.isToolExecution?.()
+				? {}
+				: filesToPassOn(context, itemIndex),
 	};
 }
 
@@ -169,12 +193,15 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 function criteriaOf(
 	context: IExecuteFunctions,
 	itemIndex: number,
+	options: IDataObject,
 ): { criteria: Criterion[]; empty: string[] } {
-	const set = context.getNode().parameters;
+	const { parameters } = context.getNode();
+	const set: IDataObject = { ...parameters, ...(parameters.options as IDataObject | undefined) };
 	const criteria: Criterion[] = [];
 	const empty: string[] = [];
 	for (const { name, label } of CRITERIA) {
-		const text = textOf(context.getNodeParameter(name, itemIndex, ''), label).trim();
+		const value = options[name] ?? context.getNodeParameter(name, itemIndex, '');
+		const text = textOf(value, label).trim();
 		if (text !== '') criteria.push(criterion(name, text));
 		else if (set[name] !== undefined && set[name] !== '') empty.push(label);
 	}
@@ -214,7 +241,7 @@ function fieldEmpty(labels: string[]): NotFound {
 	return {
 		message: `${labels.join(' and ')} ${labels.length > 1 ? 'are' : 'is'} empty for this item, so no patient was looked for.`,
 		advice:
-			'Check what the form or the e-mail gives there. To find patients by the other fields alone, add the option If a Field Above Is Empty; it may then find another patient than the one who is meant.',
+			'Check what the form or the e-mail gives there. To find patients by the other fields alone, add the option If a Field Is Empty; it may then find another patient than the one who is meant.',
 		patientIds: [],
 	};
 }

@@ -30,10 +30,10 @@ const fields: INodeProperties[] = [
 		type: 'string',
 		default: 'data',
 		required: true,
-		hint: 'The name of the input field containing the file to be uploaded',
+		hint: 'The name of a field with a file, a pattern such as *, or an expression that gives the file',
 		placeholder: 'e.g. data or attachment_*',
 		description:
-			'For several files, give their names with commas between, or a pattern such as attachment_* or *. Each file becomes an attachment of its own. As a tool of an AI agent, the file has to be in the agent’s own input: a model cannot pass a file.',
+			'The fields are in the Binary tab of the input. For several files, give their names with commas between, or a pattern such as attachment_* or *. A name also stands for its numbered fields: Referral for Referral_0, Referral_1. Each file becomes an attachment of its own. As a tool of an AI agent, the file has to be in the agent’s own input: a model cannot pass a file.',
 	},
 	{
 		displayName: 'Description',

@@ -4,11 +4,11 @@ import { ClinikoError } from '../../errors';
 import { isTokenOf, type Position, type UploadMemory } from '../../once/uploadMemory';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import type { Pause } from '../../transport/pause';
-import { pickFiles } from '../../upload/binaryFields';
 import { inactivePatients } from '../../upload/inactivePatients';
 import { contentOf, sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
 import { descriptionOf } from '../parameters/description';
+import { inputFiles } from '../parameters/inputFiles';
 import { patientIdOf } from '../parameters/patientId';
 import { textOf } from '../parameters/text';
 
@@ -125,14 +125,7 @@ async function planItem(
 		// The error item of a loop stands for one file; each other file has its own item.
 		plan.token = tokenIn(item);
 		const ifNoFile = options.ifNoFile ?? 'error';
-		const pick = (ifMissing: 'error' | 'skip') =>
-			pickFiles(
-				context.getNodeParameter('binaryPropertyName', itemIndex),
-				item,
-				ifMissing,
-				// n8n 1.85 to 1.123 have neither this function nor this setting.
-				context.getWorkflowSettings?.().binaryMode,
-			);
+		const pick = (ifMissing: 'error' | 'skip') => inputFiles(context, itemIndex, ifMissing);
 		const picked = pick(plan.token === undefined ? ifNoFile : 'skip');
 		if (picked.length === 0) pick(ifNoFile);
 		if (picked.length === 0) return plan;

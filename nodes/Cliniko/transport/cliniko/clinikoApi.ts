@@ -8,6 +8,9 @@ import { refusal, type ErrorContext } from './refusal';
 import { Priority, RequestQueue } from './requestQueue';
 import { apiHost } from './shard';
 
+/** The number of records in a page of a list, and of ids in a filter: Cliniko's maximum. */
+export const PAGE_SIZE = 100;
+
 /** How often a request is tried that may safely be sent again, the first time included. */
 const TRIES = 5;
 
@@ -22,7 +25,7 @@ const POLL_DEADLINE = 10_000;
 const MIN_DEADLINE = 1000;
 
 /** How many redirects within Cliniko's API are followed to a file. */
-const MOST_REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 /** What `ClinikoApi` needs from its surroundings. */
 export interface ClinikoConnection {
@@ -228,7 +231,7 @@ export class ClinikoApi {
 		const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' };
 		let url = this.url(path);
 		let status: number | undefined;
-		for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+		for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
 			const options = { method: 'GET', url, headers, encoding: 'stream' } as const;
 			const reply = await this.send(options, TRIES, isFault);
 			if (reply?.statusCode === 200) return reply;
@@ -278,7 +281,7 @@ export class ClinikoApi {
 		const seen = new Set<unknown>();
 		let withoutNews = 0;
 		for (let number = 1; ; number++) {
-			const asked = { per_page: '100', ...query, page: String(number) };
+			const asked = { per_page: String(PAGE_SIZE), ...query, page: String(number) };
 			const page = await this.page(collection, filters, errorContext, asked);
 			const before = seen.size;
 			for (const row of page.rows) seen.add((row as IDataObject | null)?.id);

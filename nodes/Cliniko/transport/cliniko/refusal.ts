@@ -24,8 +24,8 @@ export function refusal(
 	shard: string,
 ): ClinikoError {
 	const [message, advice] = describe(status, errorContext, shard);
-	// The text of a server error is for Cliniko's developers, and may contain anything.
-	const theirs = status < 500 ? clinikoMessage(body) : '';
+	// A 404 says no more than that, and the text of a server error may contain anything.
+	const theirs = status < 500 && status !== 404 ? clinikoMessage(body) : '';
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
 
@@ -38,7 +38,7 @@ function describe(
 		case 401:
 			return [
 				`Could not ${action}: Cliniko refused the API key.`,
-				`Open the Cliniko API credential and test it. The key may have been deleted or copied in part, or it belongs to another shard than ${shard}.`,
+				`Open the Cliniko API credential and test it. If the key was deleted or copied in part, make a new one in Cliniko. It may also belong to another shard than ${shard}.`,
 			];
 		case 403:
 			return [

@@ -44,7 +44,7 @@ export function shardOf(credential: ICredentialDataDecryptedObject): string {
 /**
  * The API key, without the white space that copying may leave around it.
  *
- * @throws ClinikoError if there is no key
+ * @throws ClinikoError if there is no key, or white space inside it
  */
 export function apiKeyOf(credential: ICredentialDataDecryptedObject): string {
 	const apiKey = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
@@ -52,6 +52,12 @@ export function apiKeyOf(credential: ICredentialDataDecryptedObject): string {
 		throw new ClinikoError(
 			'The Cliniko API credential has no API key: paste the one that Cliniko gave you.',
 			'In Cliniko a key is made under My Info > Manage API Keys.',
+		);
+	}
+	if (/\s/.test(apiKey)) {
+		throw new ClinikoError(
+			'The API key in the Cliniko API credential has a space or a line break in it.',
+			'Paste the key again, whole and on its own. If you no longer have it, make a new one in Cliniko under My Info > Manage API Keys: Cliniko shows a key only once.',
 		);
 	}
 	return apiKey;

@@ -39,21 +39,27 @@ const item = fc.uniqueArray(fieldName, { maxLength: 8 }).map(
 	}),
 );
 
-/** The same with a regular expression, for short names. */
-function fits(one: string, name: string): boolean {
-	const parts = one.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-	return new RegExp(`^${parts.join('[^]*')}$`).test(name);
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** The same with regular expressions, for short names. */
+function expectedOf(one: string, fields: string[]): string[] {
+	// A literal field name takes precedence over a pattern.
+	if (fields.includes(one)) return [one];
+	const whole = new RegExp(`^${one.split('*').map(escaped).join('[^]*')}$`);
+	if (one.includes('*')) return fields.filter((name) => whole.test(name));
+	const asForm = one.replace(/[^A-Za-z0-9_]/g, '_');
+	const numbered = new RegExp(`^(${asForm}|(${asForm}|${escaped(one)})_?\\d+)$`);
+	return fields.filter((name) => numbered.test(name));
 }
 
 describe('Input Binary Field, whatever it asks for', () => {
-	it('takes the fields that a pattern fits, and in their order', () => {
+	it('takes the fields that a name or a pattern fits, and in their order', () => {
 		fc.assert(
 			fc.property(pattern, item, (one, given) => {
 				const fields = Object.keys(given.binary!);
-				// A literal field name takes precedence over a pattern.
-				const expected = fields.includes(one) ? [one] : fields.filter((name) => fits(one, name));
-
-				expect(pickFiles(one, given, 'skip').map(({ name }) => name)).toEqual(expected);
+				expect(pickFiles(one, { item: given }, 'skip').map(({ name }) => name)).toEqual(
+					expectedOf(one, fields),
+				);
 			}),
 			{ numRuns: 2000 },
 		);
@@ -63,15 +69,11 @@ describe('Input Binary Field, whatever it asks for', () => {
 		fc.assert(
 			fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), item, (wanted, given) => {
 				const fields = Object.keys(given.binary!);
-				const expected = new Set(
-					wanted.flatMap((one) =>
-						fields.includes(one) ? [one] : fields.filter((name) => fits(one, name)),
-					),
-				);
+				const expected = new Set(wanted.flatMap((one) => expectedOf(one, fields)));
 
 				for (const form of [wanted, wanted.join(','), wanted.join(' , ')]) {
 					if (typeof form === 'string' && fields.includes(form)) continue;
-					const picked = pickFiles(form, given, 'skip').map(({ name }) => name);
+					const picked = pickFiles(form, { item: given }, 'skip').map(({ name }) => name);
 					expect(new Set(picked).size).toBe(picked.length);
 					expect(picked).toEqual([...expected]);
 				}
@@ -96,7 +98,7 @@ describe('Input Binary Field, whatever it asks for', () => {
 					const files = Object.values(given.binary!);
 					let picked;
 					try {
-						picked = pickFiles(one, given, how);
+						picked = pickFiles(one, { item: given }, how);
 					} catch (error) {
 						expect((error as Error).constructor.name).toBe('ClinikoError');
 						return;

@@ -1,6 +1,10 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import { filesOf, pickFiles } from '../../../../nodes/Cliniko/upload/binaryFields.ts';
+import {
+	filesOf,
+	pickFiles,
+	type FileSource,
+} from '../../../../nodes/Cliniko/upload/binaryFields.ts';
 import { thrownBy } from '../connection.cts';
 
 const pdf = (fileName?: string): IBinaryData => ({
@@ -19,7 +23,8 @@ const namesOf = (
 	wanted: unknown,
 	item: INodeExecutionData,
 	ifMissing: 'error' | 'skip' = 'error',
-) => pickFiles(wanted, item, ifMissing).map(({ name }) => name);
+	source: Partial<FileSource> = {},
+) => pickFiles(wanted, { item, ...source }, ifMissing).map(({ name }) => name);
 
 describe('Input Binary Field', () => {
 	const mail = itemWith('attachment_0', 'attachment_1', 'data', 'attachment_10', 'signature');
@@ -75,6 +80,65 @@ describe('Input Binary Field', () => {
 		expect(namesOf(pattern, itemWith(name, '\n'), 'skip').includes(name)).toBe(fits);
 	});
 
+	const form = itemWith(
+		'Referral_0',
+		'Referral_1',
+		'Referral_letter',
+		'X_ray_10',
+		'scan0',
+		'scan1',
+	);
+
+	it.each([
+		['Referral', ['Referral_0', 'Referral_1']],
+		['Referral letter', ['Referral_letter']],
+		['X-ray', ['X_ray_10']],
+		['scan', ['scan0', 'scan1']],
+		['scan, Referral', ['scan0', 'scan1', 'Referral_0', 'Referral_1']],
+	])('may be the name of a form’s field with several files: %s', (wanted, names) => {
+		expect(namesOf(wanted, form)).toEqual(names);
+	});
+
+	it.each(['Refer', 'Referral_0_', 'referral', 'Referral lette', 'X'])(
+		'is not guessed: %s',
+		(wanted) => {
+			expect(namesOf(wanted, form, 'skip')).toEqual([]);
+		},
+	);
+
+	it('means one field if there is one of exactly this name', () => {
+		expect(namesOf('data', itemWith('data_0', 'data', 'data_1'))).toEqual(['data']);
+	});
+
+	describe('may be what a form says of its files, as dragged from the JSON', () => {
+		const saidOf = (filename: string) => ({ filename, mimetype: 'application/pdf', size: 4 });
+		const twins = {
+			json: {},
+			binary: { a: pdf('scan.pdf'), b: pdf('letter.pdf'), c: pdf('scan.pdf') },
+		};
+
+		it.each([
+			['one file', saidOf('letter.pdf'), ['b']],
+			[
+				'several files',
+				[saidOf('scan.pdf'), saidOf('letter.pdf'), saidOf('scan.pdf')],
+				['a', 'c', 'b'],
+			],
+		])('%s', (_, wanted, names) => {
+			expect(namesOf(wanted, twins)).toEqual(names);
+		});
+
+		it.each([
+			['a file that the item does not have', saidOf('other.pdf')],
+			['one of two files with this name', saidOf('scan.pdf')],
+			['more files than there are', [saidOf('letter.pdf'), saidOf('letter.pdf')]],
+		])('but not %s, since the wrong one could be taken', (_, wanted) => {
+			expect(thrownBy(() => namesOf(wanted, twins, 'skip')).message).toBe(
+				'Input Binary Field describes a file instead of giving it.',
+			);
+		});
+	});
+
 	it('may name a field that has a comma in it', () => {
 		expect(namesOf('Referral, signed', itemWith('Referral, signed', 'Referral'))).toEqual([
 			'Referral, signed',
@@ -91,7 +155,7 @@ describe('Input Binary Field', () => {
 		it('that gives a file of an earlier node', () => {
 			const earlier = pdf('earlier.pdf');
 
-			expect(pickFiles(earlier, { json: {} }, 'error')).toEqual([
+			expect(pickFiles(earlier, { item: { json: {} } }, 'error')).toEqual([
 				{ name: 'earlier.pdf', data: earlier },
 			]);
 		});
@@ -111,7 +175,18 @@ describe('Input Binary Field', () => {
 		it('that gives a file which n8n keeps under its id', () => {
 			const data = { id: 'filesystem-v2:a', mimeType: 'application/pdf' } as IBinaryData;
 
-			expect(pickFiles(data, { json: {} }, 'error')).toEqual([{ name: 'file', data }]);
+			expect(pickFiles(data, { item: { json: {} } }, 'error')).toEqual([{ name: 'file', data }]);
+		});
+
+		it('that gives all files of an item', () => {
+			const { binary } = itemWith('Referral_0', 'Referral_1');
+
+			expect(namesOf(binary, { json: {} })).toEqual(['Referral_0', 'Referral_1']);
+			// A copy of the item's own files keeps their fields.
+			expect(namesOf(structuredClone(binary), { json: {}, binary })).toEqual([
+				'Referral_0',
+				'Referral_1',
+			]);
 		});
 
 		it('that gives the same file twice', () => {
@@ -138,11 +213,19 @@ describe('Input Binary Field', () => {
 			['null', null],
 			['an array with nothing', [undefined]],
 			['an empty array', []],
+			['empty text', ' '],
+			['the binary of an item without files', {}],
 		])('and one that gives %s is an item without its file', (_, wanted) => {
 			const item = itemWith('data');
 
-			expect(namesOf(wanted, item, 'skip')).toEqual([]);
-			expect(thrownBy(() => namesOf(wanted, item)).message).toContain('The item has no file in');
+			expect(namesOf(wanted, item, 'skip', { isExpression: true })).toEqual([]);
+			const error = thrownBy(() => namesOf(wanted, item, 'error', { isExpression: true }));
+			expect(error.message).toBe(
+				'The expression in Input Binary Field gives no file for this item.',
+			);
+			expect(error.description).toBe(
+				'Its files are in: data. Enter one of these names, or * for all.',
+			);
 		});
 	});
 
@@ -151,12 +234,19 @@ describe('Input Binary Field', () => {
 			['a name', 'file', '"file"'],
 			['a name in other letters', 'DATA', '"DATA"'],
 			['a pattern', 'attachment_*', '"attachment_*"'],
-			['nothing', '', '""'],
 		])('is refused with the names it has: %s', (_, wanted, named) => {
 			const error = thrownBy(() => namesOf(wanted, itemWith('data', 'scan')));
 
-			expect(error.message).toBe(`The item has no file in ${named}. Its files are in: data, scan.`);
-			expect(error.description).toContain('Input Binary Field');
+			expect(error.message).toBe(`The item has no file in ${named}.`);
+			expect(error.description).toBe(
+				'Its files are in: data, scan. Enter one of these names, or * for all.',
+			);
+		});
+
+		it('is refused when it names nothing', () => {
+			expect(thrownBy(() => namesOf('', itemWith('data'))).message).toBe(
+				'Input Binary Field is empty.',
+			);
 		});
 
 		it('is refused even when some of it exists: a file would be lost', () => {
@@ -170,6 +260,46 @@ describe('Input Binary Field', () => {
 
 			expect(error.message).toBe('The item has no file, so there is none in "data".');
 			expect(error.description).toContain('If Item Has No File');
+		});
+
+		it.each([
+			['a name', 'data', 'The item has no file, so there is none in "data".', {}],
+			[
+				'an expression that gives nothing',
+				undefined,
+				'The expression in Input Binary Field gives no file for this item.',
+				{ isExpression: true },
+			],
+			[
+				'text made from a file’s description',
+				'data [object Object],[object Object]',
+				'Input Binary Field gives the text [object Object] instead of a file.',
+				{ isExpression: true },
+			],
+			[
+				'a file’s description',
+				{ filename: 'scan.pdf', mimetype: 'application/pdf', size: 4 },
+				'Input Binary Field describes a file instead of giving it.',
+				{ isExpression: true },
+			],
+		])('says which earlier node has files: %s', (_, wanted, message, source) => {
+			const earlierFiles = () => ({ node: 'On form submission', fields: ['Referral'] });
+			const error = thrownBy(() =>
+				namesOf(wanted, { json: {} }, 'error', { earlierFiles, ...source }),
+			);
+
+			expect(error.message).toBe(message);
+			expect(error.description).toContain(
+				'The node "On form submission" has files in: Referral. To upload them, set Input Binary Field to the expression {{ $(\'On form submission\').item.binary }}.',
+			);
+		});
+
+		it('writes the name of an earlier node so that the expression can be used', () => {
+			const earlierFiles = () => ({ node: "Mum's \\ form", fields: ['Referral'] });
+
+			expect(
+				thrownBy(() => namesOf('data', { json: {} }, 'error', { earlierFiles })).description,
+			).toContain(String.raw`{{ $("Mum's \\ form").item.binary }}`);
 		});
 
 		it('is skipped when that is wanted, and the rest is used', () => {
@@ -190,10 +320,7 @@ describe('The files of an item', () => {
 		};
 
 		expect(filesOf(item, 'combined').map(({ name }) => name)).toEqual(['data', 'scan']);
-		expect(pickFiles('*', item, 'error', 'combined').map(({ name }) => name)).toEqual([
-			'data',
-			'scan',
-		]);
+		expect(namesOf('*', item, 'error', { binaryMode: 'combined' })).toEqual(['data', 'scan']);
 	});
 
 	it.each([undefined, 'separate'])(
@@ -203,8 +330,8 @@ describe('The files of an item', () => {
 			const item = { json: { _files }, binary: { letter: pdf() } };
 
 			expect(filesOf(item, binaryMode).map(({ name }) => name)).toEqual(['letter']);
-			expect(() => pickFiles('_files.data', item, 'error', binaryMode)).toThrow(
-				'The item has no file in "data". Its files are in: letter.',
+			expect(() => namesOf('_files.data', item, 'error', { binaryMode })).toThrow(
+				'The item has no file in "data".',
 			);
 		},
 	);

@@ -25,10 +25,10 @@ describe('A refusal by Cliniko', () => {
 		expect(error.message).not.toContain('Cliniko says');
 	});
 
-	it('names what was not found', () => {
+	it('names what was not found, and leaves out that Cliniko says the same', () => {
 		const error = refusal(
 			404,
-			undefined,
+			{ message: 'The requested resource could not be found' },
 			{ ...purpose, notFound: 'Cliniko has no patient with the ID 12.' },
 			'uk2',
 		);

@@ -90,6 +90,8 @@ describe('The shard of a credential, whatever is in it', () => {
 		fc.assert(
 			fc.property(text, shard, space, space, (start, name, before, after) => {
 				const apiKey = `${before}${start}-${name}${after}`;
+				// White space inside a key is refused.
+				fc.pre(!/\s/.test(apiKey.trim()));
 
 				expect(shardOf({ apiKey, shard: '' })).toBe(name.toLowerCase());
 				expect(shardOf({ apiKey, shard: 'other', customShard: name })).toBe(name.toLowerCase());

@@ -84,4 +84,15 @@ describe('The API key', () => {
 	it.each([[''], ['  \n'], [undefined!], [12]])('is requested when it is %j', (apiKey) => {
 		expect(thrownBy(() => apiKeyOf({ apiKey })).message).toContain('has no API key');
 	});
+
+	it.each(['MS0xLTE2 OTk-uk2', 'MS0xLTE2OTk\n-uk2', 'Key: MS0xLTE2OTk-uk2', 'MS0x\u00a0LTE2-uk2'])(
+		'is refused with white space inside it, and not repeated: %j',
+		(apiKey) => {
+			const { message, description } = thrownBy(() => apiKeyOf({ apiKey }));
+			expect(message).toBe(
+				'The API key in the Cliniko API credential has a space or a line break in it.',
+			);
+			expect(`${message}${description}`).not.toContain('MS0x');
+		},
+	);
 });
