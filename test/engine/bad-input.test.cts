@@ -45,8 +45,8 @@ const cases: Case[] = [
 	{
 		what: 'no such binary field',
 		run: { items: [{ files: { scan: good.files.data, photo: good.files.data } }] },
-		message: /no file in "data".*scan, photo.*\[item 0\]/,
-		description: /Input Binary Field/,
+		message: /no file in "data"\. \[item 0\]/,
+		description: /Its files are in: scan, photo\./,
 		requests: 0,
 	},
 	{
@@ -59,8 +59,8 @@ const cases: Case[] = [
 	{
 		what: 'one of several fields missing',
 		run: { parameters: { binaryPropertyName: 'data, consent' } },
-		message: /no file in "consent".*: data\b/,
-		description: /Input Binary Field/,
+		message: /no file in "consent"\./,
+		description: /Its files are in: data\./,
 		requests: 0,
 	},
 	{
@@ -151,7 +151,7 @@ const cases: Case[] = [
 	{
 		what: 'a patient that does not exist',
 		run: { parameters: patientId('99') },
-		message: /no patient with the ID 99\. \[item/,
+		message: /no patient with the ID 99\. \[file "good.pdf"\] \[item 0\]/,
 		description: /Check the ID/,
 		requests: 3,
 	},
