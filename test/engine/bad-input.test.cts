@@ -46,7 +46,7 @@ const cases: Case[] = [
 		what: 'no such binary field',
 		run: { items: [{ files: { scan: good.files.data, photo: good.files.data } }] },
 		message: /no file in "data"\. \[item 0\]/,
-		description: /Its files are in: scan, photo\./,
+		description: /The item’s files are in: scan, photo\./,
 		requests: 0,
 	},
 	{
@@ -60,7 +60,7 @@ const cases: Case[] = [
 		what: 'one of several fields missing',
 		run: { parameters: { binaryPropertyName: 'data, consent' } },
 		message: /no file in "consent"\./,
-		description: /Its files are in: data\./,
+		description: /The item’s files are in: data\./,
 		requests: 0,
 	},
 	{

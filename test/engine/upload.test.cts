@@ -447,7 +447,7 @@ describe('The files of a form, after Find,', () => {
 	])('are named where the field asks for %s', async (_, wanted, message) => {
 		const { error } = await submit(wanted);
 		expect(error?.message).toBe(message);
-		expect(error?.description).toContain('Its files are in: Referral_0, Referral_1.');
+		expect(error?.description).toContain('The item’s files are in: Referral_0, Referral_1.');
 		expect(recorded(clinic.sandbox)).toEqual([]);
 	});
 

@@ -242,7 +242,7 @@ function noSuchField(missing: string[], available: FileField[], source: FileSour
 function adviceFor(available: FileField[], { earlierFiles }: FileSource): string {
 	if (available.length > 0) {
 		const fields = available.map(({ name }) => name).join(', ');
-		return `Its files are in: ${fields}. Enter one of these names, or * for all.`;
+		return `The item’s files are in: ${fields}. Enter one of these names, or * for all.`;
 	}
 	const earlier = earlierFiles?.();
 	if (earlier) {

@@ -88,13 +88,18 @@ export async function postToS3(
 		const key = reply && storedKey(reply);
 		return key && isKeyOf(post, key) ? key : undefined;
 	};
-	const reply = await retry(attempt, {
-		tries: TRIES,
-		firstWait: FIRST_WAIT,
-		shouldRetry: (last) => keyOf(last) === undefined && isTransient(last),
-		pause,
-	});
-	const key = keyOf(reply);
+	const { reply, key } = await retry(
+		async () => {
+			const last = await attempt();
+			return { reply: last, key: keyOf(last) };
+		},
+		{
+			tries: TRIES,
+			firstWait: FIRST_WAIT,
+			shouldRetry: (last) => last.key === undefined && isTransient(last.reply),
+			pause,
+		},
+	);
 	if (key === undefined) throw fault(reply, file);
 	const { url, clockAhead, isUndated } = post;
 	return { url, key, clockAhead, ...(isUndated && { isUndated }) };
@@ -167,8 +172,8 @@ function storedKey({ statusCode, body }: IN8nHttpFullResponse): string | undefin
 
 /** Whether S3 refused the form because the presigned post has expired. */
 function saysExpired({ statusCode, body }: IN8nHttpFullResponse, post: PresignedPost): boolean {
-	const { message } = readRefusal(String(body));
-	return statusCode === 403 && (/expired/i.test(message ?? '') || hasExpired(post));
+	if (statusCode !== 403) return false;
+	return /expired/i.test(readRefusal(String(body)).message ?? '') || hasExpired(post);
 }
 
 /** Whether a retry may succeed. S3 answers a slow sender with status 400. */

@@ -393,7 +393,7 @@ export class ClinikoApi {
 	}
 
 	private read(reply: IN8nHttpFullResponse | undefined, errorContext: ErrorContext): ClinikoReply {
-		const body = jsonObject(reply?.body);
+		const body = reply && jsonObject(reply);
 		if (!reply || !isSuccess(reply) || !body) throw this.fault(reply, errorContext);
 		const date = Date.parse(String(reply.headers.date ?? ''));
 		const isDated = Number.isFinite(date);
@@ -422,7 +422,7 @@ export class ClinikoApi {
 			);
 		}
 		if (!isSuccess(reply)) {
-			return refusal(reply.statusCode, jsonObject(reply.body), errorContext, this.shard);
+			return refusal(reply.statusCode, jsonObject(reply), errorContext, this.shard);
 		}
 		return new ClinikoError(
 			`Could not ${errorContext.action}: Cliniko's reply is not the JSON it should be.`,
@@ -439,7 +439,7 @@ function isFault(reply: IN8nHttpFullResponse | undefined): boolean {
 
 /** The same for a request that is answered with JSON. */
 function saysNothing(reply: IN8nHttpFullResponse | undefined): boolean {
-	return isFault(reply) || (isSuccess(reply!) && !jsonObject(reply!.body));
+	return isFault(reply) || (isSuccess(reply!) && !jsonObject(reply!));
 }
 
 function json(body: IDataObject): Pick<IHttpRequestOptions, 'body' | 'headers'> {
@@ -459,9 +459,18 @@ function idIn({ headers }: IN8nHttpFullResponse, path: string): string | undefin
 	return new RegExp(`/v1${path}/(\\d+)/?$`).exec(String(headers.location ?? ''))?.[1];
 }
 
-function jsonObject(text: unknown): IDataObject | undefined {
+/** The parsed bodies of replies: each is looked at more than once. */
+const objects = new WeakMap<IN8nHttpFullResponse, IDataObject | undefined>();
+
+/** The JSON object in a reply; undefined if there is none. */
+function jsonObject(reply: IN8nHttpFullResponse): IDataObject | undefined {
+	if (!objects.has(reply)) objects.set(reply, parsedObject(String(reply.body)));
+	return objects.get(reply);
+}
+
+function parsedObject(text: string): IDataObject | undefined {
 	try {
-		const value = parseJson(String(text));
+		const value = parseJson(text);
 		return typeof value === 'object' && value !== null && !Array.isArray(value)
 			? (value as IDataObject)
 			: undefined;

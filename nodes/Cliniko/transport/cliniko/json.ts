@@ -1,6 +1,9 @@
 /** An escaped character, the start or end of a string, or a number in valid JSON. */
 const TOKEN = /\\.|"|-?\d[\d.eE+-]*/g;
 
+/** A number of so many digits that it may be inexact, or text that looks like one. */
+const LONG_NUMBER = /(?:^|[[:,\s])-?\d{16}/;
+
 /**
  * Parses JSON like `JSON.parse`, with two differences, because Cliniko's ids have up to 64 bits:
  * - an `id` becomes a string, whether it was sent as a string or as a number
@@ -11,7 +14,7 @@ const TOKEN = /\\.|"|-?\d[\d.eE+-]*/g;
 export function parseJson(text: string): unknown {
 	const value: unknown = JSON.parse(text, idAsText);
 	// Only after the text has been parsed: added quotes could turn invalid JSON into valid JSON.
-	return /\d{16}/.test(text) ? JSON.parse(withQuotes(text), idAsText) : value;
+	return LONG_NUMBER.test(text) ? JSON.parse(withQuotes(text), idAsText) : value;
 }
 
 function idAsText(key: string, value: unknown): unknown {

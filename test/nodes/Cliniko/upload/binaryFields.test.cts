@@ -224,7 +224,7 @@ describe('Input Binary Field', () => {
 				'The expression in Input Binary Field gives no file for this item.',
 			);
 			expect(error.description).toBe(
-				'Its files are in: data. Enter one of these names, or * for all.',
+				'The item’s files are in: data. Enter one of these names, or * for all.',
 			);
 		});
 	});
@@ -239,7 +239,7 @@ describe('Input Binary Field', () => {
 
 			expect(error.message).toBe(`The item has no file in ${named}.`);
 			expect(error.description).toBe(
-				'Its files are in: data, scan. Enter one of these names, or * for all.',
+				'The item’s files are in: data, scan. Enter one of these names, or * for all.',
 			);
 		});
 
