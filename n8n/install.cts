@@ -159,7 +159,8 @@ async function run(
 	let output = '';
 	child.stdout.on('data', (data) => (output += String(data)));
 	child.stderr.on('data', (data) => (output += String(data)));
-	const abort = () => process.kill(-child.pid!, 'SIGTERM');
+	// At SIGTERM, npm would first take half a minute to undo what is deleted as a whole here.
+	const abort = () => process.kill(-child.pid!, 'SIGKILL');
 	signal?.addEventListener('abort', abort);
 	try {
 		const [code] = (await once(child, 'close')) as [number | null];

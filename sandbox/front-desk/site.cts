@@ -69,7 +69,7 @@ function sendFile(file: PatientAttachment, response: ServerResponse): void {
 	const charset = contentType === 'text/plain' ? '; charset=utf-8' : '';
 	response.writeHead(200, {
 		...HEADERS,
-		'Content-Security-Policy': isShown ? "default-src 'none'" : "default-src 'none'; sandbox",
+		'Content-Security-Policy': "default-src 'none'; sandbox",
 		'Content-Type': isShown ? `${contentType}${charset}` : 'application/octet-stream',
 		'Content-Disposition': `${isShown ? 'inline' : 'attachment'}; filename*=UTF-8''${encoded(filename!)}`,
 		'Content-Length': stored.size,

@@ -158,6 +158,7 @@ describe('The front desk’s page', () => {
 		expect(headers['content-type']).toBe(type);
 		expect(headers['content-disposition']).toBe(`inline; filename*=UTF-8''${name}`);
 		expect(headers['x-content-type-options']).toBe('nosniff');
+		expect(headers['content-security-policy']).toBe("default-src 'none'; sandbox");
 	});
 
 	it.each([
