@@ -89,7 +89,7 @@ export async function installOnce(
 		copyFileSync(path.join(manifest, 'package.json'), path.join(partial, 'package.json'));
 		writeFileSync(path.join(partial, 'package-lock.json'), lock);
 		await report(
-			`Installing n8n into ${folder}`,
+			'Installing n8n into the cache',
 			150,
 			async () =>
 				await run(
