@@ -165,7 +165,7 @@ it('the front desk gets the files of somebody who is no patient by e-mail', asyn
 	await mail.getByText('scan.pdf').waitFor();
 });
 
-/** The rules of WCAG 2.2 on the levels A and AA. n8n's own page has no landmarks, which are not among them. */
+/** The rules of WCAG 2.2, levels A and AA. Others ask for landmarks, which n8n's page does not have. */
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 it('axe finds no fault with the front desk, in light and in dark colours', async () => {
