@@ -14,10 +14,6 @@ async function main(): Promise<void> {
 		folder: join(tmpdir(), 'cliniko-sandbox'),
 		onRequest: (request) => console.log(lineOf(request)),
 	});
-	const patients = [...sandbox.clinic.patients.values()].map(
-		({ id, firstName, lastName, archivedAt }) =>
-			`  ${id}  ${firstName} ${lastName}${archivedAt === null ? '' : '  (archived)'}`,
-	);
 	console.log(`A stand-in Cliniko is running. Nothing that is sent to it leaves this machine, and
 nothing is kept when it ends.
 
@@ -36,9 +32,9 @@ nothing is kept when it ends.
    (${SANDBOX_SCHEDULER_API_KEY} belongs to a user who may not
    upload files.)
 
-3. Upload to one of these patients:
+3. Upload to one of the patients on the front desk's page, which shows the files as they arrive:
 
-${patients.join('\n')}
+  ${sandbox.proxyUrl}
 
 Requests appear below. Ctrl-C ends the sandbox.
 `);

@@ -11,6 +11,8 @@ export interface ProxyRules {
 	connect(end: End, socket: Socket): void;
 	/** Answers a request that was sent without a tunnel. */
 	answer(end: End, request: IncomingMessage, response: ServerResponse): void;
+	/** Answers a request that is for the proxy's own host, not to be passed on. */
+	answerOwn(request: IncomingMessage, response: ServerResponse): void;
 	/** Whether this connection is to fail in its handshake. */
 	breaksHandshake(end: End): boolean;
 	/**
@@ -25,8 +27,9 @@ export interface ProxyRules {
  * nothing else: no request leaves the machine.
  */
 export function createProxy(rules: ProxyRules): Server {
-	// Requests for plain HTTP arrive here; the sandbox has no such URL.
 	const proxy = createServer((request, response) => {
+		// A request to be passed on has a whole URL here.
+		if (request.url?.startsWith('/')) return rules.answerOwn(request, response);
 		// Up to about n8n 1.100, the proxy gets a request for the https URL instead of a CONNECT.
 		const [, host = '', path] = /^https:\/\/([^/:]+)(?::443)?(\/.*)$/.exec(request.url ?? '') ?? [];
 		const asked = rules.endOf(host.toLowerCase());

@@ -12,6 +12,8 @@ import { Clinic } from './clinic/clinic.cts';
 import { seed } from './clinic/seed.cts';
 import { serve, type Surroundings } from './exchange.cts';
 import { Faults } from './faults.cts';
+import type { Around } from './front-desk/page.cts';
+import { createFrontDesk } from './front-desk/site.cts';
 import { settingsFrom, type SandboxOptions, type Settings } from './options.cts';
 import { createProxy, type End } from './proxy.cts';
 import type { RecordedRequest } from './recorded-request.cts';
@@ -33,8 +35,13 @@ export type { Storage, StoredObject } from './s3/storage.cts';
 
 /** A running stand-in for Cliniko and its bucket. */
 export interface Sandbox {
-	/** `http://127.0.0.1:<port>`: the forward proxy through which both are reached. */
+	/**
+	 * `http://127.0.0.1:<port>`: the forward proxy through which both are reached. A browser that
+	 * opens it sees the front desk's page.
+	 */
 	readonly proxyUrl: string;
+	/** What the front desk's page shows beside the records: nothing at first. */
+	readonly frontDesk: Around;
 	/** The CA certificate in PEM form, which clients have to trust. */
 	readonly caFile: string;
 	/** Environment variables with which a client process reaches the sandbox and nothing else. */
@@ -71,6 +78,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	const clinic = new Clinic(settings, storage, now);
 	const rateLimit = new RateLimit(settings);
 	seed(clinic, settings.shard);
+	const frontDesk: Around = { links: [], mails: [] };
 	const bucket = s3Endpoint ? createRealS3(s3Endpoint, storage) : createS3(storage, around);
 
 	const tls = {
@@ -97,6 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		// The proxy passes its connections on, so the servers need no ports of their own.
 		connect: (end, socket) => ends[end].emit('connection', socket),
 		answer: (end, request, response) => ends[end].emit('request', request, response),
+		answerOwn: createFrontDesk(clinic, frontDesk),
 		breaksHandshake: (end) => faults.takeHandshake(end),
 		refused(request, status) {
 			const record = recordOfRefused(request, status);
@@ -118,6 +127,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 	return {
 		proxyUrl,
+		frontDesk,
 		caFile: authority.file,
 		env: {
 			HTTPS_PROXY: proxyUrl,

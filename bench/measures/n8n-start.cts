@@ -1,8 +1,9 @@
 import { cpSync, existsSync } from 'node:fs';
 import path from 'node:path';
 
+import { startN8n } from '../../n8n/n8n.cts';
+import { signIn } from '../../n8n/prepare.cts';
 import cleanUp from '../../test/e2e/clean-up.cts';
-import { startN8n } from '../../test/e2e/n8n.cts';
 import { OWNER } from '../../test/e2e/owner.cts';
 import prepare from '../../test/e2e/prepare.cts';
 import type { Bench, Row } from '../measure.cts';
@@ -59,8 +60,7 @@ function hasPackage(n8nFolder: string): boolean {
 async function removePackage(folder: string): Promise<void> {
 	const n8n = await startN8n({ folder });
 	try {
-		const { email, password } = OWNER;
-		await n8n.call('POST', '/rest/login', { emailOrLdapLoginId: email, password });
+		await signIn(n8n, OWNER);
 		await n8n.call('DELETE', `/rest/community-packages?name=${PACKAGE}`);
 	} finally {
 		await n8n.close();

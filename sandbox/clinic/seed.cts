@@ -69,6 +69,18 @@ export function seed(clinic: Clinic, shard: string): void {
 			mergedWith: SANDBOX_PATIENT_ID,
 		},
 		{ firstName: 'Ngũgĩ', lastName: "d'Almeida", dateOfBirth: '1972-08-15' },
+		{
+			firstName: 'יעל',
+			lastName: 'כהן',
+			dateOfBirth: '1983-10-14',
+			email: 'yael@mail.example',
+		},
+		{
+			firstName: 'ليلى',
+			lastName: 'الحسيني',
+			dateOfBirth: '1968-03-21',
+			email: 'layla@mail.example',
+		},
 	];
 	patients.forEach((patient, index) => {
 		const at = createdAt + (index + 1) * 86_400_000;

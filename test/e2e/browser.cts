@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 
-import { program } from './install.cts';
-import type { N8n } from './n8n.cts';
+import type { N8n } from '../../n8n/n8n.cts';
+import type { Owner } from '../../n8n/prepare.cts';
+import { until } from '../../n8n/until.cts';
+import { program } from './debian.cts';
 import { OWNER } from './owner.cts';
-import { until } from './until.cts';
 
 const PICTURES = path.join(__dirname, '../../docs/pictures');
 
@@ -28,12 +29,16 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /** Opens a page and signs in as the owner of this n8n. */
-export async function signIn(browser: Browser, n8n: N8n): Promise<Page> {
+export async function signIn(
+	browser: Browser,
+	n8n: Pick<N8n, 'url'>,
+	owner: Pick<Owner, 'email' | 'password'> = OWNER,
+): Promise<Page> {
 	const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 	page.setDefaultTimeout(20_000);
 	await page.goto(`${n8n.url}/signin`);
-	await page.locator('input[name=emailOrLdapLoginId]').fill(OWNER.email);
-	await page.locator('input[type=password]').fill(OWNER.password);
+	await page.locator('input[name=emailOrLdapLoginId]').fill(owner.email);
+	await page.locator('input[type=password]').fill(owner.password);
 	await page.keyboard.press('Enter');
 	await page.waitForURL('**/home/**');
 	return page;

@@ -1,7 +1,11 @@
 import { cpSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import type { IConnections, INode, IWorkflowSettings } from 'n8n-workflow';
+import type { INode } from 'n8n-workflow';
 
+import { startN8n, type N8n } from '../../n8n/n8n.cts';
+import { signIn } from '../../n8n/prepare.cts';
+import { until } from '../../n8n/until.cts';
+import { addCredential, publish, saveWorkflow, type Workflow } from '../../n8n/workflows.cts';
 import {
 	SANDBOX_API_KEY,
 	startSandbox,
@@ -9,20 +13,12 @@ import {
 	type SandboxOptions,
 } from '../../sandbox/sandbox.cts';
 import { leaveLog } from './failures.cts';
-import { startN8n, type N8n } from './n8n.cts';
 import { OWNER } from './owner.cts';
-import { until } from './until.cts';
+
+export type { Workflow } from '../../n8n/workflows.cts';
 
 /** Credential data for the sandbox's clinic. */
 export const CREDENTIAL = { apiKey: SANDBOX_API_KEY, contactEmail: OWNER.email };
-
-/** A workflow in the format of n8n's API. */
-export interface Workflow {
-	name: string;
-	nodes: Array<Partial<INode>>;
-	connections: IConnections;
-	settings?: IWorkflowSettings;
-}
 
 /** A workflow with these nodes connected in a line; omitted properties get defaults. */
 export function chain(
@@ -58,12 +54,6 @@ export interface Execution {
 	id: string;
 	status: string;
 	retryOf?: string;
-}
-
-/** The state of publishing a workflow, which activates its triggers. */
-interface Publication {
-	status: string;
-	triggers: Array<{ errorMessage: string | null }>;
 }
 
 /** A real n8n that uses the sandbox. */
@@ -112,33 +102,9 @@ export async function openClinic(
 		sandbox,
 		n8n,
 		folder,
-		async addCredential(credentialName, type, data) {
-			const { id } = await n8n.call<{ id: string }>('POST', '/rest/credentials', {
-				name: credentialName,
-				type,
-				data,
-			});
-			return { [type]: { id, name: credentialName } };
-		},
-		async save(workflow) {
-			const { id } = await n8n.call<{ id: string }>('POST', '/rest/workflows', {
-				settings: {},
-				...workflow,
-			});
-			return id;
-		},
-		async publish(workflow) {
-			const at = `/rest/workflows/${workflow}`;
-			const { versionId } = await n8n.call<{ versionId: string }>('GET', at);
-			await n8n.call('POST', `${at}/activate`, { versionId });
-			// n8n activates the triggers after it has replied.
-			await until('the workflow is published', async () => {
-				const { status, triggers } = await n8n.call<Publication>('GET', `${at}/publication-status`);
-				const failed = triggers.map(({ errorMessage }) => errorMessage).filter(Boolean);
-				if (failed.length > 0) throw new Error(`Not published: ${failed.join(', ')}`);
-				return status === 'published' || undefined;
-			});
-		},
+		addCredential: async (...credential) => await addCredential(n8n, ...credential),
+		save: async (workflow) => await saveWorkflow(n8n, workflow),
+		publish: async (workflow) => await publish(n8n, workflow),
 		async executions(workflow, count) {
 			const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow }));
 			return await until(`${count} executions are over`, async () => {
@@ -160,9 +126,8 @@ export async function openClinic(
 
 async function startSignedIn(folder: string, env: Record<string, string>): Promise<N8n> {
 	const n8n = await startN8n({ folder, env });
-	const { email, password } = OWNER;
 	try {
-		await n8n.call('POST', '/rest/login', { emailOrLdapLoginId: email, password });
+		await signIn(n8n, OWNER);
 		return n8n;
 	} catch (error) {
 		await n8n.close();

@@ -1,13 +1,13 @@
 import type { Browser } from 'playwright-core';
 
+import { until } from '../../n8n/until.cts';
+import { openMailbox, type Mailbox } from '../../sandbox/mailbox.cts';
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
-import { openMailbox, type Mailbox } from '../engine/mailbox.cts';
 import { openBrowser, signIn } from './browser.cts';
 import { byName, CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
 import { importExample } from './examples.cts';
 import { openInbox, type Inbox } from './inbox.cts';
-import { until } from './until.cts';
 
 const FILES: Array<[string, Buffer]> = [
 	['Überweisung Müller.pdf', pdf('referral')],

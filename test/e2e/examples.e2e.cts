@@ -3,15 +3,15 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 
+import { until } from '../../n8n/until.cts';
+import { openMailbox, type Mailbox } from '../../sandbox/mailbox.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { pdf, sha256 } from '../engine/clinic.cts';
-import { openMailbox, type Mailbox } from '../engine/mailbox.cts';
 import { putOnRecord } from '../engine/records.cts';
 import { openBrowser, signIn } from './browser.cts';
 import { CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
 import { importExample, type Choices } from './examples.cts';
 import { leaveScreenshot } from './failures.cts';
-import { until } from './until.cts';
 
 // A dependency of n8n's own nodes: the Compression node uses it.
 const { unzipSync } = createRequire(require.resolve('n8n-nodes-base/package.json'))('fflate') as {

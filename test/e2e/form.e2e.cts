@@ -1,13 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 
+import { until } from '../../n8n/until.cts';
+import { openMailbox, type Mailbox } from '../../sandbox/mailbox.cts';
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
-import { openMailbox, type Mailbox } from '../engine/mailbox.cts';
 import { openBrowser, signIn } from './browser.cts';
 import { byName, CREDENTIAL, openClinic, type ClinicWithN8n, type Workflow } from './clinic.cts';
 import { importExample } from './examples.cts';
 import { leaveScreenshot } from './failures.cts';
-import { until } from './until.cts';
 
 const FILES = [
 	{ name: 'Überweisung – Müller.pdf', mimeType: 'application/pdf', buffer: pdf('referral') },

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
 import { startEngine } from '../../engine/engine.cts';
-import { installOnce } from './install.cts';
+import { installOnce } from '../../n8n/install.cts';
 
 const ROOT = path.join(__dirname, '../..');
 
@@ -37,7 +37,7 @@ const hosts: Array<[n8n: string, mode: 'filesystem' | 'default', leftOut: string
 it.each(hosts)(
 	'passes the engine’s tests on n8n %s with files in mode %s',
 	async (n8n, mode, leftOut) => {
-		const folder = installOnce(path.join(__dirname, 'hosts', n8n));
+		const folder = await installOnce(path.join(__dirname, 'hosts', n8n));
 		process.env.ENGINE_N8N = folder;
 		process.env.ENGINE_BINARY_MODE = mode;
 		const engine = await startEngine();

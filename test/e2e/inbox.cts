@@ -14,10 +14,10 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 
+import { freePort } from '../../n8n/free-port.cts';
+import { until } from '../../n8n/until.cts';
+import { program } from './debian.cts';
 import { leaveLog } from './failures.cts';
-import { freePort } from './free-port.cts';
-import { program } from './install.cts';
-import { until } from './until.cts';
 
 const PASSWORD = 'sesame';
 

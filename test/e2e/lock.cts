@@ -1,7 +1,7 @@
 /**
  * Updates a gzipped lockfile after a change to the `package.json` beside it:
  *
- *   npm run lock:e2e -- n8n
+ *   npm run lock:e2e -- ../../n8n
  *   npm run lock:e2e -- hosts/2.0
  */
 import { execFileSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { readLock } from './install.cts';
+import { readLock } from '../../n8n/install.cts';
 
 for (const folder of process.argv.slice(2)) {
 	const manifest = path.join(__dirname, folder);

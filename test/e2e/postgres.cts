@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { freePort } from './free-port.cts';
-import { program } from './install.cts';
+import { freePort } from '../../n8n/free-port.cts';
+import { program } from './debian.cts';
 
 /** A PostgreSQL server with a database for n8n. */
 export interface Postgres {

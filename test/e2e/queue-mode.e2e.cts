@@ -3,11 +3,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INode } from 'n8n-workflow';
 
+import { startN8n, type N8n } from '../../n8n/n8n.cts';
 import { SANDBOX_PATIENT_ID, startSandbox, type Sandbox } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
 import { byName, CREDENTIAL } from './clinic.cts';
 import { leaveLog } from './failures.cts';
-import { startN8n, type N8n } from './n8n.cts';
 import { OWNER } from './owner.cts';
 import { startPostgres, type Postgres } from './postgres.cts';
 import { startRedis, type Redis } from './redis.cts';

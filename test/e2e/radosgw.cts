@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 
-import { freePort } from './free-port.cts';
+import { freePort } from '../../n8n/free-port.cts';
 
 /** The bucket to start a radosgw with, and its owner. */
 export interface BucketTerms {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { freePort } from './free-port.cts';
-import { program } from './install.cts';
+import { freePort } from '../../n8n/free-port.cts';
+import { program } from './debian.cts';
 
 /** A Redis server without persistence. */
 export interface Redis {

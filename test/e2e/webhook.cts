@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject, INode } from 'n8n-workflow';
 
+import type { N8n } from '../../n8n/n8n.cts';
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { chain, type Workflow } from './clinic.cts';
-import type { N8n } from './n8n.cts';
 
 /** A workflow that uploads each file that is posted to `/webhook/<name>`. */
 export function webhookUpload(

@@ -9,9 +9,9 @@ import {
 } from 'n8n-workflow';
 
 import type { StartFile, StartItem, WorkflowFile } from '../../engine/engine.cts';
+import { openMailbox, type Mail, type Mailbox } from '../../sandbox/mailbox.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { by, CREDENTIAL, file, pdf, PLAIN, recorded, sha256, useClinic } from './clinic.cts';
-import { openMailbox, type Mail, type Mailbox } from './mailbox.cts';
 import { descriptionsOf } from './node-types.cts';
 
 // A dependency of n8n's own nodes: the Compression node uses it.

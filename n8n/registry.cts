@@ -7,7 +7,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 
-import { openCertificateAuthority } from '../../sandbox/certificates.cts';
+import { openCertificateAuthority } from '../sandbox/certificates.cts';
 
 /** An npm registry with this package only. */
 export interface Registry {
@@ -24,7 +24,7 @@ export interface Registry {
  */
 export async function startRegistry(folder: string): Promise<Registry> {
 	mkdirSync(folder, { recursive: true });
-	const root = path.join(__dirname, '../..');
+	const root = path.join(__dirname, '..');
 	const [packed] = JSON.parse(
 		execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
 			cwd: root,

@@ -13,6 +13,8 @@ export interface N8nOptions {
 	folder: string;
 	/** Added to the environment: a proxy, another database, a queue, a log level. */
 	env?: Record<string, string>;
+	/** Stops it when it is aborted, also while it starts. */
+	signal?: AbortSignal;
 }
 
 /** A line of n8n's log. */
@@ -26,6 +28,8 @@ export interface N8n {
 	/** `http://127.0.0.1:<port>` */
 	readonly url: string;
 	readonly pid: number;
+	/** Resolves when the process has ended, for whatever reason. */
+	readonly ended: Promise<unknown>;
 	/** Kills it, as a crash would. */
 	kill(): Promise<void>;
 	/** stdout and stderr so far. */
@@ -74,10 +78,16 @@ const SETTINGS = {
  *
  * @throws with its log if it exits early, or is not ready within a minute
  */
-export async function startN8n({ command = 'start', folder, env }: N8nOptions): Promise<N8n> {
-	const { node, n8n } = installN8n();
+export async function startN8n({
+	command = 'start',
+	folder,
+	env,
+	signal,
+}: N8nOptions): Promise<N8n> {
+	const { node, n8n } = await installN8n();
 	const [port, brokerPort] = [String(await freePort()), String(await freePort())];
 	mkdirSync(folder, { recursive: true });
+	signal?.throwIfAborted();
 	const child = spawn(node, [n8n, command], {
 		cwd: folder,
 		stdio: ['ignore', 'pipe', 'pipe'],
@@ -97,6 +107,7 @@ export async function startN8n({ command = 'start', folder, env }: N8nOptions): 
 	child.stdout.on('data', (data) => (log += String(data)));
 	child.stderr.on('data', (data) => (log += String(data)));
 	const ended = once(child, 'exit');
+	signal?.addEventListener('abort', () => child.kill());
 	const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
 
 	const url = `http://127.0.0.1:${port}`;
@@ -112,6 +123,7 @@ export async function startN8n({ command = 'start', folder, env }: N8nOptions): 
 	return {
 		url,
 		pid: child.pid!,
+		ended,
 		log: () => log,
 		complaints: () =>
 			log
