@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 
+import { until } from '../../n8n/until.cts';
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
 import { openBrowser, signIn } from './browser.cts';
 import { byName, CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
 import { leaveScreenshot } from './failures.cts';
-import { until } from './until.cts';
 
 const FILES = ['Referral.pdf', 'Scan.pdf'].map((name) => ({
 	name,

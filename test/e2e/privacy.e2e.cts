@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { INode } from 'n8n-workflow';
 
+import { startN8n } from '../../n8n/n8n.cts';
+import { until } from '../../n8n/until.cts';
 import type { Fault } from '../../sandbox/faults.cts';
 import { pdf } from '../engine/clinic.cts';
 import {
@@ -17,9 +19,7 @@ import {
 	type Execution,
 	type Workflow,
 } from './clinic.cts';
-import { startN8n } from './n8n.cts';
 import { clearDatabase, PLACES, tracesOf, type Traces } from './traces.cts';
-import { until } from './until.cts';
 
 const PAGE = readFileSync(path.join(__dirname, '../../docs/privacy.md'), 'utf8');
 

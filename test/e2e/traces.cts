@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { installN8n } from './install.cts';
+import { installN8n } from '../../n8n/install.cts';
 
 /** Where n8n may leave what has passed through it, in the words of docs/privacy.md. */
 export const PLACES = [
