@@ -198,7 +198,8 @@ export class Clinic {
 		this.users.clear();
 		this.patients.clear();
 		this.attachments.clear();
-		this.nextIds = { ...FIRST_IDS };
+		// Cliniko gives no id twice. Users and patients are the same again after a reset.
+		this.nextIds = { ...FIRST_IDS, attachment: this.nextIds.attachment };
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { INode } from 'n8n-workflow';
 
+import { installN8n } from '../../n8n/install.cts';
 import { startN8n } from '../../n8n/n8n.cts';
 import { until } from '../../n8n/until.cts';
 import type { Fault } from '../../sandbox/faults.cts';
@@ -79,6 +80,12 @@ interface Carried {
 
 const unique = () => randomBytes(12).toString('hex');
 
+/** n8n's Node, which has SQLite. */
+let node: string;
+beforeAll(async () => {
+	({ node } = await installN8n());
+});
+
 /**
  * Lets an n8n with these environment variables carry out all runs before the first test.
  *
@@ -91,7 +98,7 @@ function useRuns(name: string, env: Record<string, string>, deleted: string[] = 
 		const clinic = await openClinic(name, { env: { ...env, TMPDIR: temporary } });
 		const submissions: Record<string, Submission> = {};
 		Object.assign(carried, { clinic, temporary, submissions, planted: unique() });
-		const traces = () => tracesOf(clinic.folder, temporary, clinic.n8n.log());
+		const traces = () => tracesOf(clinic.folder, temporary, clinic.n8n.log(), node);
 		for (const [row, run] of Object.entries(RUNS)) {
 			const submission = { content: unique(), fileName: unique(), patient: unique() };
 			submissions[row] = submission;
@@ -287,7 +294,7 @@ describe('with the settings on the page', () => {
 		}
 	}
 
-	const now = () => tracesOf(carried.clinic.folder, carried.temporary, '');
+	const now = () => tracesOf(carried.clinic.folder, carried.temporary, '', node);
 
 	it('there are some', () => expect(Object.keys(settings).length).toBeGreaterThan(3));
 
@@ -301,7 +308,7 @@ describe('with the settings on the page', () => {
 			.filter((text) => !carried.traces.placesOf(text).includes('database'));
 		expect(deleted.filter(carried.traces.isInDatabaseFile)).not.toEqual([]);
 		expect(PAGE).toContain('sqlite3 database.sqlite VACUUM');
-		clearDatabase(carried.clinic.folder);
+		clearDatabase(carried.clinic.folder, node);
 		expect(deleted.filter(now().isInDatabaseFile)).toEqual([]);
 	});
 
@@ -316,7 +323,7 @@ describe('with the settings on the page', () => {
 		};
 		await restart(soon, () => texts.every((text) => now().columnsOf(text).length === 0));
 		await restart({}, () => true);
-		clearDatabase(carried.clinic.folder);
+		clearDatabase(carried.clinic.folder, node);
 		const { placesOf, isInDatabaseFile } = now();
 		expect(texts.filter(isInDatabaseFile)).toEqual([]);
 		const { content, fileName } = carried.submissions['A run that somebody starts in the editor']!;

@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { installN8n } from '../../n8n/install.cts';
-
 /** Where n8n may leave what has passed through it, in the words of docs/privacy.md. */
 export const PLACES = [
 	'database',
@@ -34,8 +32,9 @@ export interface Traces {
  * @param folder that n8n keeps its `.n8n` in
  * @param temporary the folder for temporary files that it had for itself
  * @param log what it wrote to stdout and stderr
+ * @param node n8n's Node, which has SQLite
  */
-export function tracesOf(folder: string, temporary: string, log: string): Traces {
+export function tracesOf(folder: string, temporary: string, log: string, node: string): Traces {
 	const contents: Record<Place, Buffer[]> = {
 		database: [],
 		'file store': [],
@@ -49,7 +48,7 @@ export function tracesOf(folder: string, temporary: string, log: string): Traces
 	for (const file of filesBelow(folder)) {
 		const [top = ''] = path.relative(path.join(folder, '.n8n'), file).split(path.sep);
 		if (top === 'database.sqlite') {
-			for (const [column, values] of Object.entries(columnsIn(file)))
+			for (const [column, values] of Object.entries(columnsIn(file, node)))
 				columns.set(column, Buffer.from(values));
 		}
 		if (top.startsWith('database.sqlite')) databaseFiles.push(read(file));
@@ -111,25 +110,25 @@ const DUMP = `
 `;
 
 /** The values of all rows by `table.column`. */
-function columnsIn(database: string): Record<string, string> {
-	return JSON.parse(runWithSqlite(DUMP, database)) as Record<string, string>;
+function columnsIn(database: string, node: string): Record<string, string> {
+	return JSON.parse(runWithSqlite(node, DUMP, database)) as Record<string, string>;
 }
 
 /** Clears what has been deleted from the database of an n8n that has ended. */
-export function clearDatabase(folder: string): void {
+export function clearDatabase(folder: string, node: string): void {
 	const script = `
 		const { DatabaseSync } = require('node:sqlite');
 		const database = new DatabaseSync(process.argv[1]);
 		database.exec('VACUUM');
 		database.close();
 	`;
-	runWithSqlite(script, path.join(folder, '.n8n/database.sqlite'));
+	runWithSqlite(node, script, path.join(folder, '.n8n/database.sqlite'));
 }
 
 /** Runs a script with n8n's Node, which has SQLite, and the database as its argument. */
-function runWithSqlite(script: string, database: string): string {
+function runWithSqlite(node: string, script: string, database: string): string {
 	const args = ['--no-warnings', '-e', script, database];
-	return execFileSync(installN8n().node, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+	return execFileSync(node, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
 }
 
 /** The forms in which a text may be kept: as it is, within JSON, an address, or base64. */

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { RecordedRequest, SandboxOptions } from '../../sandbox/sandbox.cts';
+import type { RecordedRequest, Reply, SandboxOptions } from '../../sandbox/sandbox.cts';
 import {
 	by,
 	CREDENTIAL,
@@ -238,4 +238,24 @@ it('ends the wait for the limit of one that is cancelled, and holds up nobody', 
 	// Long before the limit is reset.
 	expect(cancelled.took).toBeLessThan(4000);
 	expect(harm(intakes.filter((_, number) => number !== 4))).toEqual(NO_HARM);
+});
+
+it('takes no other execution’s record for its own where a creation is answered with it', async () => {
+	const { sandbox } = clinic;
+	const { id: patientId } = sandbox.clinic.addPatient();
+	const run = async (name: string, content: string) =>
+		await clinic.run({
+			items: [{ files: { data: file(name, content) } }],
+			parameters: { patientId: by('id', patientId) },
+		});
+	let first: Reply | undefined;
+	sandbox.faults.add({ on: 'create', act: 'after', do: { rewrite: (reply) => (first = reply) } });
+	await run('blood test.txt', 'a');
+	sandbox.faults.add({ on: 'create', act: 'after', do: { rewrite: () => first! } });
+	const { output, error } = await run('x-ray report.txt', 'an x-ray');
+	expect(error).toBeUndefined();
+	const own = [...sandbox.clinic.attachments.values()].find(
+		({ stored }) => stored.sha256 === sha256('an x-ray'),
+	);
+	expect(output.map(({ json }) => json.id)).toEqual([own?.id]);
 });

@@ -1,10 +1,10 @@
-import { ClinikoError } from '../errors';
-import { compareFileNames } from '../records/compareFileNames';
-import type { PatientAttachment } from '../records/patientAttachment';
+import { Cancelled, ClinikoError } from '../errors';
+import { isOfAnotherFile, type PatientAttachment } from '../records/patientAttachment';
 import { readCreated } from '../requests/readCreated';
 import { readRecord } from '../requests/readRecord';
 import { UnknownOutcome } from '../transport/cliniko/clinikoApi';
 import { isAboutRequest, isAboutUploadUrl } from '../transport/cliniko/refusal';
+import { ClaimedRecords } from './claimedRecords';
 import { KeyedLock } from './keyedLock';
 import type { PatientFile } from './patientFile';
 import { findRecord, mayBeSince, mayBeStored, type RecordSearch } from './recordSearch';
@@ -38,6 +38,9 @@ export class RecordCreator {
 	/** The ids of this execution's records. */
 	private readonly claimed: Set<string>;
 
+	/** The records of all executions. */
+	private readonly claims: ClaimedRecords;
+
 	/** The ids that the `Location` of a reply named, by the identity of the upload. */
 	private readonly named = new Map<string, string>();
 
@@ -46,6 +49,7 @@ export class RecordCreator {
 		private readonly memory: UploadMemory,
 	) {
 		this.claimed = new Set(memory.attachments());
+		this.claims = ClaimedRecords.of(search.api);
 	}
 
 	/**
@@ -118,7 +122,7 @@ export class RecordCreator {
 					: new UnknownOutcome(true, recordNotVisible(upload));
 			}
 			const { recordId } = outcome;
-			if (recordId && !this.claimed.has(recordId)) {
+			if (recordId && !this.isAnothers(recordId, upload)) {
 				// Before the lock is released, because a file with the same content might find the record.
 				this.claimed.add(recordId);
 				this.named.set(upload.identity, recordId);
@@ -133,24 +137,34 @@ export class RecordCreator {
 	 */
 	private async mayBeOurs(
 		record: PatientAttachment,
-		{ file }: PatientFile,
+		upload: PatientFile,
 		now: number,
 	): Promise<boolean> {
-		if (this.claimed.has(record.id) || isOfAnotherFile(record, file)) return false;
+		const { file } = upload;
+		if (this.isAnothers(record.id, upload) || isOfAnotherFile(record, file)) return false;
 		if (record.created_at) return mayBeSince(record, now);
 		const { api } = this.search;
 		const shown = await readRecord(api, 'patient_attachments', record.id).catch(() => record);
-		if (this.claimed.has(record.id) || isOfAnotherFile(shown, file)) return false;
+		if (this.isAnothers(record.id, upload) || isOfAnotherFile(shown, file)) return false;
 		return mayBeSince(shown, now);
 	}
 
 	private async find(upload: PatientFile, since: number): Promise<PatientAttachment | undefined> {
-		return await this.lock.exclusive(lockKey(upload), async () => {
-			const record =
-				(await this.readNamed(upload, since)) ??
-				(await findRecord(this.search, upload, since, this.claimed));
-			return record && this.claim(upload, record);
-		});
+		const isAnothers = (id: string) => this.isAnothers(id, upload);
+		return await this.lock
+			.exclusive(lockKey(upload), async () => {
+				const record =
+					(await this.readNamed(upload, since)) ??
+					(await findRecord(this.search, upload, since, isAnothers));
+				return record && this.claim(upload, record);
+			})
+			.catch((error: ClinikoError) => {
+				throw error instanceof Cancelled ? mayBeStored(error) : error;
+			});
+	}
+
+	private isAnothers(id: string, { identity }: PatientFile): boolean {
+		return this.claimed.has(id) || this.claims.isOfAnother(id, identity);
 	}
 
 	/** The record that a reply's `Location` named, if it can be read and is not an earlier one. */
@@ -170,16 +184,10 @@ export class RecordCreator {
 
 	private claim(upload: PatientFile, record: PatientAttachment): PatientAttachment {
 		this.claimed.add(record.id);
+		this.claims.claim(record.id, upload.identity);
 		this.memory.stored(upload.identity, record.id);
 		return record;
 	}
-}
-
-/** Whether both the name and the size of a processed record differ from the file's. */
-function isOfAnotherFile(record: PatientAttachment, file: PatientFile['file']): boolean {
-	const { filename, size, processing_completed: isProcessed } = record;
-	if (isProcessed !== true || !filename) return false;
-	return compareFileNames(filename, file.name) === 'different' && Number(size) !== file.size;
 }
 
 /** By size, because it is known without reading the files, and files with the same content share it. */

@@ -47,7 +47,7 @@ type Match = 'ours' | 'maybe' | 'unprocessed' | 'other';
  * Files with the same content are interchangeable: each gets one of the records.
  *
  * @param since the creation was requested after this, in ms since 1970 by Cliniko's clock
- * @param claimed the ids of records that belong to other files of this execution
+ * @param isAnothers whether the record with this id belongs to another upload
  * @returns the record; undefined if there is none
  * @throws ClinikoError if it is unknown whether there is one
  */
@@ -55,14 +55,14 @@ export async function findRecord(
 	search: RecordSearch,
 	upload: PatientFile,
 	since: number,
-	claimed: ReadonlySet<string>,
+	isAnothers: (id: string) => boolean,
 ): Promise<PatientAttachment | undefined> {
 	const lastLook = WAITS.length + Math.ceil(PROCESSING / PROCESSING_INTERVAL);
 	for (let look = 0; ; look++) {
 		await search.pause(WAITS[look] ?? PROCESSING_INTERVAL);
 		const candidates = (await recordsSince(search.api, upload, since - LOOK_BACK)).filter(
 			// Cliniko may ignore the filter.
-			(record) => !claimed.has(record.id) && mayBeSince(record, since),
+			(record) => !isAnothers(record.id) && mayBeSince(record, since),
 		);
 		const unclear: PatientAttachment[] = [];
 		let unprocessed = false;

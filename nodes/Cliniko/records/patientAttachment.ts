@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
+import { compareFileNames } from './compareFileNames';
 
 /** A patient attachment record (Cliniko's `PatientAttachment`). */
 export type PatientAttachment = ClinikoRecord;
@@ -30,4 +31,13 @@ export function simplified(record: PatientAttachment): IDataObject {
 		processed_at: valueOrNull(record.processed_at),
 		content_url: valueOrNull((content?.links as IDataObject | undefined)?.self),
 	};
+}
+
+/** Whether both the name and the size of a processed record differ from the file's. */
+export function isOfAnotherFile(
+	{ filename, size, processing_completed: isProcessed }: PatientAttachment,
+	file: { name: string; size: number },
+): boolean {
+	if (isProcessed !== true || !filename) return false;
+	return compareFileNames(filename, file.name) === 'different' && Number(size) !== file.size;
 }

@@ -1,7 +1,7 @@
 import { ClinikoError, WrongPatient } from '../errors';
 import type { RecordCreator } from '../once/createRecordOnce';
 import type { UploadMemory } from '../once/uploadMemory';
-import { patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { isOfAnotherFile, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { Priority } from '../transport/cliniko/requestQueue';
@@ -47,6 +47,7 @@ export async function uploadFile(tools: UploadTools, upload: Upload): Promise<Pa
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload), weight);
 	if (!upload.waitForProcessing) return record;
 	const processed = assertOwnRecord(await tools.processing.finished(record), upload);
+	assertOwnFile(tools, processed, upload);
 	if (upload.skipIfThere) await tools.alreadyUploaded.remember(upload, processed);
 	return processed;
 }
@@ -128,5 +129,22 @@ function assertOwnRecord(
 	throw new WrongPatient(
 		`Cliniko put the file "${file.name}" on the record of patient ${owner} instead of ${patientId} (attachment ${record.id}).`,
 		`Look at attachment ${record.id} in Cliniko at once, and move it to the right patient.`,
+	);
+}
+
+/**
+ * @param record processed
+ * @throws ClinikoError if both its name and its size are another file's: then Cliniko's reply to the
+ *   creation was about another record
+ */
+function assertOwnFile(
+	{ memory }: UploadTools,
+	record: PatientAttachment,
+	{ file, patientId, identity }: Upload,
+): void {
+	if (!isOfAnotherFile(record, file) || memory.isRenamed(identity, file.name)) return;
+	throw new ClinikoError(
+		`Cliniko’s answer for the file "${file.name}" names attachment ${record.id}, which is another file.`,
+		`The file may be on the record of patient ${patientId} as another attachment: look at the patient’s files in Cliniko. If it is not there, run the workflow again for it.`,
 	);
 }

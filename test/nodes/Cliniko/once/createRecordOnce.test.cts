@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
+import { Cancelled, ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import type { RecordSearch } from '../../../../nodes/Cliniko/once/recordSearch.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
@@ -487,5 +487,67 @@ describe('The creation of a record', () => {
 		// Others for the same patient wait until the search is over.
 		expect(over[1]![1]).toBeGreaterThan(60_000);
 		expect(over.map(([identity]) => identity).sort()).toEqual(['a', 'b', 'c']);
+	});
+
+	describe('with other executions of the account', () => {
+		/** An execution that creates a record, with a memory of its own. */
+		const execution = (cliniko: FakeCliniko, identity: string, contents = {}) => {
+			const upload = uploadOf({}, { identity });
+			const creation = new RecordCreator(searchOf(cliniko, contents), new UploadMemory({}, 0));
+			return creation.createOnce(upload, NOW, creationOf(cliniko.api, upload));
+		};
+
+		it('does not take another execution’s record from a reply', async () => {
+			const rows: IDataObject[] = [];
+			const cliniko = new FakeCliniko(({ method }) =>
+				method === 'POST' ? created : { patient_attachments: rows },
+			);
+			await execution(cliniko, 'a');
+			rows.push(row('77'), row('78'));
+
+			// A cache answers the second creation with the first one's record.
+			const record = await execution(cliniko, 'b', { 77: SOURCE, 78: SOURCE });
+
+			expect(record.id).toBe('78');
+		});
+
+		it('is not taken for created where only another execution’s record is there', async () => {
+			const cliniko = new FakeCliniko(({ method }) =>
+				method === 'POST' ? created : { patient_attachments: [row('77')] },
+			);
+			await execution(cliniko, 'a');
+
+			const error = await rejection(execution(cliniko, 'b', { 77: SOURCE }));
+
+			expect(error.message).toBe(NOT_TO_BE_SEEN);
+		});
+
+		it('may take a record that an earlier try of the same upload has found', async () => {
+			let posts = 0;
+			const cliniko = new FakeCliniko(({ method }) =>
+				method !== 'POST' ? { patient_attachments: [row('77')] } : posts++ > 0 ? BROKEN : created,
+			);
+			await execution(cliniko, 'a');
+
+			// Its own note of the record was lost, for example as the retry was cancelled.
+			expect((await execution(cliniko, 'a', { 77: SOURCE })).id).toBe('77');
+		});
+	});
+
+	it('says to look first where the search for the record is cancelled', async () => {
+		const stop = new Cancelled('The execution was cancelled.', 'Nothing more was sent.');
+		const clock = new Clock();
+		const pause = async () => await Promise.reject(stop);
+		const cliniko = new FakeCliniko(() => BROKEN, { clock });
+		const search = { ...searchOf(cliniko), pause };
+		const upload = uploadOf();
+		const creation = new RecordCreator(search, new UploadMemory({}, 0));
+
+		const error = await rejection(
+			creation.createOnce(upload, NOW, creationOf(cliniko.api, upload)),
+		);
+
+		expect(error.message).toBe(stop.message);
+		expect(error.description).toContain('look at the patient’s files in Cliniko before');
 	});
 });

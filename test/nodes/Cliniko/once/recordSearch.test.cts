@@ -68,7 +68,7 @@ describe('The search for a record that may have been created', () => {
 			ownUser: async () => await Promise.resolve(user),
 		};
 		const upload = uploadOf({ name, digest });
-		const result = findRecord(surroundings, upload, SINCE, new Set(claimed)).then(
+		const result = findRecord(surroundings, upload, SINCE, (id) => claimed.includes(id)).then(
 			(found) => found?.id,
 		);
 		return { cliniko, downloaded, result, pauses: cliniko.clock.pauses };
