@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { simplifiedPatient } from '../../records/patient';
+import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -19,6 +19,9 @@ const FILTERS: FilterField[] = [
 	{ displayName: 'Preferred First Name', name: 'preferred_first_name', kind: 'text' },
 	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
 ];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedPatient;
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

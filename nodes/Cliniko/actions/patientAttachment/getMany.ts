@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { simplified } from '../../records/patientAttachment';
+import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -39,6 +39,9 @@ const fields: INodeProperties[] = [
 	...filterFields(FILTERS),
 	simplifyField,
 ];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment;
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

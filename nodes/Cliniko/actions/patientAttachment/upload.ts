@@ -4,7 +4,7 @@ import { ContentDigests } from '../../download/contentDigest';
 import { RecordCreator } from '../../once/createRecordOnce';
 import type { RecordSearch } from '../../once/recordSearch';
 import { UploadMemory } from '../../once/uploadMemory';
-import { simplified } from '../../records/patientAttachment';
+import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
 import { ownUserId } from '../../requests/ownUser';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { Priority } from '../../transport/cliniko/requestQueue';
@@ -136,6 +136,9 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	const continueOnFail = context.continueOnFail();
 	const pause = pauseFor(context);
 	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment;
+
 	const memory = new UploadMemory(context.getContext('node'), run);
 
 	let api: ClinikoApi;
