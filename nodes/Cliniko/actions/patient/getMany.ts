@@ -6,7 +6,7 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
-import { limitFields, limitOf } from '../parameters/limit';
+import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [
@@ -34,6 +34,7 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ filters, limit, simplify }) => {
 			const errorContext = { action: 'list patients' };
 			const patients = await newestRecords(api, 'patients', filters, limit, errorContext);
+			hintAtLimit(context, patients.length, limit);
 			return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
 		},
 	});

@@ -6,7 +6,7 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
-import { limitFields, limitOf } from '../parameters/limit';
+import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
@@ -57,6 +57,7 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ filters, limit, simplify }) => {
 			const errorContext = { action: 'list attachments' };
 			const records = await newestRecords(api, 'patient_attachments', filters, limit, errorContext);
+			hintAtLimit(context, records.length, limit);
 			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
 		},
 	});

@@ -66,5 +66,13 @@ export const update: Operation = {
 		},
 		simplifyField,
 	],
+	hints: [
+		{
+			when: '$parameter["description"] === ""',
+			type: 'warning',
+			message:
+				'Description is empty, so this step removes the description that the attachment has.',
+		},
+	],
 	execute,
 };
