@@ -76,11 +76,13 @@ function isErrorItem(json: IDataObject): boolean {
 /** A schema is for Simplify on; without it, the fields that both have are of the same types. */
 function validatorOf(schema: string, isSimple: boolean): ValidateFunction {
 	const key = JSON.stringify([schema, isSimple]);
+	const known = validators.get(key);
+	if (known) return known;
 	const file = `${path.join(SCHEMAS, schema)}.json`;
 	if (!existsSync(file)) throw new Error(`There is no schema ${file}`);
 	const { required, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as SchemaObject;
 	const strict = { ...rest, required, additionalProperties: false };
-	const validate = validators.get(key) ?? ajv.compile(isSimple ? strict : rest);
+	const validate = ajv.compile(isSimple ? strict : rest);
 	validators.set(key, validate);
 	return validate;
 }
