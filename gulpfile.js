@@ -87,7 +87,13 @@ const copyIcons = () => src('nodes/**/*.svg', { encoding: false }).pipe(dest('di
 
 const copyCodex = () => src('nodes/**/*.node.json').pipe(dest('dist/nodes'));
 
-const build = series(clean, typeCheck, parallel(bundle, copyIcons, copyCodex));
+/** What n8n shows of a node that has not run: see scripts/output-schemas.cts. */
+async function writeSchemas() {
+	const script = ['--require', 'tsx/cjs', 'scripts/output-schemas.cts'];
+	await promisify(execFile)(process.execPath, [...script, 'dist/nodes/Cliniko/__schema__']);
+}
+
+const build = series(clean, typeCheck, parallel(bundle, copyIcons, copyCodex, writeSchemas));
 
 exports.build = build;
 exports.watch = () => watch(['nodes/**', 'credentials/**'], { ignoreInitial: false }, build);

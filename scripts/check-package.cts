@@ -110,7 +110,7 @@ function strangers(files: string[], { n8n }: Manifest): string[] {
 		['package.json', 'README.md', 'LICENSE'].includes(file) ||
 		['dist/cliniko.js', 'dist/cliniko.js.LICENSES.txt', ...entries].includes(file) ||
 		n8n.nodes.some((entry) => file === entry.replace(/\.js$/, '.json')) ||
-		/^dist\/nodes\/\w+\/[\w.]+\.svg$/.test(file);
+		/^dist\/nodes\/\w+\/([\w.]+\.svg|__schema__\/[\w./]+\.json)$/.test(file);
 	return [
 		...files.filter((file) => !belongs(file)).map((file) => `${file} does not belong`),
 		...entries.filter((entry) => !files.includes(entry)).map((entry) => `${entry} is missing`),

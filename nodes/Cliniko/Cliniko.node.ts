@@ -7,7 +7,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
-import { operationFor, properties } from './actions/operations';
+import { hints, operationFor, properties, subtitle } from './actions/operations';
 import { errorText, nodeError } from './actions/report';
 import { searchAttachments } from './methods/searchAttachments';
 import { searchPatients } from './methods/searchPatients';
@@ -19,13 +19,26 @@ export class Cliniko implements INodeType {
 		icon: { light: 'file:cliniko.svg', dark: 'file:cliniko.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Find patients in Cliniko, and put files on their records or fetch them',
+		subtitle,
+		description: 'Put files on patients’ records in Cliniko, fetch them, and find patients',
 		defaults: { name: 'Cliniko' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'clinikoApi', required: true }],
+		hints,
+		builderHint: {
+			searchHint:
+				'Puts files from forms, e-mails and other nodes on a patient’s record. Nearly always two of these nodes in a row: Patient > Find by what the sender gave (date of birth and both names, or e-mail and a name), then Patient Attachment > Upload with Patient by ID set to the id that Find outputs. Never choose a patient from Get Many by position: Find gives exactly one patient or says why not. Keep IDs as text. Set Upload’s option ifAlreadyUploaded to skip for forms that people may send twice. As a tool of an AI agent it can find patients and list or describe files; a file itself cannot pass through a tool call.',
+			relatedNodes: [
+				{
+					nodeType: 'n8n-nodes-cliniko.clinikoTrigger',
+					relationHint: 'Starts a workflow for each new file or patient in Cliniko',
+				},
+				{ nodeType: 'n8n-nodes-base.formTrigger', relationHint: 'Takes files from patients' },
+				{ nodeType: 'n8n-nodes-base.emailReadImap', relationHint: 'Takes files from e-mails' },
+			],
+		},
 		properties,
 	};
 

@@ -17,14 +17,20 @@ export class ClinikoTrigger implements INodeType {
 		icon: { light: 'file:cliniko.svg', dark: 'file:cliniko.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ $parameter["event"] }}',
+		// "On attachment created", as n8n's node panel words it.
+		subtitle: '={{ "On " + $parameter["event"].replace(/[A-Z]/g, " $&").toLowerCase() }}',
+		// n8n's node panel shows it for both nodes, which are one entry there.
 		description:
-			'Patients and the files on their records in Cliniko: starts the workflow when one is new',
+			'Put files on patients’ records in Cliniko, find patients, or start when a file or a patient is new',
 		defaults: { name: 'Cliniko Trigger' },
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'clinikoApi', required: true }],
+		builderHint: {
+			searchHint:
+				'Starts a workflow for each new file or patient in Cliniko, however it came there. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
+		},
 		properties: [
 			{
 				displayName: 'Event',

@@ -17,6 +17,7 @@ import {
 	type Sandbox,
 	type SandboxOptions,
 } from '../../sandbox/sandbox.cts';
+import { withCheckedOutput } from './output-schemas.cts';
 
 export const CREDENTIAL = {
 	apiKey: SANDBOX_API_KEY,
@@ -101,10 +102,11 @@ export function useClinic(options?: ClinicOptions): ClinicWithN8n {
 export async function openClinic(options: ClinicOptions = {}): Promise<ClinicWithN8n> {
 	const sandbox = await startSandbox({ processingMs: 0, ...SETTINGS, ...options.sandbox });
 	const env = { ...sandbox.env, ...options.engine?.env };
-	const engine = await startEngine({ ...options.engine, env }).catch(async (error: Error) => {
+	const started = await startEngine({ ...options.engine, env }).catch(async (error: Error) => {
 		await sandbox.close();
 		throw error;
 	});
+	const engine = withCheckedOutput(started);
 	return {
 		sandbox,
 		engine,

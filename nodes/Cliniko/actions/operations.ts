@@ -1,10 +1,15 @@
-import { updateDisplayOptions, type INodeProperties } from 'n8n-workflow';
+import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-workflow';
 
 import type { Operation, Resource } from './operation';
 import { patient } from './patient';
 import { patientAttachment } from './patientAttachment';
 
-const resources: Resource[] = [patient, patientAttachment];
+const resources: Resource[] = [patientAttachment, patient];
+
+/** All operations, each with the key `resource.operation`. */
+const all = resources.flatMap(({ value, operations }) =>
+	operations.map((one) => ({ ...one, key: `${value}.${one.value}` })),
+);
 
 /** All parameters of the node; each is shown only for its own operation. */
 export const properties: INodeProperties[] = [
@@ -23,6 +28,22 @@ export const properties: INodeProperties[] = [
 		),
 	),
 ];
+
+const CHOSEN = '$parameter["resource"] + "." + $parameter["operation"]';
+
+/** The chosen operation in words, such as "Upload patient attachment". */
+export const subtitle = `={{ (${JSON.stringify(
+	Object.fromEntries(all.map(({ key, action }) => [key, action])),
+)})[${CHOSEN}] }}`;
+
+/** The hints of all operations; each is shown only for its own. */
+export const hints: NodeHint[] = all.flatMap(({ key, hints: own = [] }) =>
+	own.map(({ when, ...hint }) => ({
+		...hint,
+		location: 'outputPane',
+		displayCondition: `={{ ${CHOSEN} === "${key}" && (${when}) }}`,
+	})),
+);
 
 /**
  * @param resource the value of the node's parameter "Resource"

@@ -23,7 +23,9 @@ export function nodeError(
 	const node = context.getNode();
 	if (!(error instanceof ClinikoError)) return new NodeOperationError(node, error, { itemIndex });
 	const { description, httpCode } = error;
-	const message = withItem(error.message, itemIndex);
+	// Of an error in a tool call, a model gets the message only.
+	const isTool = node.type.endsWith('Tool');
+	const message = isTool ? errorText(error, itemIndex) : withItem(error.message, itemIndex);
 	const shown =
 		httpCode === undefined
 			? new NodeOperationError(node, message, { itemIndex, description: description ?? undefined })
@@ -43,7 +45,7 @@ export function nodeError(
  *
  * @param fileName is added if the message does not mention it
  */
-export function errorText(error: Error, itemIndex: number, fileName?: string): string {
+export function errorText(error: Error, itemIndex: number | undefined, fileName?: string): string {
 	const advice = error instanceof ClinikoError ? error.description : undefined;
 	return [withItem(withFile(error.message, fileName), itemIndex), advice].filter(Boolean).join(' ');
 }

@@ -138,9 +138,8 @@ function assertReadable(record: PatientAttachment): void {
  */
 export function contentPath({ id, content }: PatientAttachment, shard: string): string {
 	const own = `/patient_attachments/${id}`;
-	const links = (content as { links?: { self?: unknown } } | null | undefined)?.links;
 	const start = `https://${apiHost(shard)}/v1`;
-	const told = String(links?.self ?? '');
+	const told = String(content?.links?.self ?? '');
 	return told.startsWith(`${start}${own}/`) && /^[\w/:.-]+$/.test(told) && !told.includes('..')
 		? told.slice(start.length)
 		: `${own}/content`;

@@ -72,5 +72,5 @@ async function anySample(
 ): Promise<Sample | undefined> {
 	const query = { per_page: '20', page: '1' };
 	const { rows } = await api.page('patients', [`${field}:?`, 'archived_at:*'], errorContext, query);
-	return sampleOf(rows.filter(isClinikoRecord), [field]);
+	return sampleOf(rows.filter(isClinikoRecord<Patient>), [field]);
 }

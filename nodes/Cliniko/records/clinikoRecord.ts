@@ -3,8 +3,15 @@ import type { IDataObject } from 'n8n-workflow';
 /** A record of Cliniko's API. Ids are decimal strings of up to 64 bits. */
 export type ClinikoRecord = IDataObject & { id: string };
 
-/** Whether a value is a record with a valid id. */
-export function isClinikoRecord(value: unknown): value is ClinikoRecord {
+/** What Cliniko gives in place of another record, or of a list of them. */
+export interface Link {
+	links?: { self?: string } | null;
+}
+
+/** Whether a value is a record with a valid id. Its other fields are what Cliniko's documents say. */
+export function isClinikoRecord<R extends ClinikoRecord = ClinikoRecord>(
+	value: unknown,
+): value is R {
 	const id: unknown = (value as IDataObject | undefined)?.id;
 	return typeof id === 'string' && /^\d+$/.test(id);
 }
@@ -25,6 +32,6 @@ export function linkedId(link: unknown, collection: string): string | undefined 
 }
 
 /** The value of a field; null if it is empty or missing. */
-export function valueOrNull(value: IDataObject[string]): IDataObject[string] {
-	return value === undefined || value === '' ? null : value;
+export function valueOrNull<T>(value: T): Exclude<T, undefined> | null {
+	return value === undefined || value === '' ? null : (value as Exclude<T, undefined>);
 }

@@ -1,9 +1,32 @@
-import type { IDataObject } from 'n8n-workflow';
+import { linkedId, valueOrNull, type ClinikoRecord, type Link } from './clinikoRecord';
 
-import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
+/**
+ * A patient record (Cliniko's `Patient`), with those of its fields that the node reads. Cliniko's
+ * reference says of no field that it is always there, and an empty one may be null or an empty string.
+ */
+export type Patient = ClinikoRecord & {
+	archived_at?: string | null;
+	created_at?: string;
+	date_of_birth?: string | null;
+	deleted_at?: string | null;
+	email?: string | null;
+	first_name?: string;
+	last_name?: string;
+	merged_at?: string | null;
+	merged_with_patient?: Link;
+	old_reference_id?: string | null;
+	patient_phone_numbers?: Array<PhoneNumber | null> | null;
+	preferred_first_name?: string | null;
+};
 
-/** A patient record (Cliniko's `Patient`). */
-export type Patient = ClinikoRecord;
+interface PhoneNumber {
+	number?: string | null;
+	normalized_number?: string | null;
+	phone_type?: string | null;
+}
+
+/** What Simplify leaves of it. */
+export type SimplifiedPatient = ReturnType<typeof simplifiedPatient>;
 
 /** The id of the patient that this one was merged into; undefined if it was not merged. */
 export function mergedInto(patient: Patient): string | undefined {
@@ -17,7 +40,7 @@ export function isArchived(patient: Patient): boolean {
 }
 
 /** The fields that most workflows need, without nesting. */
-export function simplifiedPatient(patient: Patient): IDataObject {
+export function simplifiedPatient(patient: Patient) {
 	const phones = Array.isArray(patient.patient_phone_numbers) ? patient.patient_phone_numbers : [];
 	return {
 		id: patient.id,
@@ -26,7 +49,7 @@ export function simplifiedPatient(patient: Patient): IDataObject {
 		preferred_first_name: valueOrNull(patient.preferred_first_name),
 		date_of_birth: valueOrNull(patient.date_of_birth),
 		email: valueOrNull(patient.email),
-		phone_numbers: (phones as Array<IDataObject | null>).map((phone) => valueOrNull(phone?.number)),
+		phone_numbers: phones.map((phone) => valueOrNull(phone?.number)),
 		old_reference_id: valueOrNull(patient.old_reference_id),
 		merged_with_patient_id: mergedInto(patient) ?? null,
 		archived_at: valueOrNull(patient.archived_at),

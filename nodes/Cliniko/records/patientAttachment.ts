@@ -1,10 +1,26 @@
-import type { IDataObject } from 'n8n-workflow';
-
-import { linkedId, valueOrNull, type ClinikoRecord } from './clinikoRecord';
+import { linkedId, valueOrNull, type ClinikoRecord, type Link } from './clinikoRecord';
 import { compareFileNames } from './compareFileNames';
 
-/** A patient attachment record (Cliniko's `PatientAttachment`). */
-export type PatientAttachment = ClinikoRecord;
+/**
+ * A patient attachment record (Cliniko's `PatientAttachment`). Cliniko's reference says of no field
+ * that it is always there, and an empty one may be null or an empty string.
+ */
+export type PatientAttachment = ClinikoRecord & {
+	archived_at?: string | null;
+	content?: Link | null;
+	content_type?: string | null;
+	created_at?: string;
+	description?: string | null;
+	filename?: string | null;
+	patient?: Link;
+	processed_at?: string | null;
+	processing_completed?: boolean | null;
+	/** In bytes. */
+	size?: number | null;
+};
+
+/** What Simplify leaves of it. */
+export type SimplifiedAttachment = ReturnType<typeof simplified>;
 
 /** Whether Cliniko could not read the file. It then gives this as its type (reported by integrators). */
 export function isUnreadable({ content_type: type }: PatientAttachment): boolean {
@@ -17,8 +33,7 @@ export function patientIdOf(record: PatientAttachment): string | undefined {
 }
 
 /** The ten fields that most workflows need, without nesting. */
-export function simplified(record: PatientAttachment): IDataObject {
-	const content = record.content as IDataObject | undefined;
+export function simplified(record: PatientAttachment) {
 	return {
 		id: record.id,
 		patient_id: patientIdOf(record) ?? null,
@@ -29,7 +44,7 @@ export function simplified(record: PatientAttachment): IDataObject {
 		processing_completed: valueOrNull(record.processing_completed),
 		created_at: valueOrNull(record.created_at),
 		processed_at: valueOrNull(record.processed_at),
-		content_url: valueOrNull((content?.links as IDataObject | undefined)?.self),
+		content_url: valueOrNull(record.content?.links?.self),
 	};
 }
 

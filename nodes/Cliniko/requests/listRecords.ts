@@ -1,5 +1,6 @@
 import { ClinikoError } from '../errors';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+import type { Collections } from '../records/collections';
 import { PAGE_SIZE, type ClinikoApi, type Page } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
 
@@ -18,8 +19,8 @@ export interface Reading {
 }
 
 /** The records of a list, and the time of Cliniko's reply to its first page: see `ClinikoReply`. */
-export interface DatedRecords extends Pick<Page, 'date' | 'isDated'> {
-	records: ClinikoRecord[];
+export interface DatedRecords<R extends ClinikoRecord> extends Pick<Page, 'date' | 'isDated'> {
+	records: R[];
 }
 
 /**
@@ -36,13 +37,13 @@ export interface DatedRecords extends Pick<Page, 'date' | 'isDated'> {
  *   a `limit`, possibly more than that
  * @throws ClinikoError if a request fails, or if the list cannot be read completely
  */
-export async function listRecords(
+export async function listRecords<C extends keyof Collections>(
 	api: ClinikoApi,
-	collection: string,
+	collection: C,
 	filters: string[],
 	errorContext: ErrorContext,
 	reading: Reading = {},
-): Promise<ClinikoRecord[]> {
+): Promise<Array<Collections[C]>> {
 	return (await listRecordsDated(api, collection, filters, errorContext, reading)).records;
 }
 
@@ -51,33 +52,34 @@ export async function listRecords(
  *
  * @param limit the maximum number of records
  */
-export async function newestRecords(
+export async function newestRecords<C extends keyof Collections>(
 	api: ClinikoApi,
-	collection: string,
+	collection: C,
 	filters: string[],
 	limit: number,
 	errorContext: ErrorContext,
-): Promise<ClinikoRecord[]> {
+): Promise<Array<Collections[C]>> {
 	const records = await listRecords(api, collection, filters, errorContext, { limit });
 	return records.slice(0, limit);
 }
 
 /** Like `listRecords`, with the time of the reply. */
-export async function listRecordsDated(
+export async function listRecordsDated<C extends keyof Collections>(
 	api: ClinikoApi,
-	collection: string,
+	collection: C,
 	filters: string[],
 	errorContext: ErrorContext,
 	{ limit = Infinity, sort = 'created_at:desc' }: Reading = {},
-): Promise<DatedRecords> {
+): Promise<DatedRecords<Collections[C]>> {
 	const query = { per_page: String(Math.min(limit, PAGE_SIZE)), sort };
-	const records = new Map<string, ClinikoRecord>();
+	const records = new Map<string, Collections[C]>();
+	const isRecord = isClinikoRecord<Collections[C]>;
 	const totals: Array<number | undefined> = [];
 	let isOnePage = false;
 	let date = NaN;
 	let isDated = false;
 	for await (const page of api.pages(collection, filters, errorContext, query)) {
-		for (const row of page.rows) if (isClinikoRecord(row)) records.set(row.id, row);
+		for (const row of page.rows) if (isRecord(row)) records.set(row.id, row);
 		totals.push(page.total);
 		const isFirst = totals.length === 1;
 		if (isFirst) ({ date, isDated } = page);
@@ -91,7 +93,7 @@ export async function listRecordsDated(
 		// Records were added meanwhile. In a stable order they are on the first page now. Otherwise, some
 		// may have been read in place of others, which are still missing.
 		const again = await api.page(collection, filters, errorContext, { ...query, page: '1' });
-		for (const row of again.rows) if (isClinikoRecord(row)) records.set(row.id, row);
+		for (const row of again.rows) if (isRecord(row)) records.set(row.id, row);
 		last = again.total ?? last;
 	}
 	// If records were removed meanwhile, others have moved between pages.
@@ -108,15 +110,15 @@ export async function listRecordsDated(
  * @param known the ids that were read so far
  * @param total the number of records in the list; Infinity if unknown
  */
-async function readInParts(
+async function readInParts<C extends keyof Collections>(
 	api: ClinikoApi,
-	collection: string,
+	collection: C,
 	filters: string[],
 	errorContext: ErrorContext,
 	known: string[],
 	total: number,
-): Promise<ClinikoRecord[]> {
-	const records = new Map<string, ClinikoRecord>();
+): Promise<Array<Collections[C]>> {
+	const records = new Map<string, Collections[C]>();
 	const readPart = async (part: Part, divisions: number): Promise<void> => {
 		const range = [
 			...(part.from === undefined ? [] : [`id:>=${part.from}`]),
@@ -126,7 +128,9 @@ async function readInParts(
 			page: '1',
 			per_page: String(PAGE_SIZE),
 		});
-		const found = page.rows.filter(isClinikoRecord).filter(({ id }) => isIn(part, BigInt(id)));
+		const found = page.rows
+			.filter(isClinikoRecord<Collections[C]>)
+			.filter(({ id }) => isIn(part, BigInt(id)));
 		const isFull = page.rows.length >= PAGE_SIZE && page.rows.length < (page.total ?? 0);
 		if (!page.hasMore && !isFull) {
 			for (const record of found) records.set(record.id, record);

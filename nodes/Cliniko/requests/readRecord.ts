@@ -1,5 +1,6 @@
 import { ClinikoError } from '../errors';
-import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+import { isClinikoRecord } from '../records/clinikoRecord';
+import type { Collections } from '../records/collections';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** What messages call the records of a collection. */
@@ -13,19 +14,19 @@ const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as cons
  * @param action as in `ErrorContext`
  * @throws ClinikoError if there is no such record, or it cannot be read
  */
-export async function readRecord(
+export async function readRecord<C extends keyof Collections>(
 	api: ClinikoApi,
-	collection: keyof typeof NOUNS,
+	collection: C,
 	id: string,
 	action = `read ${NOUNS[collection]} ${id}`,
-): Promise<ClinikoRecord> {
+): Promise<Collections[C]> {
 	const noun = NOUNS[collection];
 	const query = new URLSearchParams({ 'q[]': 'archived_at:*' });
 	const { body } = await api.get(`/${collection}/${id}?${query.toString()}`, {
 		action,
 		notFound: `Cliniko has no ${noun} with the ID ${id}.`,
 	});
-	if (isClinikoRecord(body) && body.id === id) return body;
+	if (isClinikoRecord<Collections[C]>(body) && body.id === id) return body;
 	throw new ClinikoError(
 		`Could not ${action}: Cliniko's reply is not the record of that ${noun}.`,
 		'Run the workflow again. If it keeps happening, look at status.cliniko.com.',
@@ -37,9 +38,9 @@ export async function readRecord(
  *
  * @returns undefined if Cliniko answers that there is none
  */
-export async function readRecordIfExists(
-	...read: Parameters<typeof readRecord>
-): Promise<ClinikoRecord | undefined> {
+export async function readRecordIfExists<C extends keyof Collections>(
+	...read: Parameters<typeof readRecord<C>>
+): Promise<Collections[C] | undefined> {
 	return await readRecord(...read).catch((error: ClinikoError) => {
 		if (error.httpCode !== 404) throw error;
 		return undefined;

@@ -87,7 +87,7 @@ async function readSince(
 	api: ClinikoApi,
 	{ collection, timestamp, errorContext }: Watch,
 	{ at }: Cursor,
-): Promise<DatedRecords> {
+): Promise<DatedRecords<ClinikoRecord>> {
 	// Archived ones too, so that archiving a record does not move others between pages.
 	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, 'archived_at:*'];
 	return await listRecordsDated(api, collection, filters, errorContext);

@@ -3,8 +3,12 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 import type { ClinikoRecord } from '../records/clinikoRecord';
-import { simplifiedPatient } from '../records/patient';
-import { simplified as simplifiedAttachment } from '../records/patientAttachment';
+import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../records/patient';
+import {
+	simplified as simplifiedAttachment,
+	type PatientAttachment,
+	type SimplifiedAttachment,
+} from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { connect } from '../transport/n8n';
 import { newestRecord, newRecordsSince, startFromNow, type Cursor, type Watch } from './newRecords';
@@ -31,6 +35,9 @@ const begun = new WeakSet<object>();
 /** Activations with a poll in progress: n8n starts the next poll even if the last one still runs. */
 const polling = new WeakSet<object>();
 
+/** What an item of the output holds with Simplify on: a file or a patient, depending on the event. */
+export type Output = Partial<SimplifiedAttachment & SimplifiedPatient> & { id: string };
+
 /**
  * One poll of the trigger.
  *
@@ -54,7 +61,11 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 			? await anExample(context, watch)
 			: await newRecords(context, event, watch);
 		if (!context.getNodeParameter('simplify', true)) return records;
-		return records.map(watch.collection === 'patients' ? simplifiedPatient : simplifiedAttachment);
+		return records.map((record) =>
+			watch.collection === 'patients'
+				? simplifiedPatient(record as Patient)
+				: simplifiedAttachment(record as PatientAttachment),
+		);
 	} finally {
 		polling.delete(context);
 	}

@@ -46,7 +46,7 @@ export async function createRecord(
 	});
 	if (reply instanceof UnknownOutcome) return reply;
 	const { body } = reply;
-	if (!isClinikoRecord(body)) {
+	if (!isClinikoRecord<PatientAttachment>(body)) {
 		const error = new ClinikoError(
 			`Cliniko's reply has no ID for the file "${file.name}".`,
 			'Run the workflow again.',

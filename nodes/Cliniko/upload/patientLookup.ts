@@ -91,7 +91,7 @@ export class PatientLookup {
 async function readList(api: ClinikoApi, ids: string[], served: Lookup[]): Promise<void> {
 	const filters = [`id:=${ids.join(',')}`, 'archived_at:*'];
 	for await (const rows of api.list('patients', filters, { action: 'look up the patients' })) {
-		for (const patient of rows.filter(isClinikoRecord)) {
+		for (const patient of rows.filter(isClinikoRecord<Patient>)) {
 			for (const { missing, found } of served) {
 				if (missing.delete(patient.id)) found.set(patient.id, patient);
 			}

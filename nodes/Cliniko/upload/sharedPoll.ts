@@ -129,7 +129,7 @@ export class SharedPoll {
 		const errorContext = { action: 'see whether Cliniko has processed the files' };
 		for await (const rows of api.list('patient_attachments', filters, errorContext)) {
 			for (const row of rows) {
-				if (!isClinikoRecord(row)) continue;
+				if (!isClinikoRecord<PatientAttachment>(row)) continue;
 				listed.add(row.id);
 				this.seen(row);
 			}

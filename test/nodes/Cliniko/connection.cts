@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IDataObject, IHttpRequestOptions, IN8nHttpFullResponse } from 'n8n-workflow';
 
+import type { PatientAttachment } from '../../../nodes/Cliniko/records/patientAttachment.ts';
 import {
 	ClinikoApi,
 	type ClinikoConnection,
@@ -145,7 +146,7 @@ export function uploadOf(
 }
 
 /** A patient attachment record that Cliniko has not processed yet. */
-export function freshRecord(id: string, patientId = '1'): IDataObject & { id: string } {
+export function freshRecord(id: string, patientId = '1'): PatientAttachment {
 	return {
 		id,
 		filename: null,
@@ -166,7 +167,7 @@ export function processedRecord(
 	filename = 'Referral.pdf',
 	size = 1000,
 	patientId = '1',
-): IDataObject & { id: string } {
+): PatientAttachment {
 	return {
 		...freshRecord(id, patientId),
 		filename,

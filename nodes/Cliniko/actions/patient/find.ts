@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, distinguishingFields, type Criterion } from '../../find/criteria';
 import { findPatients } from '../../find/findPatients';
-import { simplifiedPatient, type Patient } from '../../records/patient';
+import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../records/patient';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
@@ -126,6 +126,16 @@ const fields: INodeProperties[] = [
 	{ ...oldReferenceId, type: 'hidden' },
 	{ ...preferredFirstName, type: 'hidden' },
 ];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = { matched: number } & Partial<SimplifiedPatient & NotOne>;
+
+/** What it holds instead of a patient. */
+interface NotOne {
+	patient_ids: string[];
+	message: string;
+	advice: string;
+}
 
 /** The parameters of an item. */
 interface Query {

@@ -1,12 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { simplifiedPatient } from '../../records/patient';
+import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
 import { readRecord } from '../../requests/readRecord';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedPatient;
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

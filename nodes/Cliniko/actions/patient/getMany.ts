@@ -1,12 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { simplifiedPatient } from '../../records/patient';
+import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
-import { limitFields, limitOf } from '../parameters/limit';
+import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [
@@ -20,6 +20,9 @@ const FILTERS: FilterField[] = [
 	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
 ];
 
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedPatient;
+
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
 	return await eachItem(context, {
@@ -31,6 +34,7 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ filters, limit, simplify }) => {
 			const errorContext = { action: 'list patients' };
 			const patients = await newestRecords(api, 'patients', filters, limit, errorContext);
+			hintAtLimit(context, patients.length, limit);
 			return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
 		},
 	});

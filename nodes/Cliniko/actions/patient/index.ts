@@ -7,5 +7,5 @@ export const patient: Resource = {
 	name: 'Patient',
 	value: 'patient',
 	defaultOperation: 'find',
-	operations: [find, get, getMany],
+	operations: [find, getMany, get],
 };

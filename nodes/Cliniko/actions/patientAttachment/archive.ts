@@ -7,6 +7,12 @@ import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { attachmentFields, attachmentOf } from '../parameters/attachment';
 
+/** What an item of the output holds. */
+export interface Output {
+	id: string;
+	archived: boolean;
+}
+
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
 	return await eachItem(context, {

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { downloadFile } from '../../download/downloadFile';
 import { ClinikoError } from '../../errors';
-import { simplified } from '../../records/patientAttachment';
+import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
 import { readAttachment } from '../../requests/readAttachment';
 import { connect, filesFromS3 } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -26,6 +26,9 @@ const fields: INodeProperties[] = [
 	},
 	simplifyField,
 ];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment & { warning?: string };
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

@@ -1,12 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { simplified } from '../../records/patientAttachment';
+import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
 import { readAttachment } from '../../requests/readAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { attachmentFields, attachmentOf } from '../parameters/attachment';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment;
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);

@@ -1,12 +1,12 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { simplified } from '../../records/patientAttachment';
+import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
-import { limitFields, limitOf } from '../parameters/limit';
+import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
@@ -40,6 +40,9 @@ const fields: INodeProperties[] = [
 	simplifyField,
 ];
 
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment;
+
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
 	return await eachItem(context, {
@@ -54,6 +57,7 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ filters, limit, simplify }) => {
 			const errorContext = { action: 'list attachments' };
 			const records = await newestRecords(api, 'patient_attachments', filters, limit, errorContext);
+			hintAtLimit(context, records.length, limit);
 			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
 		},
 	});

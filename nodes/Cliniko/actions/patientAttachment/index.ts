@@ -10,5 +10,5 @@ export const patientAttachment: Resource = {
 	name: 'Patient Attachment',
 	value: 'patientAttachment',
 	defaultOperation: 'upload',
-	operations: [archive, download, get, getMany, update, upload],
+	operations: [upload, download, getMany, get, update, archive],
 };

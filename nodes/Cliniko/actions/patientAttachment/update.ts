@@ -2,7 +2,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { isClinikoRecord } from '../../records/clinikoRecord';
-import { simplified } from '../../records/patientAttachment';
+import {
+	simplified,
+	type PatientAttachment,
+	type SimplifiedAttachment,
+} from '../../records/patientAttachment';
 import { assertOwner } from '../../requests/readAttachment';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -10,6 +14,9 @@ import type { Operation } from '../operation';
 import { attachmentFields, attachmentOf } from '../parameters/attachment';
 import { descriptionOf } from '../parameters/description';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment;
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
@@ -30,7 +37,7 @@ async function execute(context: IExecuteFunctions) {
 					notFound: `Cliniko has no attachment with the ID ${id} that can be changed.`,
 				},
 			);
-			if (!isClinikoRecord(body) || body.id !== attachment.id) {
+			if (!isClinikoRecord<PatientAttachment>(body) || body.id !== attachment.id) {
 				throw new ClinikoError(
 					`Cliniko's reply to the changed description of attachment ${id} is not an attachment record.`,
 					'The description is most likely changed. Look at the attachment in Cliniko.',
@@ -58,6 +65,14 @@ export const update: Operation = {
 				'The new description, at most 255 characters. Leave it empty to remove the old one.',
 		},
 		simplifyField,
+	],
+	hints: [
+		{
+			when: '$parameter["description"] === ""',
+			type: 'warning',
+			message:
+				'Description is empty, so this step removes the description that the attachment has.',
+		},
 	],
 	execute,
 };

@@ -4,7 +4,7 @@ import { ContentDigests } from '../../download/contentDigest';
 import { RecordCreator } from '../../once/createRecordOnce';
 import type { RecordSearch } from '../../once/recordSearch';
 import { UploadMemory } from '../../once/uploadMemory';
-import { simplified } from '../../records/patientAttachment';
+import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
 import { ownUserId } from '../../requests/ownUser';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { Priority } from '../../transport/cliniko/requestQueue';
@@ -20,7 +20,13 @@ import { patientIdField } from '../parameters/patientId';
 import { simplifyField } from '../parameters/simplify';
 import { nodeError } from '../report';
 import { failedItem, runError, withEarlierTries } from './uploadFailure';
-import { planUploads, refuseInactivePatients, runSettings, type RunSettings } from './uploadPlan';
+import {
+	planUploads,
+	refuseInactivePatients,
+	runSettings,
+	type RunSettings,
+	type UploadPlan,
+} from './uploadPlan';
 
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose record the file belongs on'),
@@ -130,6 +136,9 @@ const fields: INodeProperties[] = [
 	},
 ];
 
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAttachment;
+
 async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = context.getInputData();
 	if (items.length === 0) return [];
@@ -206,6 +215,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	const failure = continueOnFail ? undefined : runError(outcomes, memory);
 	if (failure) throw nodeError(context, failure.error, failure.itemIndex);
 
+	hintAtIgnored(context, plans);
 	const results = outcomes.values();
 	return plans.flatMap(({ itemIndex, uploads, simplify, error }) => {
 		if (error) return [failedItem(context, error, itemIndex, uploads, memory)];
@@ -220,11 +230,38 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	});
 }
 
+/** Tells a person in the editor how many items were ignored: a misspelt field has the same effect. */
+function hintAtIgnored(context: IExecuteFunctions, plans: UploadPlan[]): void {
+	const ignored = plans.filter(({ uploads, error }) => uploads.length === 0 && !error).length;
+	if (ignored === 0) return;
+	context.addExecutionHints({
+		message: `${ignored} of ${plans.length} items had no file in Input Binary Field and were ignored, as If Item Has No File says.`,
+		location: 'outputPane',
+	});
+}
+
 export const upload: Operation = {
 	name: 'Upload',
 	value: 'upload',
 	action: 'Upload patient attachment',
 	description: "Put a file on a patient's record",
 	fields,
+	hints: [
+		{
+			when: '!$parameter["waitForProcessing"] && ["maxWait", "onTimeout"].some((name) => $parameter["options"][name] !== undefined)',
+			message:
+				'Longest Wait and If Processing Takes Longer do nothing while Wait for Processing is off.',
+		},
+		{
+			when: '!$parameter["waitForProcessing"] && $parameter["options"]["ifAlreadyUploaded"] === "skip"',
+			message:
+				'With If Already Uploaded set to Skip, this step may still wait up to 30 seconds, although Wait for Processing is off: Cliniko does not show what other new files of the patient are before it has processed them.',
+		},
+		{
+			when: '["concurrency", "maxWait", "onTimeout"].some((name) => String($rawParameter["options"][name]).startsWith("="))',
+			message:
+				'Files at Once, Longest Wait and If Processing Takes Longer apply to all items: an expression there is read for the first item only.',
+		},
+	],
 	execute,
 };

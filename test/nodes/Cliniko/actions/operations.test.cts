@@ -185,14 +185,14 @@ describe('What can be done with an attachment', () => {
 		({ displayOptions }) => displayOptions?.show?.resource?.[0] === 'patientAttachment',
 	);
 
-	it('is in the order of the alphabet, and each has a sentence for n8n’s panel', () => {
+	it('is in the order in which people need it, and each has a sentence for n8n’s panel', () => {
 		expect(operation!.options).toMatchObject([
-			{ name: 'Archive', value: 'archive', action: 'Archive patient attachment' },
-			{ name: 'Download', value: 'download', action: 'Download patient attachment' },
-			{ name: 'Get', value: 'get', action: 'Get patient attachment' },
-			{ name: 'Get Many', value: 'getMany', action: 'Get many patient attachments' },
-			{ name: 'Update', value: 'update', action: 'Update patient attachment' },
 			{ name: 'Upload', value: 'upload', action: 'Upload patient attachment' },
+			{ name: 'Download', value: 'download', action: 'Download patient attachment' },
+			{ name: 'Get Many', value: 'getMany', action: 'Get many patient attachments' },
+			{ name: 'Get', value: 'get', action: 'Get patient attachment' },
+			{ name: 'Update', value: 'update', action: 'Update patient attachment' },
+			{ name: 'Archive', value: 'archive', action: 'Archive patient attachment' },
 		]);
 	});
 

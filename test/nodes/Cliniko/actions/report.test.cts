@@ -17,6 +17,17 @@ describe('The error that stops the node', () => {
 		expect(shown.node).toBe(node);
 	});
 
+	it('says in its message what to do as well, where an AI agent’s model gets nothing else', () => {
+		const tool = { ...node, type: 'clinikoTool' };
+		const shown = nodeError(
+			{ ...context, getNode: () => tool },
+			new ClinikoError('2 patients match.', 'Date of Birth would tell them apart.'),
+			0,
+		);
+
+		expect(shown.message).toBe('2 patients match. [item 0] Date of Birth would tell them apart.');
+	});
+
 	it.each([401, 404, 422, 429, 503])('has the status %d of the reply that led to it', (status) => {
 		const shown = nodeError(context, new ClinikoError('It failed.', 'Try again.', status), 0);
 

@@ -1,3 +1,5 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import {
 	isArchived,
 	mergedInto,
@@ -45,7 +47,11 @@ describe('A patient', () => {
 	it.each([[{}], [{ patient_phone_numbers: null }], [{ patient_phone_numbers: {} }]])(
 		'in the simple form has all of them even when the record has nothing but an id: %j',
 		(more) => {
-			const { id, phone_numbers: numbers, ...rest } = simplifiedPatient({ id: '7', ...more });
+			const {
+				id,
+				phone_numbers: numbers,
+				...rest
+			} = simplifiedPatient({ id: '7', ...more } as never);
 			expect([id, numbers]).toEqual(['7', []]);
 			expect(Object.values(rest)).toEqual(Array<null>(9).fill(null));
 		},
@@ -53,7 +59,7 @@ describe('A patient', () => {
 
 	it('in the simple form has nothing when the record has an empty text', () => {
 		const names = ['first_name', 'last_name', 'email', 'date_of_birth', 'archived_at'];
-		const simple = simplifiedPatient({
+		const simple: IDataObject = simplifiedPatient({
 			id: '7',
 			...Object.fromEntries(names.map((name) => [name, ''])),
 			patient_phone_numbers: [{ number: '' }],

@@ -1,0 +1,8 @@
+import type { Patient } from './patient';
+import type { PatientAttachment } from './patientAttachment';
+
+/** The records of each collection that the node reads, by its path below `/v1`. */
+export interface Collections {
+	patients: Patient;
+	patient_attachments: PatientAttachment;
+}
