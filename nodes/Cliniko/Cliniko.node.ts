@@ -20,7 +20,8 @@ export class Cliniko implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Find patients in Cliniko, and put files on their records or fetch them',
+		description:
+			'Find, create and update patients in Cliniko, and put files on their records or fetch them',
 		defaults: { name: 'Cliniko' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
