@@ -527,23 +527,29 @@ describe('One person leads to one patient', () => {
 });
 
 describe('A cancelled execution', () => {
+	const returning = async (run?: Partial<UploadRun>) => await create({ ifMatches: 'return' }, run);
+	const upserting = async (run?: Partial<UploadRun>) => await upsert({}, run);
+
 	it.each([
-		['before the creation runs', 'before', 0],
-		['after the creation has run', 'after', 1],
+		['Create or Update', 'before', upserting, 'created'],
+		['Create or Update', 'after', upserting, 'unchanged'],
+		['Create', 'after', returning, 'existing'],
 	] as const)(
-		'sends nothing more if it is cancelled %s',
-		async (_, act, there) => {
-			clinic.sandbox.faults.add({ on: 'createPatient', act, do: { hang: true } });
-			const { run } = await upsert({}, { cancelAfter: 2000 });
+		'of %s sends nothing more %s the creation runs, and the next one leads to one patient',
+		async (_, act, perform, outcome) => {
+			const { faults, settings, requests } = clinic.sandbox;
+			// No list shows in time what the cancelled one has created.
+			settings.listLagMs = 8000;
+			faults.add({ on: 'createPatient', act, do: { hang: true } });
+			const { run } = await perform({ cancelAfter: 2000 });
 			expect(run.status).toBe('canceled');
 			await sleep(1000);
-			const count = clinic.sandbox.requests.length;
+			const count = requests.length;
 			await sleep(2000);
-			expect(clinic.sandbox.requests).toHaveLength(count);
-			expect(records()).toHaveLength(there);
-			// Another execution finds or creates the one patient.
-			const { output } = await upsert();
-			expect(output[0]!.json.outcome).toBe(there ? 'unchanged' : 'created');
+			expect(requests).toHaveLength(count);
+			expect(records()).toHaveLength(act === 'after' ? 1 : 0);
+			const { output } = await perform();
+			expect(output[0]!.json.outcome).toBe(outcome);
 			expect(records()).toHaveLength(1);
 		},
 		120_000,
