@@ -88,7 +88,7 @@ describe('Archiving an attachment', () => {
 	);
 
 	it.each([
-		[404, 'Cliniko has no attachment with the ID 77. Cliniko says: No'],
+		[404, 'Cliniko has no attachment with the ID 77.'],
 		[409, 'Could not archive attachment 77: Cliniko answered with status 409. Cliniko says: No'],
 		[422, 'Could not archive attachment 77: Cliniko did not accept it. Cliniko says: No'],
 	])('is refused when Cliniko answers %d to one that is not', async (status, message) => {
