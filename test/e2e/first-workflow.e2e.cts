@@ -165,7 +165,9 @@ it('a form’s field that is dragged onto the file’s field is not taken for th
 	await drag('Referral', 'binaryPropertyName');
 	await execute();
 	const output = part('output-panel');
-	await output.getByText('Input Binary Field gives the text [object Object]').waitFor();
+	await part('node-error-message', output)
+		.getByText('Input Binary Field gives the text [object Object]')
+		.waitFor();
 	await output.getByText('The item’s files are in: Referral_0, Referral_1.').waitFor();
 	expect(recorded(clinic.sandbox)).toHaveLength(2);
 });
