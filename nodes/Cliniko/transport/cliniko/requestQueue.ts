@@ -161,12 +161,12 @@ export class RequestQueue {
 	}
 
 	private next(now: number): Waiting | undefined {
-		const late = this.waiting.find(
+		// What is refused again and again, and not because of the limit, must not hold up all others.
+		const usual = this.waiting.filter(({ refusals }) => refusals < MAX_FIRST_REFUSALS);
+		const late = usual.find(
 			({ priority, since }) => priority === Priority.poll && now - since >= MAX_POLL_DELAY,
 		);
-		// What is refused again and again, and not because of the limit, must not hold up all others.
-		const usual = this.waiting.find(({ refusals }) => refusals < MAX_FIRST_REFUSALS);
-		return late ?? usual ?? this.waiting[0];
+		return late ?? usual[0] ?? this.waiting[0];
 	}
 }
 

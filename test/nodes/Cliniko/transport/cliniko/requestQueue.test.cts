@@ -149,6 +149,26 @@ describe('The queue of requests', () => {
 		expect((await poison)?.statusCode).toBe(200);
 	});
 
+	it('lets others go before a late poll that alone is refused again and again', async () => {
+		const clock = new Clock();
+		const queue = new RequestQueue(Date.now, () => 0);
+		const began = clock.time;
+		const poison = queue.send(
+			async () => (clock.time - began < 300_000 ? reply(429) : reply(200)),
+			poll,
+			clock.pause,
+		);
+		await clock.pause(1000);
+		const others = Array.from(
+			{ length: 9 },
+			async () => await queue.send(async () => reply(200), normal, clock.pause),
+		);
+
+		expect((await Promise.all(others)).map((one) => one?.statusCode)).toEqual(Array(9).fill(200));
+		expect(clock.time - began).toBeLessThan(90_000);
+		expect((await poison)?.statusCode).toBe(200);
+	});
+
 	it('lets a cancelled request leave, and holds up nobody for it', async () => {
 		const { sent, send, answer, queue } = start();
 		for (const name of ['a', 'b', 'c', 'd']) void send(name, normal, never);
