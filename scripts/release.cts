@@ -36,7 +36,7 @@ const PUBLISH = ['npm', 'publish', '--provenance', '--access', 'public'];
  * @returns whether there was nothing to find fault with
  */
 export function release({ mode, root, env, run, print }: Release): boolean {
-	if (mode === 'publish' && !env.GITHUB_ACTIONS) {
+	if (mode === 'publish' && !(env.GITHUB_ACTIONS === 'true' && env.GITHUB_REF_TYPE === 'tag')) {
 		print('Only the workflow publish.yml on GitHub can publish with provenance: push a tag.');
 		return false;
 	}
@@ -155,7 +155,13 @@ function main(): void {
 	});
 	const root = path.join(__dirname, '..');
 	const succeeded = release({
-		mode: values['dry-run'] ? 'dry-run' : values.publish ? 'publish' : 'tag',
+		// npm takes the option for its own where the -- before it is forgotten.
+		mode:
+			values['dry-run'] || process.env.npm_config_dry_run
+				? 'dry-run'
+				: values.publish
+					? 'publish'
+					: 'tag',
 		root,
 		env: process.env,
 		run: ([program = '', ...args]) =>

@@ -335,7 +335,7 @@ describe('If Already Uploaded: Skip', () => {
 });
 
 it.each([
-	['base64', '={{ $json.base64 }}', 'no file in "…"'],
+	['base64', '={{ $json.base64 }}', 'no file in the field that the expression'],
 	['an object with data', '={{ ({ data: $json.base64 }) }}', 'neither the name of a field nor a'],
 ])('does not repeat %s in place of a field’s name', async (_, binaryPropertyName, says) => {
 	const base64 = pdf('letter').toString('base64');

@@ -379,10 +379,10 @@ describe('The files of a form, after Find,', () => {
 				{
 					json: {
 						lastName: 'O’Hara',
-						Referral: Object.values(files).map(({ fileName, mimeType }) => ({
+						Referral: Object.values(files).map(({ fileName, mimeType, base64 = '' }) => ({
 							filename: fileName,
 							mimetype: mimeType,
-							size: 1,
+							size: Buffer.from(base64, 'base64').length,
 						})),
 					},
 					files,

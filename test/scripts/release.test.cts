@@ -83,6 +83,10 @@ it('on GitHub, it publishes the version that is tagged', () => {
 
 it('nothing is published from anywhere else, where there is no provenance', () => {
 	expect(take('publish')).toMatchObject({ succeeded: false, ran: [] });
+	const branch = { ...ON_GITHUB, GITHUB_REF_TYPE: 'branch' };
+	expect(take('publish', { env: branch })).toMatchObject({ succeeded: false, ran: [] });
+	const local = { ...ON_GITHUB, GITHUB_ACTIONS: 'false' };
+	expect(take('publish', { env: local })).toMatchObject({ succeeded: false, ran: [] });
 });
 
 describe.each<[what: string, change: () => void, finding: string]>([

@@ -111,21 +111,30 @@ function names(text: string, available: FileField[]): string[] {
 }
 
 /**
- * The fields of a name or pattern. A name also stands for the fields that n8n makes of it for several
- * files: `Referral_0`, `Referral_1` in a form, where other characters than letters, digits and `_`
- * become `_`, and `Referral0`, `Referral1` in a webhook.
+ * The fields of a name or pattern. A name also stands for the fields that n8n makes of it: in a form,
+ * `Referral_letter` of `Referral letter`, and for several files `Referral_0`, `Referral_1`; in a
+ * webhook `Referral0`, `Referral1`. Not for any other number, which may be part of another name.
  */
 function fieldsNamed(name: string, available: FileField[]): FileField[] {
 	const exact = available.filter((field) => matches(name, field.name));
 	if (exact.length > 0 || name.includes('*')) return exact;
-	const asForm = name.replace(/\W/g, '_');
-	return available.filter(
-		(field) =>
-			field.name === asForm ||
-			[asForm, name].some(
-				(start) => field.name.startsWith(start) && /^_?\d+$/.test(field.name.slice(start.length)),
-			),
-	);
+	// A form has `_` for each letter with an accent or of another script too, so that different names
+	// become the same.
+	const asForm = /(?!\w)[\p{L}\p{M}\p{N}]/u.test(name) ? name : name.replace(/\W/g, '_');
+	const single = available.filter((field) => field.name === asForm);
+	if (single.length > 0) return single;
+	const ofForm = series(`${asForm}_`, available);
+	return ofForm.length > 0 || /\d$/.test(name) ? ofForm : series(name, available);
+}
+
+/** The fields with this start and the numbers 0, 1, 2 and so on. */
+function series(start: string, available: FileField[]): FileField[] {
+	const fields: FileField[] = [];
+	for (;;) {
+		const next = available.find(({ name }) => name === `${start}${fields.length}`);
+		if (!next) return fields;
+		fields.push(next);
+	}
 }
 
 function matches(pattern: string, name: string): boolean {
@@ -178,6 +187,8 @@ function isBinary(value: unknown): value is Record<string, IBinaryData> {
 interface FileDescription {
 	filename: string;
 	mimetype: string;
+	/** In bytes. */
+	size?: unknown;
 }
 
 function isDescription(value: unknown): value is FileDescription {
@@ -187,22 +198,32 @@ function isDescription(value: unknown): value is FileDescription {
 }
 
 /**
- * The item's files of a description's name: as many as there are descriptions of that name, since
- * a description does not say which of several files it means.
+ * The item's files that fit a description: as many as there are such descriptions, since a description
+ * does not say which of several files it means.
  */
 function described(
-	{ filename }: FileDescription,
+	one: FileDescription,
 	all: unknown[],
 	available: FileField[],
 	source: FileSource,
 ): FileField[] {
-	const count = all.filter((one) => isDescription(one) && one.filename === filename).length;
-	const fields = available.filter(({ data }) => data.fileName === filename);
+	const fields = available.filter(({ data }) => fits(data, one));
+	const count = all.filter((other) => isDescription(other) && isSameDescription(other, one)).length;
 	if (fields.length === count) return fields;
 	throw new ClinikoError(
 		'Input Binary Field describes a file instead of giving it.',
 		adviceFor(available, source),
 	);
+}
+
+/** Older n8n does not note the exact size. */
+function fits({ fileName, mimeType, bytes }: IBinaryData, one: FileDescription): boolean {
+	if (fileName !== one.filename || mimeType !== one.mimetype) return false;
+	return bytes === undefined || bytes === one.size;
+}
+
+function isSameDescription(a: FileDescription, b: FileDescription): boolean {
+	return a.filename === b.filename && a.mimetype === b.mimetype && a.size === b.size;
 }
 
 function textWithObject(available: FileField[], source: FileSource): ClinikoError {
@@ -229,7 +250,13 @@ function nothingGiven(available: FileField[], source: FileSource): ClinikoError 
 }
 
 function noSuchField(missing: string[], available: FileField[], source: FileSource): ClinikoError {
-	const wanted = missing.map((name) => `"${oneLine(name, 40)}"`).join(', ');
+	// What an expression gives may be text that somebody has typed into a form.
+	const wanted = source.isExpression
+		? 'the field that the expression in Input Binary Field names'
+		: missing
+				.slice(0, 5)
+				.map((name) => `"${oneLine(name, 40)}"`)
+				.join(', ');
 	return new ClinikoError(
 		available.length === 0
 			? `The item has no file, so there is none in ${wanted}.`

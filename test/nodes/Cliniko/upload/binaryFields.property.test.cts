@@ -8,7 +8,7 @@ const letters = (maxLength: number) =>
 	fc.oneof(
 		fc.string({ unit: fc.constantFrom('a', 'b'), maxLength }),
 		fc.string({
-			unit: fc.constantFrom('a', 'b', 'c', '_', '.', '1', '(', '+', '\n', 'ü'),
+			unit: fc.constantFrom('a', 'b', 'c', '_', '.', '0', '1', '(', '+', '\n', 'ü'),
 			maxLength,
 		}),
 	);
@@ -47,9 +47,15 @@ function expectedOf(one: string, fields: string[]): string[] {
 	if (fields.includes(one)) return [one];
 	const whole = new RegExp(`^${one.split('*').map(escaped).join('[^]*')}$`);
 	if (one.includes('*')) return fields.filter((name) => whole.test(name));
-	const asForm = one.replace(/[^A-Za-z0-9_]/g, '_');
-	const numbered = new RegExp(`^(${asForm}|(${asForm}|${escaped(one)})_?\\d+)$`);
-	return fields.filter((name) => numbered.test(name));
+	const asForm = /[ü]/.test(one) ? one : one.replace(/[^A-Za-z0-9_]/g, '_');
+	if (fields.includes(asForm)) return [asForm];
+	const starts = [`${asForm}_`, ...(/[0-9]$/.test(one) ? [] : [one])];
+	const numbered = starts.map((start) => {
+		const names = Array.from({ length: 10 }, (_, number) => `${start}${number}`);
+		const end = names.findIndex((name) => !fields.includes(name));
+		return names.slice(0, end);
+	});
+	return numbered.find((names) => names.length > 0) ?? [];
 }
 
 describe('Input Binary Field, whatever it asks for', () => {

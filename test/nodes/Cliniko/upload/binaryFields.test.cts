@@ -84,41 +84,63 @@ describe('Input Binary Field', () => {
 		'Referral_0',
 		'Referral_1',
 		'Referral_letter',
-		'X_ray_10',
+		'X_ray_0',
 		'scan0',
 		'scan1',
+		'Page_10',
+		'Scan_2024',
+		'___',
 	);
 
 	it.each([
 		['Referral', ['Referral_0', 'Referral_1']],
 		['Referral letter', ['Referral_letter']],
-		['X-ray', ['X_ray_10']],
+		['X-ray', ['X_ray_0']],
 		['scan', ['scan0', 'scan1']],
 		['scan, Referral', ['scan0', 'scan1', 'Referral_0', 'Referral_1']],
 	])('may be the name of a form’s field with several files: %s', (wanted, names) => {
 		expect(namesOf(wanted, form)).toEqual(names);
 	});
 
-	it.each(['Refer', 'Referral_0_', 'referral', 'Referral lette', 'X'])(
-		'is not guessed: %s',
-		(wanted) => {
-			expect(namesOf(wanted, form, 'skip')).toEqual([]);
-		},
-	);
+	it.each([
+		'Refer',
+		'Referral_0_',
+		'referral',
+		'Referral lette',
+		'X',
+		'Page 1',
+		'Page',
+		'Scan',
+		'紹介状',
+	])('is not guessed: %s', (wanted) => {
+		expect(namesOf(wanted, form, 'skip')).toEqual([]);
+	});
 
 	it('means one field if there is one of exactly this name', () => {
 		expect(namesOf('data', itemWith('data_0', 'data', 'data_1'))).toEqual(['data']);
 	});
 
 	describe('may be what a form says of its files, as dragged from the JSON', () => {
-		const saidOf = (filename: string) => ({ filename, mimetype: 'application/pdf', size: 4 });
+		const saidOf = (filename: string, size = 4) => ({
+			filename,
+			mimetype: 'application/pdf',
+			size,
+		});
 		const twins = {
 			json: {},
-			binary: { a: pdf('scan.pdf'), b: pdf('letter.pdf'), c: pdf('scan.pdf') },
+			binary: {
+				a: { ...pdf('scan.pdf'), bytes: 4 },
+				b: { ...pdf('letter.pdf'), bytes: 4 },
+				c: { ...pdf('scan.pdf'), bytes: 4 },
+				d: { ...pdf('scan.pdf'), bytes: 5 },
+				e: { ...pdf('old.pdf') },
+			},
 		};
 
 		it.each([
 			['one file', saidOf('letter.pdf'), ['b']],
+			['one of a size of its own', saidOf('scan.pdf', 5), ['d']],
+			['one whose size an older n8n does not know', saidOf('old.pdf', 7), ['e']],
 			[
 				'several files',
 				[saidOf('scan.pdf'), saidOf('letter.pdf'), saidOf('scan.pdf')],
@@ -130,6 +152,8 @@ describe('Input Binary Field', () => {
 
 		it.each([
 			['a file that the item does not have', saidOf('other.pdf')],
+			['a file of another size', saidOf('letter.pdf', 5)],
+			['a file of another type', { ...saidOf('letter.pdf'), mimetype: 'image/jpeg' }],
 			['one of two files with this name', saidOf('scan.pdf')],
 			['more files than there are', [saidOf('letter.pdf'), saidOf('letter.pdf')]],
 		])('but not %s, since the wrong one could be taken', (_, wanted) => {
@@ -291,6 +315,16 @@ describe('Input Binary Field', () => {
 			expect(error.message).toBe(message);
 			expect(error.description).toContain(
 				'The node "On form submission" has files in: Referral. To upload them, set Input Binary Field to the expression {{ $(\'On form submission\').item.binary }}.',
+			);
+		});
+
+		it('does not repeat what an expression gives, since it may be somebody’s words', () => {
+			const error = thrownBy(() =>
+				namesOf('Jane Citizen, born 1987', itemWith('data'), 'error', { isExpression: true }),
+			);
+
+			expect(error.message).toBe(
+				'The item has no file in the field that the expression in Input Binary Field names.',
 			);
 		});
 
