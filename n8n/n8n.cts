@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 
+import { apiOf, isReady, type N8nApi } from './api.cts';
 import { freePort } from './free-port.cts';
 import { installN8n } from './install.cts';
 import { until } from './until.cts';
@@ -24,9 +25,7 @@ export interface LogLine {
 }
 
 /** An n8n in a process of its own. */
-export interface N8n {
-	/** `http://127.0.0.1:<port>` */
-	readonly url: string;
+export interface N8n extends N8nApi {
 	readonly pid: number;
 	/** Resolves when the process has ended, for whatever reason. */
 	readonly ended: Promise<unknown>;
@@ -36,19 +35,12 @@ export interface N8n {
 	log(): string;
 	/** Warnings and errors in its log, and output that is not part of the log. */
 	complaints(): LogLine[];
-	/**
-	 * Sends a request to the editor's API, signed in as the owner if the sign-in used this too.
-	 *
-	 * @returns the reply, without the `data` that wraps most replies
-	 * @throws with n8n's message if the reply is not 2xx
-	 */
-	call<T>(method: string, path: string, body?: unknown): Promise<T>;
 	/** Shuts it down; kills it after 10 seconds. */
 	close(): Promise<void>;
 }
 
 /** n8n settings: no network access, and no warnings about things that do not matter here. */
-const SETTINGS = {
+export const SETTINGS = {
 	N8N_LISTEN_ADDRESS: '127.0.0.1',
 	N8N_SECURE_COOKIE: 'false',
 	N8N_LOG_FORMAT: 'json',
@@ -119,9 +111,8 @@ export async function startN8n({
 		throw error;
 	});
 
-	let cookie = '';
 	return {
-		url,
+		...apiOf(url),
 		pid: child.pid!,
 		ended,
 		log: () => log,
@@ -131,19 +122,6 @@ export async function startN8n({
 				.filter((line) => line.trim() !== '')
 				.map(logLine)
 				.filter(({ level }) => level !== 'info' && level !== 'debug'),
-		async call(method, path, body) {
-			const response = await fetch(`${url}${path}`, {
-				method,
-				// n8n binds a session to the browser that started it.
-				headers: { cookie, 'browser-id': 'e2e', 'content-type': 'application/json' },
-				body: JSON.stringify(body),
-			});
-			cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
-			const text = await response.text();
-			if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-			const reply = JSON.parse(text);
-			return reply.data ?? reply;
-		},
 		async kill() {
 			child.kill('SIGKILL');
 			await ended;
@@ -156,14 +134,6 @@ export async function startN8n({
 			clearTimeout(patience);
 		},
 	};
-}
-
-async function isReady(url: string): Promise<boolean> {
-	try {
-		return (await fetch(`${url}/healthz/readiness`)).ok;
-	} catch {
-		return false;
-	}
 }
 
 function logLine(line: string): LogLine {

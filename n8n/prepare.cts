@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { startN8n, type N8n } from './n8n.cts';
+import type { N8nApi } from './api.cts';
+import { startN8n } from './n8n.cts';
 import { startRegistry } from './registry.cts';
 
 /** The first account of an n8n, which owns it. */
@@ -30,7 +31,7 @@ export async function prepareN8n(
 	try {
 		const n8n = await startN8n({ folder, env: registry.env, signal });
 		try {
-			await n8n.call('POST', '/rest/owner/setup', owner);
+			await makeOwner(n8n, owner);
 			await n8n.call('POST', '/rest/community-packages', { name: 'n8n-nodes-cliniko' });
 		} finally {
 			await n8n.close();
@@ -41,7 +42,12 @@ export async function prepareN8n(
 	}
 }
 
+/** Makes the first account of a new n8n, and signs in for all later calls. */
+export async function makeOwner(n8n: N8nApi, owner: Owner): Promise<void> {
+	await n8n.call('POST', '/rest/owner/setup', owner);
+}
+
 /** Signs in for all later calls. */
-export async function signIn(n8n: N8n, { email, password }: Owner): Promise<void> {
+export async function signIn(n8n: N8nApi, { email, password }: Owner): Promise<void> {
 	await n8n.call('POST', '/rest/login', { emailOrLdapLoginId: email, password });
 }

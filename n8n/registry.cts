@@ -9,11 +9,29 @@ import path from 'node:path';
 
 import { openCertificateAuthority } from '../sandbox/certificates.cts';
 
+const ROOT = path.join(__dirname, '..');
+
 /** An npm registry with this package only. */
 export interface Registry {
 	/** Environment variables with which a process sends all its requests to this registry. */
 	readonly env: Record<string, string>;
 	close(): Promise<void>;
+}
+
+/**
+ * Packs this package, which must be built.
+ *
+ * @returns the tarball's path in `folder`
+ */
+export function packPackage(folder: string): string {
+	const [packed] = JSON.parse(
+		execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+			cwd: ROOT,
+			encoding: 'utf8',
+			stdio: ['ignore', 'pipe', 'pipe'],
+		}),
+	) as Array<{ filename: string }>;
+	return path.join(folder, packed!.filename);
 }
 
 /**
@@ -24,16 +42,9 @@ export interface Registry {
  */
 export async function startRegistry(folder: string): Promise<Registry> {
 	mkdirSync(folder, { recursive: true });
-	const root = path.join(__dirname, '..');
-	const [packed] = JSON.parse(
-		execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-			cwd: root,
-			encoding: 'utf8',
-			stdio: ['ignore', 'pipe', 'pipe'],
-		}),
-	) as Array<{ filename: string; integrity: string; shasum: string }>;
-	const tarball = readFileSync(path.join(folder, packed!.filename));
-	const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+	const file = packPackage(folder);
+	const tarball = readFileSync(file);
+	const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
 		name: string;
 		version: string;
 	};
@@ -42,7 +53,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
 	const answer: RequestListener = (request, response) => {
 		request.resume();
 		const dist = {
-			tarball: `https://${request.headers.host}/${name}/-/${packed!.filename}`,
+			tarball: `https://${request.headers.host}/${name}/-/${path.basename(file)}`,
 			integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}`,
 		};
 		const release = { ...manifest, dist };
@@ -51,7 +62,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
 			[`/${name}/latest`]: release,
 			[`/${name}/${version}`]: release,
 		};
-		const body = request.url!.endsWith(`/-/${packed!.filename}`)
+		const body = request.url!.endsWith(`/-/${path.basename(file)}`)
 			? tarball
 			: known[request.url!] && JSON.stringify(known[request.url!]);
 		response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' });

@@ -1,6 +1,6 @@
 import type { IConnections, INode, IWorkflowSettings } from 'n8n-workflow';
 
-import type { N8n } from './n8n.cts';
+import type { N8nApi } from './api.cts';
 import { until } from './until.cts';
 
 /** A workflow in the format of n8n's API. */
@@ -19,7 +19,7 @@ interface Publication {
 
 /** Creates a credential; nodes refer to it by what this returns. */
 export async function addCredential(
-	n8n: N8n,
+	n8n: N8nApi,
 	name: string,
 	type: string,
 	data: object,
@@ -29,7 +29,7 @@ export async function addCredential(
 }
 
 /** Saves a workflow and returns its id. */
-export async function saveWorkflow(n8n: N8n, workflow: Workflow): Promise<string> {
+export async function saveWorkflow(n8n: N8nApi, workflow: Workflow): Promise<string> {
 	const { id } = await n8n.call<{ id: string }>('POST', '/rest/workflows', {
 		settings: {},
 		...workflow,
@@ -38,7 +38,7 @@ export async function saveWorkflow(n8n: N8n, workflow: Workflow): Promise<string
 }
 
 /** Publishes a workflow, which activates its trigger. */
-export async function publish(n8n: N8n, workflow: string): Promise<void> {
+export async function publish(n8n: N8nApi, workflow: string): Promise<void> {
 	const at = `/rest/workflows/${workflow}`;
 	const { versionId } = await n8n.call<{ versionId: string }>('GET', at);
 	await n8n.call('POST', `${at}/activate`, { versionId });

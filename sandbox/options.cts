@@ -9,8 +9,13 @@ export interface PresignDraft {
 }
 
 export interface SandboxOptions {
-	/** The proxy's port on 127.0.0.1; 0, the default, takes any free one. */
+	/** The proxy's port; 0, the default, takes any free one. */
 	port?: number;
+	/**
+	 * The address at which the proxy listens, default 127.0.0.1. 0.0.0.0 is only for a container,
+	 * whose ports are published to 127.0.0.1 of the machine outside.
+	 */
+	address?: '127.0.0.1' | '0.0.0.0';
 	/** Folder for the CA file and the S3 objects. Default: a new temp folder, deleted on close. */
 	folder?: string;
 	/** The shard of the seeded clinic, default 'au1'. */
@@ -157,7 +162,10 @@ export interface SandboxOptions {
 
 /** The options that may change at run time; each request reads them again. */
 export type Settings = Required<
-	Omit<SandboxOptions, 'port' | 'folder' | 's3Endpoint' | 'policyConditions' | 'onRequest'>
+	Omit<
+		SandboxOptions,
+		'port' | 'address' | 'folder' | 's3Endpoint' | 'policyConditions' | 'onRequest'
+	>
 > &
 	Pick<SandboxOptions, 'policyConditions' | 'onRequest'>;
 
@@ -275,7 +283,7 @@ function optionFrom(part: string): SandboxOptions {
  * @throws if the shard cannot be part of a host name
  */
 export function settingsFrom(options: SandboxOptions): Settings {
-	const { port: _, folder: __, s3Endpoint: ___, ...rest } = options;
+	const { port: _, address: __, folder: ___, s3Endpoint: ____, ...rest } = options;
 	const given = Object.entries(rest).filter(([, value]) => value !== undefined);
 	const settings: Settings = {
 		...KIND,

@@ -121,7 +121,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	});
 	await new Promise<void>((resolve, reject) => {
 		proxy.once('error', reject);
-		proxy.listen(options.port ?? 0, '127.0.0.1', resolve);
+		proxy.listen(options.port ?? 0, options.address ?? '127.0.0.1', resolve);
 	});
 	const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { INode } from 'n8n-workflow';
 
-import type { N8n } from '../n8n/n8n.cts';
+import type { N8nApi } from '../n8n/api.cts';
 import { addCredential, publish, saveWorkflow, type Workflow } from '../n8n/workflows.cts';
 import type { Mailbox } from '../sandbox/mailbox.cts';
 import { SANDBOX_API_KEY, SANDBOX_PATIENT_ID } from '../sandbox/sandbox.cts';
@@ -21,7 +21,7 @@ const SAVED = ['patient-attachments-to-zip', 'email-attachments-to-record'];
  * @param n8n signed in
  * @returns the address of the intake form
  */
-export async function importExamples(n8n: N8n, mailbox: Mailbox): Promise<string> {
+export async function importExamples(n8n: N8nApi, mailbox: Mailbox): Promise<string> {
 	const cliniko = await addCredential(n8n, 'Cliniko (sandbox)', 'clinikoApi', {
 		apiKey: SANDBOX_API_KEY,
 		contactEmail: 'front.desk@clinic.example',

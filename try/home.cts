@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
 	cpSync,
 	existsSync,
@@ -13,6 +13,7 @@ import path from 'node:path';
 
 import { cacheFolder, installN8n, type Report } from '../n8n/install.cts';
 import { prepareN8n, type Owner } from '../n8n/prepare.cts';
+import { newOwner } from './owner.cts';
 
 const ROOT = path.join(__dirname, '..');
 
@@ -50,17 +51,6 @@ export async function makeHome(
 	}
 	cpSync(path.join(kept, 'home'), folder, { recursive: true });
 	return JSON.parse(readFileSync(path.join(kept, 'owner.json'), 'utf8')) as Owner;
-}
-
-function newOwner(): Owner {
-	// Loopback is open to everybody who uses this machine, and to pages that find a way there.
-	const number = String(randomInt(1e12)).padStart(12, '0');
-	return {
-		email: 'front.desk@clinic.example',
-		firstName: 'Front',
-		lastName: 'Desk',
-		password: `Try-${number}`,
-	};
 }
 
 /** What npm packs, apart from documents. */

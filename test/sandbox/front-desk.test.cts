@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
-import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
+import {
+	SANDBOX_OTHER_PATIENT_ID,
+	SANDBOX_PATIENT_ID,
+	startSandbox,
+} from '../../sandbox/sandbox.cts';
 import { putOnRecord } from '../engine/records.cts';
 import { useSandbox } from './client.cts';
 
@@ -178,6 +182,16 @@ describe('The front desk’s page', () => {
 	it('opens as localhost, too', async () => {
 		const { port } = new URL(sandbox.proxyUrl);
 		expect((await open('/', { host: `localhost:${port}` })).status).toBe(200);
+	});
+
+	// On Linux, 127.0.0.2 is another address of this machine, too.
+	it('is open at other addresses only if told so, and then still to no other name', async () => {
+		const at = ({ proxyUrl }: { proxyUrl: string }) => proxyUrl.replace('127.0.0.1', '127.0.0.2');
+		await expect(fetch(at(sandbox))).rejects.toThrow('fetch failed');
+		const inContainer = await startSandbox({ address: '0.0.0.0' });
+		expect((await fetch(at(inContainer))).status).toBe(403);
+		expect((await fetch(inContainer.proxyUrl)).status).toBe(200);
+		await inContainer.close();
 	});
 
 	it('can only be read, and has nothing elsewhere', async () => {
