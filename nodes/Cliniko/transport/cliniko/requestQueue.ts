@@ -14,7 +14,7 @@ export type Priority = (typeof Priority)[keyof typeof Priority];
 /** How long a poll can be overtaken, in ms. */
 const MAX_POLL_DELAY = 15_000;
 
-/** How long Cliniko may answer everything with 429 before requests fail, in ms. */
+/** How long Cliniko may answer everything, or one request, with 429 before requests fail, in ms. */
 const MAX_REFUSAL = 10 * 60_000;
 
 /** A request counts as in flight for at most this long, in ms: one that hangs must not block others. */
@@ -35,7 +35,8 @@ interface Waiting {
 	since: number;
 	/** How often it has been refused though it was the first after a reset. */
 	refusals: number;
-	send: () => void;
+	/** Ends the wait: it is sent now, or, given a refusal, not at all. */
+	end: (refusal?: IN8nHttpFullResponse) => void;
 }
 
 /**
@@ -78,10 +79,13 @@ export class RequestQueue {
 	/**
 	 * Sends a request when its turn comes, again after each 429.
 	 *
+	 * Once Cliniko has refused every request of this user for ten minutes, all that wait fail with the
+	 * next refusal of a request that was sent after they came, so that they do not fail one by one.
+	 *
 	 * @param send resolves with the reply, or with undefined if there was none
 	 * @param pause of the execution that sends it
-	 * @returns the reply. Its status is 429 only if Cliniko has refused every request of this user for
-	 *   ten minutes
+	 * @returns the reply. Its status is 429 only if Cliniko has refused every request of this user, or
+	 *   this one since it was first sent, for ten minutes; it may then be the reply to another request
 	 * @throws what `send` throws; what `pause` throws once the execution is cancelled
 	 */
 	async send(
@@ -92,11 +96,14 @@ export class RequestQueue {
 		const number = this.count++;
 		const since = this.now();
 		let refusals = 0;
+		let firstSentAt: number | undefined;
 		for (;;) {
 			this.usedAt = this.now();
-			await this.turn({ number, priority, since, refusals }, pause);
+			const refusal = await this.turn({ number, priority, since, refusals }, pause);
+			if (refusal) return refusal;
 			try {
 				const sentAt = this.now();
+				firstSentAt ??= sentAt;
 				const { isProbing } = this.limit;
 				const reply = await send();
 				if (!reply) return undefined;
@@ -106,7 +113,12 @@ export class RequestQueue {
 					return reply;
 				}
 				if (isProbing) refusals++;
-				if (this.limit.noteRefused(headers, sentAt, this.now()) >= MAX_REFUSAL) return reply;
+				const now = this.now();
+				if (this.limit.noteRefused(headers, sentAt, now) >= MAX_REFUSAL) {
+					this.refuseAll(reply, sentAt);
+					return reply;
+				}
+				if (now - firstSentAt >= MAX_REFUSAL) return reply;
 			} finally {
 				this.inFlight.delete(number);
 				this.sendNext();
@@ -114,26 +126,36 @@ export class RequestQueue {
 		}
 	}
 
-	/** Resolves when the request may be sent; it then counts as in flight. */
-	private async turn(request: Omit<Waiting, 'send'>, pause: Pause): Promise<void> {
-		let isSent = false;
+	/**
+	 * Resolves when the request may be sent; it then counts as in flight.
+	 *
+	 * @returns the refusal if it is not to be sent
+	 */
+	private async turn(
+		request: Omit<Waiting, 'end'>,
+		pause: Pause,
+	): Promise<IN8nHttpFullResponse | undefined> {
+		let isOver = false;
+		let refusal: IN8nHttpFullResponse | undefined;
 		let resolve = (): void => undefined;
-		const sent = new Promise<void>((resolveSent) => (resolve = resolveSent));
-		const send = (): void => {
-			isSent = true;
+		const over = new Promise<void>((resolveOver) => (resolve = resolveOver));
+		const end: Waiting['end'] = (given) => {
+			isOver = true;
+			refusal = given;
 			resolve();
 		};
-		const waiting: Waiting = { ...request, send };
+		const waiting: Waiting = { ...request, end };
 		const place = this.waiting.findIndex((other) => precedes(waiting, other));
 		this.waiting.splice(place < 0 ? this.waiting.length : place, 0, waiting);
 		this.sendNext();
 		let isCancelled = true;
 		try {
-			while (!isSent) {
-				await Promise.race([sent, pause(this.limit.opensIn(this.now()) || CHECK_INTERVAL)]);
+			while (!isOver) {
+				await Promise.race([over, pause(this.limit.opensIn(this.now()) || CHECK_INTERVAL)]);
 				this.sendNext();
 			}
 			isCancelled = false;
+			return refusal;
 		} finally {
 			if (isCancelled) this.leave(waiting);
 		}
@@ -147,6 +169,14 @@ export class RequestQueue {
 		this.sendNext();
 	}
 
+	/** Ends all requests that came before the refused one was sent. One that came later may be accepted. */
+	private refuseAll(refusal: IN8nHttpFullResponse, sentAt: number): void {
+		for (const waiting of this.waiting.filter(({ since }) => since <= sentAt)) {
+			this.waiting.splice(this.waiting.indexOf(waiting), 1);
+			waiting.end(refusal);
+		}
+	}
+
 	/** Lets as many requests go as the limit allows. */
 	private sendNext(): void {
 		const now = this.now();
@@ -156,7 +186,7 @@ export class RequestQueue {
 			if (!next || active.length >= this.limit.maxInFlight(now)) return;
 			this.waiting.splice(this.waiting.indexOf(next), 1);
 			this.inFlight.set(next.number, now);
-			next.send();
+			next.end();
 		}
 	}
 

@@ -105,31 +105,93 @@ describe('The queue of requests', () => {
 		expect(clock.time - began).toBe(10 * 60_000);
 	});
 
-	it('does not give up as long as another request is accepted', async () => {
+	it('gives up for all that wait at once', async () => {
 		const clock = new Clock();
 		const queue = new RequestQueue(Date.now, () => 0);
 		const began = clock.time;
-		let refusals = 0;
-		const refused = queue.send(
-			async () => {
-				// Other integrations take the limit, and leave one request a time for the other executions.
-				if (clock.time - began > 60 * 60_000) return reply(200);
-				refusals++;
-				return reply(429, {}, { 'retry-after': '60' });
-			},
-			normal,
-			clock.pause,
+		let sent = 0;
+		const ends = await Promise.all(
+			Array.from({ length: 30 }, async () => {
+				const refuse = async () => {
+					sent++;
+					return reply(429, {}, { 'retry-after': '60' });
+				};
+				const last = await queue.send(refuse, normal, clock.pause);
+				return [last?.statusCode, clock.time - began];
+			}),
 		);
+
+		expect(ends).toEqual(Array(30).fill([429, 10 * 60_000]));
+		// Four at once at first, then one a minute.
+		expect(sent).toBe(14);
+		expect(queue.isIdle).toBe(true);
+	});
+
+	it.each([429, 200])('still sends what comes after it has given up: %d', async (status) => {
+		const clock = new Clock();
+		const queue = new RequestQueue(Date.now, () => 0);
+		const refuse = async () => reply(429, {}, { 'retry-after': '60' });
+		await queue.send(refuse, normal, clock.pause);
+		const sent: string[] = [];
+		const ends = await Promise.all(
+			['a', 'b'].map(async (name) => {
+				const send = async () => {
+					sent.push(name);
+					return reply(status, {}, { 'retry-after': '60' });
+				};
+				return (await queue.send(send, normal, clock.pause))?.statusCode;
+			}),
+		);
+
+		// The first one tells of both whether Cliniko accepts requests again.
+		expect(ends).toEqual([status, status]);
+		expect(sent).toEqual(status === 429 ? ['a'] : ['a', 'b']);
+	});
+
+	it('sends what comes while the last refusal is awaited', async () => {
+		const clock = new Clock();
+		const queue = new RequestQueue(Date.now, () => 0);
+		const began = clock.time;
+		let late: Promise<IN8nHttpFullResponse | undefined> | undefined;
+		const refuse = async () => {
+			await clock.pause(100);
+			if (clock.time - began > 10 * 60_000) {
+				await clock.pause(100);
+				late = queue.send(async () => reply(200), normal, clock.pause);
+				await clock.pause(100);
+			}
+			return reply(429, {}, { 'retry-after': '60' });
+		};
+
+		expect((await queue.send(refuse, normal, clock.pause))?.statusCode).toBe(429);
+		expect((await late)?.statusCode).toBe(200);
+	});
+
+	it.each([
+		['gives up a request that is itself refused for ten minutes', Infinity, 429],
+		['does not give up a request before, though it is refused again and again', 9 * 60_000, 200],
+	])('%s while others are accepted', async (_, refusedFor, status) => {
+		const clock = new Clock();
+		const queue = new RequestQueue(Date.now, () => 0);
+		const began = clock.time;
+		let isOver = false;
 		const others = (async () => {
-			while (clock.time - began < 60 * 60_000) {
+			while (!isOver) {
 				await queue.send(async () => reply(200), finish, clock.pause);
 				await clock.pause(100_000);
 			}
 		})();
-
-		expect((await refused)?.statusCode).toBe(200);
+		const refused = await queue.send(
+			async () =>
+				clock.time - began >= refusedFor ? reply(200) : reply(429, {}, { 'retry-after': '60' }),
+			normal,
+			clock.pause,
+		);
+		isOver = true;
 		await others;
-		expect(refusals).toBeGreaterThan(20);
+
+		expect(refused?.statusCode).toBe(status);
+		expect(clock.time - began).toBeLessThan(12 * 60_000);
 	});
 
 	it('lets others go before a request that is refused again and again', async () => {
