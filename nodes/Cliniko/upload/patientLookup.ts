@@ -1,9 +1,10 @@
-import type { ClinikoError } from '../errors';
+import { Cancelled, ClinikoError } from '../errors';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
 import { readRecordIfExists } from '../requests/readRecord';
 import { PAGE_SIZE, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { perAccount } from '../transport/cliniko/perAccount';
+import { isAboutRequest } from '../transport/cliniko/refusal';
 import { SharedRequest } from '../transport/cliniko/sharedRequest';
 import type { Pause } from '../transport/pause';
 
@@ -22,6 +23,10 @@ interface Lookup {
 	found: Map<string, Patient>;
 	/** Whether it shares no request any more, since a shared one failed. */
 	isAlone: boolean;
+	/** Whether it is sending a request: then the outcome of that one counts. */
+	isSending: boolean;
+	/** Why another execution's request for it failed, if any other would have failed too. */
+	error?: ClinikoError;
 }
 
 /**
@@ -45,7 +50,8 @@ export class PatientLookup {
 	 *
 	 * @param ids validated ids
 	 * @returns the patients who exist, by their ids
-	 * @throws ClinikoError if this execution's own request fails, or if it is cancelled
+	 * @throws ClinikoError if this execution's own request fails, or another's for it and not because of a
+	 *   patient, or if this execution is cancelled
 	 */
 	async read(api: ClinikoApi, pause: Pause, ids: string[]): Promise<Map<string, Patient>> {
 		const lookup: Lookup = {
@@ -53,11 +59,13 @@ export class PatientLookup {
 			unlisted: new Set(),
 			found: new Map(),
 			isAlone: false,
+			isSending: false,
 		};
 		this.waiting.add(lookup);
 		try {
 			if (Date.now() - this.sentAt < BURST) await pause(GATHER);
 			while (lookup.missing.size > 0) {
+				if (lookup.error) throw lookup.error;
 				await (this.request.join(pause) ?? this.readNext(api, lookup));
 			}
 		} finally {
@@ -72,20 +80,41 @@ export class PatientLookup {
 
 	/** Sends a request for this execution's patients, and for as many others as it has room for. */
 	private async readNext(api: ClinikoApi, own: Lookup): Promise<void> {
-		const others = own.isAlone ? [] : [...this.waiting].filter(({ isAlone }) => !isAlone);
+		const others = [...this.waiting].filter(({ isAlone, isSending }) => !isAlone && !isSending);
 		// Only those that wait already: the reply may be older than an execution that begins later.
-		const served = [...new Set([own, ...others])];
-		const ids = [...new Set(served.flatMap(({ missing }) => [...missing]))].slice(0, PAGE_SIZE);
+		const sharing = own.isAlone ? [own] : [...new Set([own, ...others])];
+		const ids = [...new Set(sharing.flatMap(({ missing }) => [...missing]))].slice(0, PAGE_SIZE);
+		const served = sharing.filter(({ missing }) => ids.some((id) => missing.has(id)));
+		const ask = async (sending: ClinikoApi) =>
+			await readList(sending, ids, served).catch((error: unknown) => {
+				// Here, so that those who wait for this request know it when they learn that it has ended.
+				if (concernsAll(error)) this.fail(served, error);
+				throw error;
+			});
 		this.sentAt = Date.now();
-		// A failure is the sender's: the others then send a request of their own.
+		own.isSending = true;
 		await this.request
-			.send(api, async (sending) => await readList(sending, ids, served))
+			.send(api, ask)
 			.catch((error: ClinikoError) => {
-				if (served.length === 1) throw error;
+				if (served.length === 1 || !isAboutRequest(error)) throw error;
 				// It may have failed because of another execution's patient.
 				own.isAlone = true;
-			});
+			})
+			.finally(() => (own.isSending = false));
 	}
+
+	/** Ends those that still wait, so that they do not all find out one after another. */
+	private fail(served: Lookup[], { message, description, httpCode }: ClinikoError): void {
+		for (const lookup of served.filter(({ isSending }) => !isSending)) {
+			// Each execution has an error of its own, to which n8n adds what it knows.
+			lookup.error = new ClinikoError(message, description ?? '', httpCode);
+		}
+	}
+}
+
+/** Whether a request failed for a reason that any other would fail for: a fault, the key, the limit. */
+function concernsAll(error: unknown): error is ClinikoError {
+	return error instanceof ClinikoError && !(error instanceof Cancelled) && !isAboutRequest(error);
 }
 
 async function readList(api: ClinikoApi, ids: string[], served: Lookup[]): Promise<void> {

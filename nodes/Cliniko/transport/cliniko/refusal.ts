@@ -92,8 +92,8 @@ export function isAboutUploadUrl({ httpCode, message }: ClinikoError): boolean {
 	return httpCode === 422 && /temp_attachment_url|upload_url/.test(message);
 }
 
-/** Statuses that are not about the content of the request: key, permissions, rate limit. */
-const ABOUT_OTHER_THINGS = [401, 403, 429];
+/** Statuses that are not about the content of the request: key, permissions, time-out, rate limit. */
+const ABOUT_OTHER_THINGS = [401, 403, 408, 429];
 
 /** Whether a refusal may be about the content of the request, such as the upload URL. */
 export function isAboutRequest({ httpCode = 0 }: ClinikoError): boolean {
