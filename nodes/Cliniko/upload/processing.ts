@@ -5,12 +5,6 @@ import { Priority } from '../transport/cliniko/requestQueue';
 import type { Pause } from '../transport/pause';
 import { SharedPoll, type Watcher } from './sharedPoll';
 
-/**
- * How long polls may report that the record does not exist before it counts as gone, in ms: not all of
- * Cliniko's servers may have it yet.
- */
-const LONGEST_MISSING = 60_000;
-
 /** How long after the maximum wait the last poll may be answered, in ms. */
 const LAST_POLL = 3000;
 
@@ -31,8 +25,6 @@ interface Waiting {
 	record: PatientAttachment;
 	/** When the waiting ends, ms since 1970. */
 	deadline: number;
-	/** Since when requests for the record itself have answered 404, ms since 1970. */
-	missingSince?: number;
 	/** Why the record could not be read the last time. */
 	lastError?: ClinikoError;
 	watcher: Watcher;
@@ -95,14 +87,11 @@ export class Processing {
 		waiting.promise = new Promise((resolve, reject) => Object.assign(waiting, { resolve, reject }));
 		waiting.watcher = {
 			onSeen: (seen) => {
-				Object.assign(waiting, { record: seen, missingSince: undefined, lastError: undefined });
+				Object.assign(waiting, { record: seen, lastError: undefined });
 				// Not at the deadline: others of the same reply may not have been seen yet.
 				if (isUnreadable(seen) || seen.processing_completed === true) this.settleAll(id);
 			},
-			onMissing: () => {
-				waiting.missingSince ??= Date.now();
-				if (Date.now() - waiting.missingSince >= LONGEST_MISSING) this.reject(id, notShown(id));
-			},
+			onMissing: () => this.reject(id, notShown(id)),
 			onError: (error) => {
 				waiting.lastError = error;
 				if (!isTransient(error)) this.reject(id, error);

@@ -15,11 +15,23 @@ const FIRST_INTERVAL = 1000;
 const GROWTH = 0.7;
 const MAX_INTERVAL = 15_000;
 
+/**
+ * How many records that the list omits are read on their own in a poll: where lists lag, that would be
+ * most of them, and these requests would hold up uploads.
+ */
+const MAX_SINGLE = 5;
+
+/**
+ * How long polls may report that the record does not exist before it counts as gone, in ms: not all of
+ * Cliniko's servers may have it yet.
+ */
+const LONGEST_MISSING = 60_000;
+
 /** What an execution wants to know about a record. */
 export interface Watcher {
 	/** Called each time that Cliniko has shown the record. */
 	onSeen: (record: PatientAttachment) => void;
-	/** Called each time that Cliniko has answered that there is no such record. */
+	/** Called when Cliniko has answered for a minute that there is no such record. */
 	onMissing: () => void;
 	/** Called when the record could not be read, though the others could. */
 	onError: (error: ClinikoError) => void;
@@ -32,6 +44,10 @@ interface Watched {
 	polledAt: number;
 	/** How many polls in a row did not list it. */
 	unlisted: number;
+	/** Its place in the order in which records are read on their own; a new one each time it is read. */
+	turn: number;
+	/** Since when requests for the record itself have answered 404, in ms since 1970. */
+	missingSince?: number;
 	watchers: Set<Watcher>;
 }
 
@@ -47,6 +63,8 @@ export class SharedPoll {
 
 	private readonly request = new SharedRequest();
 
+	private turns = 0;
+
 	/** Why the last poll failed, whoever made it; undefined if it succeeded. */
 	lastError: ClinikoError | undefined;
 
@@ -60,7 +78,13 @@ export class SharedPoll {
 		if (known) known.watchers.add(watcher);
 		else {
 			const watchers = new Set([watcher]);
-			this.records.set(id, { since: now, polledAt: now, unlisted: 0, watchers });
+			this.records.set(id, {
+				since: now,
+				polledAt: now,
+				unlisted: 0,
+				turn: this.turns++,
+				watchers,
+			});
 		}
 	}
 
@@ -118,7 +142,20 @@ export class SharedPoll {
 			lists.push(this.readList(api, ids.slice(from, from + PAGE_SIZE)));
 		}
 		const unlisted = (await Promise.all(lists)).flat();
-		await Promise.all(unlisted.map(async (id) => await this.readOne(api, id)));
+		const next = this.inTurn(unlisted).slice(0, MAX_SINGLE);
+		await Promise.all(next.map(async (id) => await this.readOne(api, id)));
+	}
+
+	/**
+	 * First the records that another 404 would prove gone, since their executions are to be told in time,
+	 * then those that have been read on their own, or waited for, the longest time ago.
+	 */
+	private inTurn(ids: string[]): string[] {
+		const turnOf = (record: Watched): number => (isOverdue(record) ? -1 : record.turn);
+		return [...this.records]
+			.filter(([id]) => ids.includes(id))
+			.sort(([, one], [, other]) => turnOf(one) - turnOf(other))
+			.map(([id]) => id);
 	}
 
 	/** @returns the ids of the records to read on their own */
@@ -142,23 +179,39 @@ export class SharedPoll {
 	}
 
 	private async readOne(api: ClinikoApi, id: string): Promise<void> {
+		const known = this.records.get(id);
+		if (known) known.turn = this.turns++;
 		const action = `see whether Cliniko has processed attachment ${id}`;
 		const reading = readRecord(api, 'patient_attachments', id, action);
 		const record = await reading.catch((error: ClinikoError) => {
 			if (error instanceof Cancelled) throw error;
-			for (const watcher of this.records.get(id)?.watchers ?? []) {
-				if (error.httpCode === 404) watcher.onMissing();
-				else watcher.onError(error);
-			}
+			this.notRead(id, error);
 			return undefined;
 		});
 		if (record) this.seen(record);
+	}
+
+	private notRead(id: string, error: ClinikoError): void {
+		const known = this.records.get(id);
+		if (!known) return;
+		const isMissing = error.httpCode === 404;
+		if (isMissing) known.missingSince ??= Date.now();
+		for (const watcher of known.watchers) {
+			if (!isMissing) watcher.onError(error);
+			else if (isOverdue(known)) watcher.onMissing();
+		}
 	}
 
 	private seen(record: PatientAttachment): void {
 		const known = this.records.get(record.id);
 		if (!known) return;
 		known.unlisted = 0;
+		known.missingSince = undefined;
 		for (const { onSeen } of known.watchers) onSeen(record);
 	}
+}
+
+/** Whether a record has been missing for so long that it counts as gone if it still is. */
+function isOverdue({ missingSince }: Watched): boolean {
+	return missingSince !== undefined && Date.now() - missingSince >= LONGEST_MISSING;
 }

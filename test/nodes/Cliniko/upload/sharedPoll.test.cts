@@ -141,6 +141,93 @@ describe('The poll that executions share', () => {
 		expect(await Promise.all(finished)).toEqual([processedRecord('2'), processedRecord('3')]);
 	});
 
+	describe('where lists omit the records', () => {
+		const ids = Array.from({ length: 90 }, (_, at) => String(at + 1));
+
+		/** Lists nothing before a time, in ms from the start; lets the test answer for single records. */
+		const lagging = (until: number, single = doneAt(START + 20_000)) => {
+			const started = start((sent) => {
+				if (sent.path !== '/patient_attachments') return single(sent);
+				return Date.now() < START + until
+					? { patient_attachments: [] }
+					: doneAt(START + 20_000)(sent);
+			});
+			/** The single reads between a list and the next one. */
+			const singles = () => {
+				const polls: string[][] = [];
+				for (const sent of started.cliniko.sent) {
+					if (sent.path === '/patient_attachments') polls.push([]);
+					else polls.at(-1)!.push(...idsOf(sent));
+				}
+				return polls;
+			};
+			return { ...started, singles };
+		};
+
+		it('reads a few on their own each time, in turn', async () => {
+			const { execution, singles } = lagging(Infinity);
+			const finished = ids.map(
+				async (id) => await execution().processing.finished(freshRecord(id)),
+			);
+
+			expect(await Promise.all(finished)).toEqual(ids.map((id) => processedRecord(id)));
+			expect(Math.max(...singles().map((poll) => poll.length))).toBe(5);
+			// None a second time before each had its turn.
+			expect(new Set(singles().flat().slice(0, 90)).size).toBe(90);
+		});
+
+		it('lets none wait for ever because others are added', async () => {
+			const { execution, clock, singles } = lagging(Infinity, doneAt(START + 240_000));
+			const finished = Array.from({ length: 8 }, async (_, at) =>
+				execution().processing.finished(freshRecord(`old${at}`)),
+			);
+			for (let round = 0; round < 24; round++) {
+				await clock.pause(10_000);
+				for (let at = 0; at < 6; at++) {
+					finished.push(execution(20_000).processing.finished(freshRecord(`${round}.${at}`)));
+				}
+			}
+			await Promise.allSettled(finished);
+
+			const reads = singles().flat();
+			for (let at = 0; at < 8; at++) {
+				expect(reads.filter((id) => id === `old${at}`).length).toBeGreaterThan(2);
+			}
+		});
+
+		it('holds up nothing once they are listed', async () => {
+			const { execution, clock, singles } = lagging(30_000);
+			const finished = ids.map(
+				async (id) => await execution().processing.finished(freshRecord(id)),
+			);
+
+			expect(await Promise.all(finished)).toEqual(ids.map((id) => processedRecord(id)));
+			expect(clock.time - START).toBeLessThan(50_000);
+			expect(singles().flat().length).toBeLessThan(30);
+		});
+
+		it('says in time that one is missing', async () => {
+			const { execution, clock } = lagging(Infinity, (sent) =>
+				sent.path.endsWith('/45') ? reply(404) : doneAt(START + 600_000)(sent),
+			);
+			let toldAt = Infinity;
+			const ends = await Promise.all(
+				ids.map(async (id) => {
+					const error = await rejection(execution().processing.finished(freshRecord(id)));
+					if (error.httpCode === 404) toldAt = clock.time;
+					return error.message;
+				}),
+			);
+
+			expect(
+				ends.filter((message) => message.includes('Attachment 45 was created, and')),
+			).toHaveLength(1);
+			expect(ends.filter((message) => message.includes('after 300 seconds'))).toHaveLength(89);
+			expect(toldAt - START).toBeLessThan(250_000);
+			expect(clock.time - START).toBeLessThan(310_000);
+		});
+	});
+
 	it('fails for no other execution where it fails for one', async () => {
 		const { execution } = start((sent, _, asking) =>
 			asking === 0 ? reply(403) : doneAt(START + 5000)(sent),
