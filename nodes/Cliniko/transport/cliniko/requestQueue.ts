@@ -137,13 +137,13 @@ export class RequestQueue {
 		pause: Pause,
 	): Promise<IN8nHttpFullResponse | undefined> {
 		let isOver = false;
-		let resolve: Waiting['end'] = () => undefined;
-		const over = new Promise<IN8nHttpFullResponse | undefined>((resolveOver) => {
-			resolve = resolveOver;
-		});
-		const end: Waiting['end'] = (refusal) => {
+		let refusal: IN8nHttpFullResponse | undefined;
+		let resolve = (): void => undefined;
+		const over = new Promise<void>((resolveOver) => (resolve = resolveOver));
+		const end: Waiting['end'] = (given) => {
 			isOver = true;
-			resolve(refusal);
+			refusal = given;
+			resolve();
 		};
 		const waiting: Waiting = { ...request, end };
 		const place = this.waiting.findIndex((other) => precedes(waiting, other));
@@ -156,7 +156,7 @@ export class RequestQueue {
 				this.sendNext();
 			}
 			isCancelled = false;
-			return await over;
+			return refusal;
 		} finally {
 			if (isCancelled) this.leave(waiting);
 		}
