@@ -60,6 +60,9 @@ export class AlreadyUploaded {
 
 	private readonly processing: Processing;
 
+	/** The records that were waited for: each once, however often it is listed. */
+	private readonly waitedFor = new Set<string>();
+
 	constructor(private readonly surroundings: Surroundings) {
 		const { api, pause } = surroundings;
 		this.processing = new Processing(api, pause, LONGEST_WAIT, 'continue');
@@ -153,8 +156,10 @@ export class AlreadyUploaded {
 			// The content of records that this process stored is known already.
 			const isFresh = row.processing_completed !== true && !isUnreadable(row) && !own.has(row.id);
 			const age = Date.now() - Date.parse(String(row.created_at));
-			if (!isFresh || age > STUCK) return row;
-			return await this.processing.finished(row).catch(() => row);
+			if (!isFresh || age > STUCK || this.waitedFor.has(row.id)) return row;
+			const waited = await this.processing.finished(row).catch(() => row);
+			this.waitedFor.add(row.id);
+			return waited;
 		});
 		return await Promise.all(found);
 	}
