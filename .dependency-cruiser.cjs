@@ -4,7 +4,6 @@
  */
 const LAYERS = [
 	['actions', 'methods'],
-	['patients'],
 	['upload', 'download', 'find', 'trigger'],
 	['once'],
 	['requests'],

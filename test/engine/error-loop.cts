@@ -11,7 +11,6 @@ export interface ErrorLoop {
 	settings?: Partial<INode>;
 	/** A node between the error output and the input, if any. */
 	through?: Partial<INode> & Pick<INode, 'type'>;
-	credential?: IDataObject;
 	/** In ms. */
 	cancelAfter?: number;
 }
@@ -22,7 +21,7 @@ export interface ErrorLoop {
  */
 export async function runErrorLoop(
 	{ engine }: ClinicWithN8n,
-	{ items, parameters, settings, through, credential, cancelAfter = 40_000 }: ErrorLoop,
+	{ items, parameters, settings, through, cancelAfter = 40_000 }: ErrorLoop,
 ) {
 	const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
 	const { run } = await engine.call('run', {
@@ -47,7 +46,7 @@ export async function runErrorLoop(
 			},
 		},
 		items,
-		credentials: { cliniko: credential ?? CREDENTIAL },
+		credentials: { cliniko: CREDENTIAL },
 		cancelAfter,
 	});
 	const runs = run.data.resultData.runData.Cliniko ?? [];

@@ -112,9 +112,9 @@ export interface CredentialRow {
 
 // When and how often a fault applies.
 
-export const EVER = 999;
+const EVER = 999;
 
-export const at = (on: Step) => {
+const at = (on: Step) => {
 	const strike =
 		(act: Fault['act']) =>
 		(action: FaultAction, times = 1, skip = 0): Fault => ({ on, act, do: action, times, skip });
@@ -141,33 +141,26 @@ const content = at('other');
 
 // Fault actions.
 
-export const reset: FaultAction = { reset: true };
-export const hang: FaultAction = { hang: true };
-export const slow: FaultAction = { delayMs: 3000 };
+const reset: FaultAction = { reset: true };
+const hang: FaultAction = { hang: true };
+const slow: FaultAction = { delayMs: 3000 };
 
-export const answer = (
-	status: number,
-	body = '',
-	headers: Record<string, string> = {},
-): FaultAction => ({
+const answer = (status: number, body = '', headers: Record<string, string> = {}): FaultAction => ({
 	reply: { status, body, headers },
 });
-export const json = (status: number, value: unknown): FaultAction =>
+const json = (status: number, value: unknown): FaultAction =>
 	answer(status, JSON.stringify(value), { 'Content-Type': 'application/json' });
-export const html = (status = 200): FaultAction =>
+const html = (status = 200): FaultAction =>
 	answer(status, '<!doctype html><title>Sign in</title><p>Sign in to the guest network', {
 		'Content-Type': 'text/html',
 	});
-export const elsewhere = (status: number): FaultAction =>
+const elsewhere = (status: number): FaultAction =>
 	answer(status, '', { Location: 'https://collector.example/v1/' });
-export const unprocessable = (errors: Record<string, string>): FaultAction =>
+const unprocessable = (errors: Record<string, string>): FaultAction =>
 	json(422, { message: 'Validation Failed', errors });
 
 /** 429. `resetIn`: seconds from now, which the lanes convert to a time; text is sent as it is. */
-export const limited = (
-	resetIn?: number | string,
-	headers: Record<string, string> = {},
-): FaultAction =>
+const limited = (resetIn?: number | string, headers: Record<string, string> = {}): FaultAction =>
 	answer(429, '{"message":"Rate limit exceeded"}', {
 		...headers,
 		...(resetIn !== undefined && {
@@ -184,15 +177,15 @@ const s3Says = (status: number, Code: string, Message: string, rest = {}): Fault
 const expired = s3Says(403, 'AccessDenied', 'Invalid according to Policy: Policy expired.');
 
 /** Replaces the body of the real reply; the request was carried out. */
-export const changed = (change: (body: string) => string): FaultAction => ({
+const changed = (change: (body: string) => string): FaultAction => ({
 	rewrite: (reply) => ({ ...reply, body: change(reply.body) }),
 });
 /** Overrides properties in the JSON of the real reply. */
-export const changedTo = (properties: object): FaultAction =>
+const changedTo = (properties: object): FaultAction =>
 	changed((body) => JSON.stringify({ ...(JSON.parse(body) as object), ...properties }));
-export const half = changed((body) => body.slice(0, body.length / 2));
+const half = changed((body) => body.slice(0, body.length / 2));
 /** The connection breaks in the middle of the real reply. */
-export const cutOff: FaultAction = {
+const cutOff: FaultAction = {
 	rewrite: (reply) => ({
 		...reply,
 		headers: { ...reply.headers, 'Content-Length': String(Buffer.byteLength(reply.body)) },
@@ -226,18 +219,12 @@ const perhaps = (there: boolean, message: RegExp, advice = /[Ll]ook at the patie
 	0: { message, advice, there, says: 'perhaps' as const },
 });
 
-export const noReply = [
-	/did not answer/,
-	/can reach https:\/\/api\.au1.*status\.cliniko\.com/,
-] as const;
-export const notJson = [
-	/not the JSON it should be/,
-	/Run the workflow again.*proxy or firewall/,
-] as const;
-export const fault = (status: number) =>
+const noReply = [/did not answer/, /can reach https:\/\/api\.au1.*status\.cliniko\.com/] as const;
+const notJson = [/not the JSON it should be/, /Run the workflow again.*proxy or firewall/] as const;
+const fault = (status: number) =>
 	[new RegExp(`answered with status ${status}`), /status\.cliniko\.com/] as const;
-export const redirect = [/redirect, which is not followed/, /shard.*proxy or firewall/] as const;
-export const badKey = [/refused the API key/, /test it/] as const;
+const redirect = [/redirect, which is not followed/, /shard.*proxy or firewall/] as const;
+const badKey = [/refused the API key/, /test it/] as const;
 const mayNot = [/may not do this/, /role/] as const;
 const noPatient = [/has no patient with the ID 1234567890123456781/, /Check the ID/] as const;
 
