@@ -10,20 +10,20 @@ const CLINIKO = { type: 'n8n-nodes-cliniko.cliniko', typeVersion: 1 };
 let clinic: ClinicWithN8n;
 let browser: Browser;
 let page: Page;
-let workflow: string;
 beforeAll(async () => {
 	clinic = await openClinic('first-look');
 	browser = await openBrowser();
 	page = await signIn(browser, clinic.n8n);
-	workflow = await clinic.save(
+});
+beforeEach(async () => {
+	// One of its own for each test: n8n keeps one read-only for a while after it was left.
+	const workflow = await clinic.save(
 		chain('First look', [
 			{ name: 'New file', type: 'n8n-nodes-cliniko.clinikoTrigger', typeVersion: 1 },
 			{ name: 'Patient', ...CLINIKO, parameters: { resource: 'patient', operation: 'find' } },
 			{ name: 'File', ...CLINIKO, parameters: { options: { maxWait: 10 } } },
 		]),
 	);
-});
-beforeEach(async () => {
 	await page.goto(`${clinic.n8n.url}/workflow/${workflow}`);
 	await node('File').waitFor();
 });
