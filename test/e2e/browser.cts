@@ -44,6 +44,27 @@ export async function signIn(
 	return page;
 }
 
+/**
+ * Finds elements by the test ids that n8n's own tests use, in the page or within another element.
+ *
+ * @param page called each time, since a test file opens its page later
+ */
+export function partsOf(page: () => Page) {
+	return (name: string, within: Page | Locator = page()): Locator =>
+		within.locator(`[data-test-id="${name}"]`);
+}
+
+/** Drags with the mouse as a person does: n8n's editor shows the target only while it is crossed. */
+export async function drag(from: Locator, onto: Locator): Promise<void> {
+	const { mouse } = from.page();
+	await from.hover();
+	await mouse.down();
+	const to = (await onto.boundingBox())!;
+	await mouse.move(to.x + 20, to.y + 5, { steps: 8 });
+	await mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 4 });
+	await mouse.up();
+}
+
 /** Waits until an input field has this value: the editor fills its fields late. */
 export async function holds(field: Locator, value: string): Promise<void> {
 	await until(

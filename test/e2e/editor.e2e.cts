@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 import {
 	SANDBOX_API_KEY,
@@ -6,7 +6,7 @@ import {
 	SANDBOX_PATIENT_ID,
 } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
-import { holds, openBrowser, signIn, takePicture } from './browser.cts';
+import { holds, openBrowser, partsOf, signIn, takePicture } from './browser.cts';
 import { chain, openClinic, type ClinicWithN8n } from './clinic.cts';
 import { leaveScreenshot } from './failures.cts';
 import { OWNER } from './owner.cts';
@@ -56,9 +56,7 @@ afterAll(async () => {
 	await clinic?.close();
 });
 
-/** An element by the test id that n8n's own tests use. */
-const part = (name: string, within: Page | Locator = page): Locator =>
-	within.locator(`[data-test-id="${name}"]`);
+const part = partsOf(() => page);
 
 const dialog = () => part('editCredential-modal');
 const save = async () => await part('credential-save-button', dialog()).click();

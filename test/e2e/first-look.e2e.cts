@@ -1,7 +1,7 @@
 /** What the editor shows of the package before anything has run. */
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
-import { holds, openBrowser, signIn } from './browser.cts';
+import { drag, holds, openBrowser, partsOf, signIn } from './browser.cts';
 import { chain, openClinic, type ClinicWithN8n } from './clinic.cts';
 import { leaveScreenshot } from './failures.cts';
 
@@ -33,9 +33,7 @@ afterAll(async () => {
 	await clinic?.close();
 });
 
-/** An element by the test id that n8n's own tests use. */
-const part = (name: string, within: Page | Locator = page): Locator =>
-	within.locator(`[data-test-id="${name}"]`);
+const part = partsOf(() => page);
 
 const node = (name: string) =>
 	page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
@@ -63,11 +61,7 @@ it('the fields of a step that has not run can be dragged into the next', async (
 		await field(name).waitFor();
 	}
 	const patient = part('parameter-input-patientId');
-	const [from, to] = [(await field('id').boundingBox())!, (await patient.boundingBox())!];
-	await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
-	await page.mouse.down();
-	await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 20 });
-	await page.mouse.up();
+	await drag(field('id'), patient);
 	await patient.getByText('{{ $json.id }}').waitFor();
 	await holds(part('rlc-mode-selector', patient).locator('input'), 'By ID');
 });

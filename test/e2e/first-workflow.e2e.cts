@@ -1,12 +1,12 @@
 /** The README's first workflow, built by hand in n8n's editor with the README's own words. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 import { until } from '../../n8n/until.cts';
 import { SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
 import { pdf, recorded, sha256 } from '../engine/clinic.cts';
-import { openBrowser, signIn } from './browser.cts';
+import { drag, openBrowser, partsOf, signIn } from './browser.cts';
 import { byName, CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
 import { leaveScreenshot } from './failures.cts';
 
@@ -47,8 +47,7 @@ afterAll(async () => {
 	await clinic?.close();
 });
 
-const part = (name: string, within: Page | Locator = page) =>
-	within.locator(`[data-test-id="${name}"]`);
+const part = partsOf(() => page);
 const field = (name: string) => part(`parameter-input-${name}`).locator('input');
 async function execute(): Promise<void> {
 	const button = part('node-execute-button', part('ndv'));
@@ -70,17 +69,13 @@ async function addCliniko(action: string): Promise<void> {
 }
 
 /** Drags a field of the input onto a parameter. */
-async function drag(name: string, parameter: string): Promise<void> {
+async function dragField(name: string, parameter: string): Promise<void> {
 	const from = part('run-data-schema-node-name', part('ndv-input-panel')).filter({
 		hasText: new RegExp(`^${said(name)}$`),
 	});
-	await from.first().hover();
-	await page.mouse.down();
-	const to = (await part(`parameter-input-${parameter}`).boundingBox())!;
-	await page.mouse.move(to.x + 20, to.y + 5, { steps: 8 });
-	await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 4 });
-	await page.mouse.up();
-	await part(`parameter-input-${parameter}`).getByText('{{').waitFor();
+	const onto = part(`parameter-input-${parameter}`);
+	await drag(from.first(), onto);
+	await onto.getByText('{{').waitFor();
 }
 
 it('the form is made', async () => {
@@ -121,9 +116,9 @@ it('it is filled in once, with two files, so that n8n knows its fields', async (
 
 it('Find gets the fields by dragging, finds the patient and passes the files on', async () => {
 	await addCliniko('Find patient');
-	await drag('First name', 'firstName');
-	await drag('Last name', 'lastName');
-	await drag('Date of birth', 'dateOfBirth');
+	await dragField('First name', 'firstName');
+	await dragField('Last name', 'lastName');
+	await dragField('Date of birth', 'dateOfBirth');
 	for (const label of ['First Name', 'Last Name', 'Date of Birth']) {
 		await part('ndv').getByText(said(label), { exact: true }).first().waitFor();
 	}
@@ -134,7 +129,7 @@ it('Find gets the fields by dragging, finds the patient and passes the files on'
 
 it('Upload puts both files on the patient’s record without an expression being written', async () => {
 	await addCliniko('Upload patient attachment');
-	await drag('id', 'patientId');
+	await dragField('id', 'patientId');
 	said('Patient');
 	await until(
 		'the patient is given by ID',
@@ -162,7 +157,7 @@ it('a form’s field that is dragged onto the file’s field is not taken for th
 	await part('run-data-schema-header', part('ndv-input-panel'))
 		.filter({ hasText: 'On form submission' })
 		.click();
-	await drag('Referral', 'binaryPropertyName');
+	await dragField('Referral', 'binaryPropertyName');
 	await execute();
 	const output = part('output-panel');
 	await part('node-error-message', output)
