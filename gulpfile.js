@@ -93,7 +93,12 @@ async function writeSchemas() {
 	await promisify(execFile)(process.execPath, [...script, 'dist/nodes/Cliniko/__schema__']);
 }
 
-const build = series(clean, typeCheck, parallel(bundle, copyIcons, copyCodex, writeSchemas));
+// The type check and the schemas take seconds each, and do not need each other.
+const build = series(
+	clean,
+	parallel(typeCheck, writeSchemas),
+	parallel(bundle, copyIcons, copyCodex),
+);
 
 exports.build = build;
 exports.watch = () => watch(['nodes/**', 'credentials/**'], { ignoreInitial: false }, build);

@@ -36,7 +36,9 @@ const PUBLISH = ['npm', 'publish', '--provenance', '--access', 'public'];
  * @returns whether there was nothing to find fault with
  */
 export function release({ mode, root, env, run, print }: Release): boolean {
-	if (mode === 'publish' && !(env.GITHUB_ACTIONS === 'true' && env.GITHUB_REF_TYPE === 'tag')) {
+	const isOnGitHub = env.GITHUB_ACTIONS === 'true';
+	const isTag = env.GITHUB_REF_TYPE === 'tag';
+	if (mode === 'publish' && !(isOnGitHub && isTag)) {
 		print('Only the workflow publish.yml on GitHub can publish with provenance: push a tag.');
 		return false;
 	}
@@ -46,7 +48,7 @@ export function release({ mode, root, env, run, print }: Release): boolean {
 		['No placeholders are left', placeholders(root)],
 		['Everything is committed', uncommitted(root)],
 		[`The changelog has version ${version}`, changelog(root, version)],
-		env.GITHUB_REF_TYPE === 'tag'
+		isTag
 			? [`The tag is ${version}`, wrongTag(env.GITHUB_REF_NAME, version)]
 			: [`There is no tag ${version} yet`, existingTag(root, version)],
 	];
@@ -69,7 +71,7 @@ export function release({ mode, root, env, run, print }: Release): boolean {
 	}
 	print('');
 	if (failed > 0) print(`release ${version}: refused, see FAIL above (${failed})`);
-	else for (const line of whatIsNext(mode, version, env.GITHUB_ACTIONS !== undefined)) print(line);
+	else for (const line of whatIsNext(mode, version, isOnGitHub)) print(line);
 	return failed === 0;
 }
 

@@ -24,6 +24,8 @@ export class ClaimedRecords {
 			if (now - at <= KEPT) break;
 			this.claims.delete(other);
 		}
+		// Anew, so that the oldest stay first.
+		this.claims.delete(id);
 		this.claims.set(id, { identity, at: now });
 	}
 

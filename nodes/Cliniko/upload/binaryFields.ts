@@ -76,8 +76,9 @@ export function pickFiles(
 	const all: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
 	let nothing = all.length === 0;
 	for (const one of all) {
+		const own = isRecord(one) && ownField(one, available);
 		if (isDescription(one)) pick(described(one, all, available, source));
-		else if (isRecord(one) && ownField(one, available)) pick([ownField(one, available)!]);
+		else if (own) pick([own]);
 		else if (isFile(one)) pick([{ name: one.fileName ?? 'file', data: one }]);
 		else if (isBinary(one)) {
 			const files = Object.entries(one);
