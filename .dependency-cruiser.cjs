@@ -4,6 +4,7 @@
  */
 const LAYERS = [
 	['actions', 'methods'],
+	['patients'],
 	['upload', 'download', 'find', 'trigger'],
 	['once'],
 	['requests'],

@@ -8,10 +8,22 @@ import type { Reply } from './reply.cts';
  * - `create`: POST /patient_attachments
  * - `poll`: GET of one attachment record, or of a list filtered by id
  * - `patients`: GET /patients, the list
+ * - `createPatient`: POST /patients
+ * - `updatePatient`: PATCH of a patient
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
-export type Step = 'user' | 'presign' | 's3' | 'create' | 'poll' | 'patients' | 'get' | 'other';
+export type Step =
+	| 'user'
+	| 'presign'
+	| 's3'
+	| 'create'
+	| 'poll'
+	| 'patients'
+	| 'createPatient'
+	| 'updatePatient'
+	| 'get'
+	| 'other';
 
 export interface FaultAction {
 	/** Wait this long first; without another action, the request then continues as usual. */

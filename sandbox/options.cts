@@ -107,6 +107,16 @@ export interface SandboxOptions {
 	 */
 	emptyValues?: 'null' | 'empty string';
 	/**
+	 * What a PATCH does with an array, such as a patient's phone numbers: the array takes the place of
+	 * the one before ('replaced', the default) or is added to it ('appended', unkind). Not documented.
+	 */
+	patchedArrays?: 'replaced' | 'appended';
+	/**
+	 * What an empty text in the body of a request counts as: 'null' (the default), or an invalid value
+	 * ('refused', unkind). Not documented.
+	 */
+	emptyTexts?: 'null' | 'refused';
+	/**
 	 * Whether GET /patients includes merged patients if archived ones are requested, default true.
 	 * False (unkind): only their own URLs return them.
 	 */
@@ -184,6 +194,8 @@ const KIND: Settings = {
 	createdAtBehindMs: 0,
 	clockSpreadMs: 0,
 	emptyValues: 'null',
+	patchedArrays: 'replaced',
+	emptyTexts: 'null',
 	listsShowMerged: true,
 	ids: 'strings',
 	contentReply: 'redirect',
@@ -210,6 +222,8 @@ export const UNKIND: SandboxOptions = {
 	createdAtBehindMs: 3000,
 	clockSpreadMs: 2000,
 	emptyValues: 'empty string',
+	patchedArrays: 'appended',
+	emptyTexts: 'refused',
 	listsShowMerged: false,
 };
 
@@ -227,6 +241,8 @@ export const CHOICES = {
 	uploadUrlReading: ['literal', 'decoded', 'parsed'],
 	uploadUrlRefusal: ['temp_attachment_url', 'base', 400, 500],
 	emptyValues: ['null', 'empty string'],
+	patchedArrays: ['replaced', 'appended'],
+	emptyTexts: ['null', 'refused'],
 	listsShowMerged: [true, false],
 	ids: ['strings', 'numbers'],
 	contentReply: ['redirect', 'relative redirect', 'inline'],

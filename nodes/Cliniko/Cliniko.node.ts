@@ -20,7 +20,8 @@ export class Cliniko implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle,
-		description: 'Put files on patients’ records in Cliniko, fetch them, and find patients',
+		description:
+			'Put files on patients’ records in Cliniko, fetch them, and find, create and update patients',
 		defaults: { name: 'Cliniko' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

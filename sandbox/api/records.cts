@@ -2,7 +2,7 @@ import type { Patient, PatientAttachment, User } from '../clinic/clinic.cts';
 import type { Settings } from '../options.cts';
 import type { Resource } from './listing.cts';
 
-/** Other fields of a patient, which are empty for all patients of the sandbox. */
+/** Other fields of a patient, which are empty unless they were sent. */
 const EMPTY_PATIENT = Object.fromEntries(
 	[
 		['accepted_email_marketing', 'accepted_privacy_policy', 'accepted_sms_marketing'],
@@ -52,6 +52,7 @@ export function patients(
 		},
 		render: (row) => ({
 			...EMPTY_PATIENT,
+			...detailsOf(row, base),
 			id: row.id,
 			label: `${row.firstName} ${row.lastName}`,
 			first_name: row.firstName,
@@ -60,7 +61,6 @@ export function patients(
 			date_of_birth: row.dateOfBirth,
 			email: row.email,
 			old_reference_id: row.oldReferenceId,
-			patient_phone_numbers: [],
 			archived_at: time(row.archivedAt) ?? empty,
 			deleted_at: empty,
 			merged_at: (row.mergedWith && time(row.archivedAt)) ?? empty,
@@ -72,6 +72,29 @@ export function patients(
 			),
 			...link(`${base}/patients/${row.id}`),
 		}),
+	};
+}
+
+/** What was sent of a patient's other fields, as the API returns it: ids as links. */
+function detailsOf({ details }: Patient, base: string): Record<string, unknown> {
+	const {
+		concession_type_id: concession,
+		referring_doctor_id: doctor,
+		unsubscribe_sms_marketing: unsubscribed,
+		patient_phone_numbers: phones = [],
+		...others
+	} = details;
+	return {
+		...others,
+		...(concession !== undefined && {
+			concession_type: link(`${base}/concession_types/${String(concession)}`),
+		}),
+		...(doctor !== undefined && { referring_doctor: link(`${base}/contacts/${String(doctor)}`) }),
+		...(unsubscribed !== undefined && { accepted_sms_marketing: !unsubscribed }),
+		patient_phone_numbers: (phones as Array<{ number: string }>).map((phone) => ({
+			...phone,
+			normalized_number: phone.number.replace(/\D/g, ''),
+		})),
 	};
 }
 

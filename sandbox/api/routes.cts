@@ -8,6 +8,7 @@ import { jsonBody } from './body.cts';
 import { createAttachment } from './create-attachment.cts';
 import { shownDescription, wrongDescription } from './description.cts';
 import { listing, select, type Resource } from './listing.cts';
+import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
 import { patientAttachments, patients, renderUser } from './records.cts';
 import type { Call, Route } from './route.cts';
@@ -19,7 +20,14 @@ export const routes: Route[] = [
 	{ method: 'GET', path: /^\/v1\/user$/, step: 'user', handle: getUser },
 	{ method: 'GET', path: /^\/v1\/settings\/public$/, step: 'get', handle: getPublicSettings },
 	{ method: 'GET', path: /^\/v1\/patients$/, step: 'patients', handle: listPatients },
+	{ method: 'POST', path: /^\/v1\/patients$/, step: 'createPatient', handle: createPatient },
 	{ method: 'GET', path: /^\/v1\/patients\/(\d+)$/, step: 'get', handle: getPatient },
+	{
+		method: 'PATCH',
+		path: /^\/v1\/patients\/(\d+)$/,
+		step: 'updatePatient',
+		handle: updatePatient,
+	},
 	{
 		method: 'GET',
 		path: /^\/v1\/patients\/(\d+)\/attachment_presigned_post$/,
@@ -82,10 +90,31 @@ function getPublicSettings({ clinic }: Call): Reply {
 
 function listPatients(call: Call): Reply {
 	const { clinic, exchange, settings } = call;
+	const until = Date.now() - settings.listLagMs;
 	const rows = [...clinic.patients.values()].filter(
-		({ mergedWith }) => settings.listsShowMerged || mergedWith === null,
+		({ mergedWith, addedAt }) =>
+			addedAt <= until && (settings.listsShowMerged || mergedWith === null),
 	);
 	return listing(rows, exchange.url, patientsOf(call), settings);
+}
+
+async function createPatient(call: Call): Promise<Reply> {
+	const { exchange, clinic, settings, base } = call;
+	const change = patientChange(await jsonBody(exchange), undefined, settings);
+	const createdAt = exchange.now() - settings.createdAtBehindMs;
+	const added = { ...change, createdAt, updatedAt: createdAt, addedAt: Date.now() };
+	const patient = clinic.addPatient(added);
+	return json(201, patientsOf(call).render(patient), {
+		Location: `${base}/patients/${patient.id}`,
+	});
+}
+
+/** An archived patient is not found unless `q[]` asks for one: whether they can be changed is unknown. */
+async function updatePatient(call: Call): Promise<Reply> {
+	const patient = patientOf(call);
+	Object.assign(patient, patientChange(await jsonBody(call.exchange), patient, call.settings));
+	patient.updatedAt = call.exchange.now();
+	return json(200, patientsOf(call).render(patient));
 }
 
 function getPatient(call: Call): Reply {

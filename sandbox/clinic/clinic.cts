@@ -34,8 +34,12 @@ export interface Patient {
 	archivedAt: number | null;
 	/** The id of the patient that this one was merged into. */
 	mergedWith: string | null;
+	/** All other fields that were sent, by Cliniko's names. */
+	details: Record<string, unknown>;
 	createdAt: number;
 	updatedAt: number;
+	/** When the patient was added, by this machine's own clock. Lists may show them later. */
+	readonly addedAt: number;
 }
 
 export interface PatientAttachment {
@@ -127,7 +131,7 @@ export class Clinic {
 		return added;
 	}
 
-	/** Adds a patient; missing fields get made-up values or null. */
+	/** Adds a patient, who lists show at once; missing fields get made-up values or null. */
 	addPatient(patient: Partial<Patient> = {}): Patient {
 		const id = patient.id ?? this.takeId('patient');
 		const added: Patient = {
@@ -140,8 +144,10 @@ export class Clinic {
 			oldReferenceId: null,
 			archivedAt: null,
 			mergedWith: null,
+			details: {},
 			createdAt: this.now(),
 			updatedAt: this.now(),
+			addedAt: 0,
 			...patient,
 		};
 		this.patients.set(id, added);

@@ -82,6 +82,20 @@ export const OPERATIONS: Operation[] = [
 		replies: { 200: schemas.patient },
 	},
 	{
+		name: 'create a patient',
+		method: 'POST',
+		path: /^\/patients$/,
+		body: schemas.newPatient,
+		replies: { 201: schemas.patient, 422: schemas.validationError },
+	},
+	{
+		name: 'change a patient',
+		method: 'PATCH',
+		path: /^\/patients\/\d+$/,
+		body: schemas.changedPatient,
+		replies: { 200: schemas.patient, 422: schemas.validationError },
+	},
+	{
 		name: 'get a presigned post',
 		method: 'GET',
 		path: /^\/patients\/\d+\/attachment_presigned_post$/,

@@ -62,6 +62,17 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}?q[]=archived_at:*`);
 	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}`);
 
+	await call('/patients', { method: 'POST', body: { last_name: '' } });
+	const phones = { patient_phone_numbers: [{ phone_type: 'Mobile', number: '0412 345 678' }] };
+	const jane = { first_name: 'Jane', last_name: 'Citizen', concession_type_id: '7', ...phones };
+	const patient = await call('/patients', { method: 'POST', body: jane });
+	expect(patient.status).toBe(201);
+	const itself = `/patients/${patient.json.id}`;
+	await call(itself, { method: 'PATCH', body: { ...phones, city: 'Perth', title: null } });
+	await call(itself, { method: 'PATCH', body: { date_of_birth: 'yesterday', notes: '' } });
+	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}`, { method: 'PATCH', body: phones });
+	await call(itself);
+
 	const presign = (await call(`/patients/${SANDBOX_PATIENT_ID}/attachment_presigned_post`)).json;
 	const { Key } = xmlOf((await client.upload(presign, 'a b.txt', 'content')).text);
 	const base = `${presign.url.replace(/\/$/, '')}/`;

@@ -1,6 +1,8 @@
 import type { IDataObject, INodeProperties, INodePropertyCollection } from 'n8n-workflow';
 
 import { properties } from '../../nodes/Cliniko/actions/operations';
+import { parameterOf } from '../../nodes/Cliniko/actions/parameters/patientFields';
+import { FIELDS, PRONOUNS } from '../../nodes/Cliniko/patients/fields';
 import {
 	BUCKET_HOST,
 	SANDBOX_MERGED_PATIENT_ID,
@@ -11,6 +13,7 @@ import {
 import {
 	CREDENTIAL,
 	file,
+	newCredential,
 	openClinic,
 	pdf,
 	type ClinicWithN8n,
@@ -99,6 +102,39 @@ describe('Requests are as the documents have them where the node', () => {
 		for (const id of [SANDBOX_OTHER_PATIENT_ID, SANDBOX_MERGED_PATIENT_ID]) {
 			await perform({ resource: 'patient', operation: 'get', patientId: by('id', id) });
 		}
+	});
+
+	it('creates a patient with all fields, changes and empties them', async () => {
+		const names = { firstName: 'Jane', lastName: 'Citizen' };
+		const patient = { resource: 'patient', ...names };
+		await perform({ ...patient, operation: 'create', additionalFields: everyField() });
+		const [created] = [...clinic.sandbox.clinic.patients.values()].slice(-1);
+		const update = { ...patient, operation: 'update', patientId: by('id', created!.id) };
+		const { dateOfBirth, email, ...others } = everyField();
+		await perform({ ...update, updateFields: { ...everyField(), ...names, city: 'Perth' } });
+		await perform({ ...update, fieldsToEmpty: nullableFields() });
+		await perform({
+			...patient,
+			operation: 'upsert',
+			dateOfBirth,
+			email,
+			additionalFields: others,
+		});
+		const [creation = ''] = clinic.sandbox.requests.flatMap(({ body }) => body ?? []);
+		for (const { name } of FIELDS) expect(creation).toContain(`"${name}":`);
+	});
+
+	it('looks whether Cliniko has created a patient, after a 503', async () => {
+		const fault = { on: 'createPatient', act: 'after', do: { reply: { status: 503 } } } as const;
+		clinic.sandbox.faults.add(fault);
+		const parameters = {
+			resource: 'patient',
+			operation: 'create',
+			firstName: 'Jane',
+			lastName: 'Newcomer',
+			additionalFields: { email: 'jane@mail.example' },
+		};
+		await perform(parameters, { credential: newCredential(clinic.sandbox) });
 	});
 
 	it.each<[string, IDataObject]>([
@@ -267,6 +303,34 @@ describe('A request that differs', () => {
 		expect(requestDeviations(request)).toEqual([line]);
 	});
 });
+
+/** A value for each of the fields of a patient, by the parameters of the node. */
+function everyField(): IDataObject {
+	const texts = FIELDS.filter(({ kind }) => kind === 'text').map((field) => [
+		parameterOf(field),
+		field.name === 'dva_card_number' ? 'NX123456' : `${field.label} é 🦵`,
+	]);
+	const forms = PRONOUNS.map(({ name, label }) => [name, label]);
+	return {
+		...(Object.fromEntries(texts) as IDataObject),
+		acceptedEmailMarketing: false,
+		acceptedPrivacyPolicy: true,
+		concessionTypeId: '7',
+		dateOfBirth: '1987-05-31',
+		email: 'jane@mail.example',
+		invoiceEmail: 'Accounts+1@mail.example',
+		patientPhoneNumbers: { phoneNumber: [{ type: 'Mobile', number: '+61 412 345 678' }] },
+		pronouns: { forms: Object.fromEntries(forms) as IDataObject },
+		receivesConfirmationEmails: true,
+		referringDoctorId: '9',
+		reminderType: 'SMS & Email',
+		unsubscribeSmsMarketing: true,
+	};
+}
+
+function nullableFields(): string[] {
+	return FIELDS.filter(({ isNotNullable }) => !isNotNullable).map(({ name }) => name);
+}
 
 /** Each filter of a resource's Get Many with each of its conditions. */
 function filterItems(resource: string): Array<{ field: string; condition: string }> {

@@ -1,7 +1,7 @@
 /**
  * JSON Schemas for what Cliniko's reference (2023-10) and its guides say of the records and bodies
- * that the node reads and sends. Attachments and presigned posts are described in full, patients,
- * users and settings as far as the node reads them. The reference marks nothing as required; what it
+ * that the node reads and sends. Attachments and presigned posts are described in full, and so is what
+ * is sent of a patient; patients, users and settings as far as the node reads them. The reference marks nothing as required; what it
  * lists for every record is required here.
  */
 import type { SchemaObject } from 'ajv';
@@ -55,18 +55,98 @@ export const attachment: SchemaObject = {
 	else: only(exported),
 };
 
+const short = { type: 'string', maxLength: 255 };
+const yesOrNo: SchemaObject = { type: 'boolean' };
+/** The reference writes the pattern in capitals; its examples are in small letters. */
+const email = {
+	type: 'string',
+	pattern: "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,63}$",
+};
+const phoneType: SchemaObject = { enum: ['Fax', 'Home', 'Mobile', 'Other', 'Work'] };
+const pronouns = only({
+	accusative: text,
+	nominative: text,
+	predicative_possessive: text,
+	pronominal_possessive: text,
+	reflexive: text,
+});
+
+/** What a patient's record has just as it was sent. */
+const patientDetails: Record<string, SchemaObject> = {
+	accepted_email_marketing: orNull(yesOrNo),
+	accepted_privacy_policy: orNull(yesOrNo),
+	address_1: orNull(short),
+	address_2: orNull(short),
+	address_3: orNull(short),
+	appointment_notes: orNull(text),
+	city: orNull(short),
+	country: orNull(text),
+	date_of_birth: orNull(date),
+	dva_card_number: orNull({
+		type: 'string',
+		pattern: '^[NVQSWT]([A-Z ][0-9]{1,6}|[A-Z]{2}[0-9]{1,5}|[A-Z]{3}[0-9]{1,4})[A-Z]?$',
+	}),
+	email: orNull({ ...email, maxLength: 255 }),
+	emergency_contact: orNull(short),
+	first_name: short,
+	gender_identity: orNull(text),
+	invoice_default_to: orNull(text),
+	invoice_email: orNull(email),
+	invoice_extra_information: orNull(text),
+	last_name: short,
+	medicare: orNull(short),
+	medicare_reference_number: orNull(short),
+	notes: orNull(text),
+	occupation: orNull(short),
+	old_reference_id: orNull(short),
+	post_code: orNull(text),
+	preferred_first_name: orNull(short),
+	pronouns: orNull(pronouns),
+	receives_confirmation_emails: orNull(yesOrNo),
+	referral_source: orNull(short),
+	reminder_type: { enum: ['None', 'SMS', 'Email', 'SMS & Email', null] },
+	sex: orNull(text),
+	state: orNull(text),
+	time_zone: orNull(text),
+	title: orNull(short),
+};
+
+/** The body that creates or changes a patient. */
+export const changedPatient: SchemaObject = {
+	...only({
+		...patientDetails,
+		concession_type_id: id,
+		patient_phone_numbers: {
+			type: 'array',
+			items: only({ phone_type: phoneType, number: { type: 'string', pattern: '\\d' } }),
+		},
+		referring_doctor_id: id,
+		unsubscribe_sms_marketing: yesOrNo,
+	}),
+	required: [],
+	minProperties: 1,
+};
+
+/** The same for a new patient, who has a name. */
+export const newPatient: SchemaObject = {
+	...changedPatient,
+	required: ['first_name', 'last_name'],
+};
+
 export const patient: SchemaObject = {
 	type: 'object',
 	required: ['id', 'first_name', 'last_name', 'archived_at', 'created_at', 'updated_at', 'links'],
 	properties: {
+		...patientDetails,
 		id,
 		label: orNull(text),
-		first_name: { type: 'string', maxLength: 255 },
-		last_name: { type: 'string', maxLength: 255 },
-		preferred_first_name: orNull({ type: 'string', maxLength: 255 }),
-		date_of_birth: orNull(date),
-		email: orNull({ type: 'string', maxLength: 255 }),
-		old_reference_id: orNull({ type: 'string', maxLength: 255 }),
+		accepted_sms_marketing: orNull(yesOrNo),
+		patient_phone_numbers: orNull({
+			type: 'array',
+			items: only({ phone_type: phoneType, number: text, normalized_number: text }),
+		}),
+		concession_type: link,
+		referring_doctor: link,
 		archived_at: orNull(dateTime),
 		deleted_at: orNull(dateTime),
 		merged_at: orNull(dateTime),

@@ -26,6 +26,17 @@ export const CREDENTIAL = {
 	contactEmail: 'front.desk@clinic.example',
 };
 
+let accounts = 0;
+
+/**
+ * The credential of a user whom no other test has: the process remembers the patients that it has
+ * created for each key, and the sandbox gives their ids again after a reset.
+ */
+export function newCredential({ clinic }: Sandbox) {
+	const key = Buffer.from(`key ${++accounts}`).toString('hex');
+	return { ...CREDENTIAL, apiKey: clinic.addUser({ apiKey: `MS0x${key}-au1` }).apiKey };
+}
+
 /** A workflow that ends in the Cliniko node. */
 export interface UploadRun {
 	items: StartItem[];

@@ -11,6 +11,7 @@ export interface ErrorLoop {
 	settings?: Partial<INode>;
 	/** A node between the error output and the input, if any. */
 	through?: Partial<INode> & Pick<INode, 'type'>;
+	credential?: IDataObject;
 	/** In ms. */
 	cancelAfter?: number;
 }
@@ -21,7 +22,7 @@ export interface ErrorLoop {
  */
 export async function runErrorLoop(
 	{ engine }: ClinicWithN8n,
-	{ items, parameters, settings, through, cancelAfter = 40_000 }: ErrorLoop,
+	{ items, parameters, settings, through, credential, cancelAfter = 40_000 }: ErrorLoop,
 ) {
 	const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
 	const { run } = await engine.call('run', {
@@ -46,7 +47,7 @@ export async function runErrorLoop(
 			},
 		},
 		items,
-		credentials: { cliniko: CREDENTIAL },
+		credentials: { cliniko: credential ?? CREDENTIAL },
 		cancelAfter,
 	});
 	const runs = run.data.resultData.runData.Cliniko ?? [];

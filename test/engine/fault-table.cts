@@ -112,9 +112,9 @@ export interface CredentialRow {
 
 // When and how often a fault applies.
 
-const EVER = 999;
+export const EVER = 999;
 
-const at = (on: Step) => {
+export const at = (on: Step) => {
 	const strike =
 		(act: Fault['act']) =>
 		(action: FaultAction, times = 1, skip = 0): Fault => ({ on, act, do: action, times, skip });
@@ -141,26 +141,33 @@ const content = at('other');
 
 // Fault actions.
 
-const reset: FaultAction = { reset: true };
-const hang: FaultAction = { hang: true };
-const slow: FaultAction = { delayMs: 3000 };
+export const reset: FaultAction = { reset: true };
+export const hang: FaultAction = { hang: true };
+export const slow: FaultAction = { delayMs: 3000 };
 
-const answer = (status: number, body = '', headers: Record<string, string> = {}): FaultAction => ({
+export const answer = (
+	status: number,
+	body = '',
+	headers: Record<string, string> = {},
+): FaultAction => ({
 	reply: { status, body, headers },
 });
-const json = (status: number, value: unknown): FaultAction =>
+export const json = (status: number, value: unknown): FaultAction =>
 	answer(status, JSON.stringify(value), { 'Content-Type': 'application/json' });
-const html = (status = 200): FaultAction =>
+export const html = (status = 200): FaultAction =>
 	answer(status, '<!doctype html><title>Sign in</title><p>Sign in to the guest network', {
 		'Content-Type': 'text/html',
 	});
-const elsewhere = (status: number): FaultAction =>
+export const elsewhere = (status: number): FaultAction =>
 	answer(status, '', { Location: 'https://collector.example/v1/' });
-const unprocessable = (errors: Record<string, string>): FaultAction =>
+export const unprocessable = (errors: Record<string, string>): FaultAction =>
 	json(422, { message: 'Validation Failed', errors });
 
 /** 429. `resetIn`: seconds from now, which the lanes convert to a time; text is sent as it is. */
-const limited = (resetIn?: number | string, headers: Record<string, string> = {}): FaultAction =>
+export const limited = (
+	resetIn?: number | string,
+	headers: Record<string, string> = {},
+): FaultAction =>
 	answer(429, '{"message":"Rate limit exceeded"}', {
 		...headers,
 		...(resetIn !== undefined && {
@@ -177,15 +184,15 @@ const s3Says = (status: number, Code: string, Message: string, rest = {}): Fault
 const expired = s3Says(403, 'AccessDenied', 'Invalid according to Policy: Policy expired.');
 
 /** Replaces the body of the real reply; the request was carried out. */
-const changed = (change: (body: string) => string): FaultAction => ({
+export const changed = (change: (body: string) => string): FaultAction => ({
 	rewrite: (reply) => ({ ...reply, body: change(reply.body) }),
 });
 /** Overrides properties in the JSON of the real reply. */
-const changedTo = (properties: object): FaultAction =>
+export const changedTo = (properties: object): FaultAction =>
 	changed((body) => JSON.stringify({ ...(JSON.parse(body) as object), ...properties }));
-const half = changed((body) => body.slice(0, body.length / 2));
+export const half = changed((body) => body.slice(0, body.length / 2));
 /** The connection breaks in the middle of the real reply. */
-const cutOff: FaultAction = {
+export const cutOff: FaultAction = {
 	rewrite: (reply) => ({
 		...reply,
 		headers: { ...reply.headers, 'Content-Length': String(Buffer.byteLength(reply.body)) },
@@ -219,12 +226,18 @@ const perhaps = (there: boolean, message: RegExp, advice = /[Ll]ook at the patie
 	0: { message, advice, there, says: 'perhaps' as const },
 });
 
-const noReply = [/did not answer/, /can reach https:\/\/api\.au1.*status\.cliniko\.com/] as const;
-const notJson = [/not the JSON it should be/, /Run the workflow again.*proxy or firewall/] as const;
-const fault = (status: number) =>
+export const noReply = [
+	/did not answer/,
+	/can reach https:\/\/api\.au1.*status\.cliniko\.com/,
+] as const;
+export const notJson = [
+	/not the JSON it should be/,
+	/Run the workflow again.*proxy or firewall/,
+] as const;
+export const fault = (status: number) =>
 	[new RegExp(`answered with status ${status}`), /status\.cliniko\.com/] as const;
-const redirect = [/redirect, which is not followed/, /shard.*proxy or firewall/] as const;
-const badKey = [/refused the API key/, /test it/] as const;
+export const redirect = [/redirect, which is not followed/, /shard.*proxy or firewall/] as const;
+export const badKey = [/refused the API key/, /test it/] as const;
 const mayNot = [/may not do this/, /role/] as const;
 const noPatient = [/has no patient with the ID 1234567890123456781/, /Check the ID/] as const;
 

@@ -66,7 +66,7 @@ const DESCRIPTION = 'From the form';
 const HOUR = 3_600_000;
 
 /** A unit of work for a lane, with its approximate duration in seconds. */
-interface Job {
+export interface Job {
 	takes: number;
 	run: (clinic: ClinicWithN8n) => Promise<void>;
 }
@@ -89,8 +89,14 @@ export async function runRows(
 			takes: row.takes ?? 1,
 			run: async (clinic: ClinicWithN8n) => void tested.set(row, await runTest(clinic, row)),
 		})),
-	].sort((a, b) => b.takes - a.takes);
-	const queue = jobs.values();
+	];
+	await runJobs(jobs, lanes);
+	return { outcomes, tested };
+}
+
+/** Runs all jobs in this many lanes, longest first; the sandbox is reset after each. */
+export async function runJobs(jobs: Job[], lanes: number): Promise<void> {
+	const queue = [...jobs].sort((a, b) => b.takes - a.takes).values();
 	const lane = async (clinic: ClinicWithN8n): Promise<void> => {
 		try {
 			for (const { run } of queue) {
@@ -111,7 +117,6 @@ export async function runRows(
 	};
 	await Promise.all([open(), open()]);
 	await Promise.all(running);
-	return { outcomes, tested };
 }
 
 async function runRow(
@@ -170,7 +175,7 @@ async function runTest({ sandbox, engine }: ClinicWithN8n, row: CredentialRow): 
 	return { ...reply, requests: [...sandbox.requests], unused: sandbox.faults.unused };
 }
 
-function prepare(
+export function prepare(
 	{ faults, settings }: Sandbox,
 	row: Pick<Row, 'faults' | 'tls' | 'skew' | 'settings'>,
 ): void {

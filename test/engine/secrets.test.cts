@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import {
 	BUCKET_HOST,
 	SANDBOX_API_KEY,
+	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
 	type Fault,
 } from '../../sandbox/sandbox.cts';
@@ -11,6 +12,7 @@ import {
 	collectFormValues,
 	CREDENTIAL,
 	file,
+	newCredential,
 	pdf,
 	useClinic,
 	type UploadResult,
@@ -274,6 +276,78 @@ describe.each(operations)('at %s, when %s', (operation, _, fault) => {
 		60_000,
 	);
 });
+
+const quoting = (who: string) =>
+	answer(
+		422,
+		JSON.stringify({
+			message: `${who} is not accepted`,
+			errors: { last_name: 'FEATHERSTONEHAUGH is taken', email: `${PATIENT.email} is taken` },
+		}),
+	);
+
+/** What is done with a patient, with a fault. */
+const ofPatients: Array<[operation: string, what: string, fault: Fault | undefined]> = [
+	['create', 'all goes well', undefined],
+	['upsert', 'all goes well', undefined],
+	['update', 'all goes well', undefined],
+	['create', 'it is refused', { on: 'createPatient', act: 'before', do: quoting(PATIENT.name) }],
+	['upsert', 'it is refused', { on: 'createPatient', act: 'before', do: quoting(PATIENT.name) }],
+	[
+		'update',
+		'it is refused',
+		{ on: 'updatePatient', act: 'before', do: quoting(`${PATIENT.name}, formerly O’Hara`) },
+	],
+	['create', 'the key is refused', { on: 'patients', act: 'before', do: answer(401, echo) }],
+	['update', 'the key is refused', { on: 'get', act: 'before', do: answer(401, echo) }],
+	[
+		'update',
+		'Cliniko has a fault',
+		{ on: 'updatePatient', times: EVER, act: 'before', do: answer(500, inFull) },
+	],
+];
+
+it.each(ofPatients)(
+	'at "%s" of a patient, when %s, no key is stored or logged, and no message or log names anybody',
+	async (operation, _, fault) => {
+		const [firstName = '', lastName = ''] = PATIENT.name.split(' ');
+		const logged = clinic.engine.log().length;
+		if (fault) clinic.sandbox.faults.add({ ...fault });
+		const { email } = PATIENT;
+		const result = await clinic.run({
+			items: [{ json: { firstName, lastName, email } }],
+			credential: newCredential(clinic.sandbox),
+			parameters: {
+				resource: 'patient',
+				operation,
+				patientId: by('id', SANDBOX_OTHER_PATIENT_ID),
+				firstName: '={{ $json.firstName }}',
+				lastName: '={{ $json.lastName }}',
+				email: '={{ $json.email }}',
+				additionalFields: { email: '={{ $json.email }}' },
+				updateFields: {
+					firstName: '={{ $json.firstName }}',
+					lastName: '={{ $json.lastName }}',
+					email: '={{ $json.email }}',
+				},
+			},
+			node: { onError: 'continueErrorOutput' },
+			write: true,
+		});
+		const failed = result.errorOutput.map(({ json }) => json.error);
+		expect(failed).toEqual(fault ? [expect.any(String)] : []);
+		expect(result.output).toHaveLength(fault ? 0 : 1);
+		const log = clinic.engine.log().slice(logged);
+		const keys = clinic.sandbox.requests.map(({ headers }) => headers.authorization ?? '');
+		const secrets = [...keys, SANDBOX_API_KEY, 'Authorization', CREDENTIAL.contactEmail];
+		expect(secrets.filter((one) => (result.written + log).includes(one))).toEqual([]);
+		const context = JSON.stringify(result.run.data.executionData?.contextData);
+		expect(`${failed.join()} ${log} ${context}`).not.toMatch(
+			/philippa|featherstonehaugh|hara|Zoë/i,
+		);
+	},
+	60_000,
+);
 
 it('the search knows the form’s values and finds what is there', async () => {
 	collectFormValues(clinic.sandbox, formValues, 10);

@@ -147,8 +147,10 @@ function readName(value: string, label: string): string {
 /**
  * Extracts the address from `Jane Citizen <jane@mail.example>`, the form in which e-mail triggers give
  * it. Several addresses are an error, because any of them may be meant.
+ *
+ * @throws ClinikoError if it is not one address
  */
-function readEmail(value: string, label: string): string {
+export function readEmail(value: string, label: string): string {
 	const [, name = '', inBrackets] = /^("[^"]*"\s*|[^<>]*)<([^<>]*)>$/.exec(value) ?? [];
 	const address = (inBrackets ?? value).trim();
 	const isOther = !name.startsWith('"') && name.includes('@') && name.trim() !== address;
@@ -159,8 +161,13 @@ function readEmail(value: string, label: string): string {
 	);
 }
 
-/** Accepts unambiguous dates only: 03/04/2010 may be two dates, and a time in UTC may be the day before. */
-function readDate(value: string, label: string): string {
+/**
+ * Accepts unambiguous dates only: 03/04/2010 may be two dates, and a time in UTC may be the day before.
+ *
+ * @returns for example `1987-05-31`
+ * @throws ClinikoError if it is not such a date
+ */
+export function readDate(value: string, label: string): string {
 	const [, day] =
 		/^(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/.exec(value) ?? [];
 	const isDay = day && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);

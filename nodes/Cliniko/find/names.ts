@@ -33,6 +33,14 @@ export function hasLetters(name: string): boolean {
 	return lettersOf(name, {}) !== '';
 }
 
+/**
+ * A key that is the same for all names that `sameName` considers equal. Some others have it too: it
+ * leaves out the letters in which spellings such as `Müller` and `Mueller` differ.
+ */
+export function nameKey(name: string): string {
+	return lettersOf(name, {}).replace(/[ae]/g, '');
+}
+
 function lettersOf(name: string, spelling: Record<string, string>): string {
 	return (
 		name

@@ -20,7 +20,7 @@ const PROCESSING_INTERVAL = 3000;
  * How long before the creation the search begins, in ms: `created_at` has whole seconds, and the
  * clocks of Cliniko's servers may differ.
  */
-const LOOK_BACK = 5 * 60_000;
+export const LOOK_BACK = 5 * 60_000;
 
 /** What the search depends on. */
 export interface RecordSearch {

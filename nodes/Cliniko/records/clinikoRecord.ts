@@ -16,6 +16,16 @@ export function isClinikoRecord<R extends ClinikoRecord = ClinikoRecord>(
 	return typeof id === 'string' && /^\d+$/.test(id);
 }
 
+/** The largest signed 64-bit integer. */
+const LARGEST_ID = 2n ** 63n - 1n;
+
+/** An id without leading zeros; undefined if the text is not a possible id. */
+export function exactId(text: string): string | undefined {
+	if (!/^\d{1,19}$/.test(text)) return undefined;
+	const id = BigInt(text);
+	return id >= 1n && id <= LARGEST_ID ? id.toString() : undefined;
+}
+
 /**
  * The id in a link to another record.
  *

@@ -1,3 +1,4 @@
+import { ClinikoError } from '../errors';
 import { linkedId, valueOrNull, type ClinikoRecord, type Link } from './clinikoRecord';
 
 /**
@@ -37,6 +38,23 @@ export function mergedInto(patient: Patient): string | undefined {
 export function isArchived(patient: Patient): boolean {
 	// An unset field may be null or an empty string.
 	return [patient.archived_at, patient.deleted_at, patient.merged_at].some(Boolean);
+}
+
+/** Why nothing may be put on a patient's record: nobody would see it. Undefined if it may. */
+export function whyInactive(patient: Patient): ClinikoError | undefined {
+	const { id } = patient;
+	const into = mergedInto(patient);
+	if (into) {
+		return new ClinikoError(
+			`Patient ${id} was merged into patient ${into} in Cliniko, so nothing was sent.`,
+			`Use patient ${into} instead. Patient > Find leads from a merged patient to the one in use.`,
+		);
+	}
+	if (!isArchived(patient)) return undefined;
+	return new ClinikoError(
+		`Patient ${id} is archived in Cliniko, so nothing was sent.`,
+		'Check that it is the right patient, and take them out of the archive in Cliniko first.',
+	);
 }
 
 /** The fields that most workflows need, without nesting. */

@@ -1,4 +1,4 @@
-import type { PatientAttachment } from '../records/patientAttachment';
+import type { ClinikoRecord } from '../records/clinikoRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
 import { readRecordIfExists } from './readRecord';
@@ -23,8 +23,9 @@ export async function readCreated(
 	id: string,
 	action?: string,
 	waits = WAITS_FOR_RECORD,
-): Promise<PatientAttachment | undefined> {
-	const read = async () => await readRecordIfExists(api, 'patient_attachments', id, action);
+	collection: 'patients' | 'patient_attachments' = 'patient_attachments',
+): Promise<ClinikoRecord | undefined> {
+	const read = async () => await readRecordIfExists(api, collection, id, action);
 	let record = await read();
 	for (const wait of waits) {
 		if (record) break;

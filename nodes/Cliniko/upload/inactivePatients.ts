@@ -1,5 +1,5 @@
-import { ClinikoError } from '../errors';
-import { isArchived, mergedInto, type Patient } from '../records/patient';
+import type { ClinikoError } from '../errors';
+import { whyInactive } from '../records/patient';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
 import { PatientLookup } from './patientLookup';
@@ -21,21 +21,8 @@ export async function inactivePatients(
 	const patients = await PatientLookup.of(api).read(api, pause, [...new Set(patientIds)]);
 	const inactive = new Map<string, ClinikoError>();
 	for (const [id, patient] of patients) {
-		if (isArchived(patient) || mergedInto(patient)) inactive.set(id, reasonFor(patient));
+		const reason = whyInactive(patient);
+		if (reason) inactive.set(id, reason);
 	}
 	return inactive;
-}
-
-function reasonFor(patient: Patient): ClinikoError {
-	const { id } = patient;
-	const into = mergedInto(patient);
-	return into
-		? new ClinikoError(
-				`Patient ${id} was merged into patient ${into} in Cliniko, so nothing was sent.`,
-				`Use patient ${into} instead. Patient > Find leads from a merged patient to the one in use.`,
-			)
-		: new ClinikoError(
-				`Patient ${id} is archived in Cliniko, so nothing was sent.`,
-				'Check that it is the right patient, and take them out of the archive in Cliniko first.',
-			);
 }

@@ -42,8 +42,10 @@ function inputItem(
 /** The files of an item, as n8n keeps them in an item of this workflow. */
 export type Files = Partial<Pick<INodeExecutionData, 'json' | 'binary'>>;
 
-/** The files of an item for the item that takes its place. */
+/** The files of an item for the item that takes its place, such as the patient found for it. */
 export function filesToPassOn(context: IExecuteFunctions, itemIndex: number): Files {
+	// n8n's AI Agent cannot take files from a tool. n8n 1.85 does not have this function.
+	if (context.isToolExecution?.()) return {};
 	const { item, binaryMode } = inputItem(context, itemIndex);
 	return { json: filesInJson(item, binaryMode), binary: item.binary };
 }

@@ -5,9 +5,7 @@ import type {
 } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-
-/** The largest signed 64-bit integer: Cliniko's ids have up to 64 bits. */
-const LARGEST_ID = 2n ** 63n - 1n;
+import { exactId } from '../../records/clinikoRecord';
 
 /** A kind of record that the user chooses from a list, by ID or by URL. */
 export interface RecordKind {
@@ -141,15 +139,14 @@ function checkedId(value: unknown, { noun, noneAdvice }: RecordKind): string {
 		);
 	}
 	const id = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-	if (!/^\d{1,19}$/.test(id) || BigInt(id) < 1n || BigInt(id) > LARGEST_ID) {
-		throw new ClinikoError(
-			id === ''
-				? `No ${noun} is set for this item.`
-				: `The ${noun} ID is not a whole number, as Cliniko IDs are.`,
-			noneAdvice,
-		);
-	}
-	return BigInt(id).toString();
+	const exact = exactId(id);
+	if (exact !== undefined) return exact;
+	throw new ClinikoError(
+		id === ''
+			? `No ${noun} is set for this item.`
+			: `The ${noun} ID is not a whole number, as Cliniko IDs are.`,
+		noneAdvice,
+	);
 }
 
 function a(noun: RecordKind['noun']): string {

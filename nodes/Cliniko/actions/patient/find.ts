@@ -191,11 +191,7 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 		includeArchived: Boolean(options.includeArchived),
 		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
 		simplify: simplifyOf(context, itemIndex),
-		// n8n's AI Agent cannot take files from a tool.
-		files:
-			options.includeInputFiles === false || context.isToolExecution?.()
-				? {}
-				: filesToPassOn(context, itemIndex),
+		files: options.includeInputFiles === false ? {} : filesToPassOn(context, itemIndex),
 	};
 }
 

@@ -8,6 +8,12 @@ export interface ErrorContext {
 	action: string;
 	/** What a 404 means, e.g. "Cliniko has no patient with the ID 12." */
 	notFound?: string;
+	/** What a 403 advises, if it is not about files. */
+	forbidden?: string;
+	/** What people call the fields that a 422 may name, by Cliniko's names. */
+	labels?: Record<string, string>;
+	/** Values that were sent and must not be quoted, such as a patient's name. */
+	secrets?: string[];
 }
 
 /**
@@ -25,13 +31,13 @@ export function refusal(
 ): ClinikoError {
 	const [message, advice] = describe(status, errorContext, shard);
 	// A 404 says no more than that, and the text of a server error may contain anything.
-	const theirs = status < 500 && status !== 404 ? clinikoMessage(body) : '';
+	const theirs = status < 500 && status !== 404 ? clinikoMessage(body, errorContext) : '';
 	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
 }
 
 function describe(
 	status: number,
-	{ action, notFound }: ErrorContext,
+	{ action, notFound, forbidden }: ErrorContext,
 	shard: string,
 ): [string, string] {
 	switch (status) {
@@ -43,7 +49,8 @@ function describe(
 		case 403:
 			return [
 				`Could not ${action}: the Cliniko user that the API key belongs to may not do this.`,
-				'Use the key of a user whose role may upload and see patient files (a Scheduler may not), or ask the owner of the Cliniko account to change the role.',
+				forbidden ??
+					'Use the key of a user whose role may upload and see patient files (a Scheduler may not), or ask the owner of the Cliniko account to change the role.',
 			];
 		case 404:
 			return [
@@ -76,15 +83,33 @@ function describe(
 	}
 }
 
+/** The maximum length of what is quoted, in characters; there may be many fields if they have labels. */
+const LONGEST = 200;
+const LONGEST_WITH_LABELS = 600;
+
 /** The `message` and `errors` of a reply, in one line; empty if there are none. */
-function clinikoMessage(body: IDataObject | undefined): string {
+function clinikoMessage(
+	body: IDataObject | undefined,
+	{ labels, secrets = [] }: ErrorContext,
+): string {
+	const quoted = (text: string) => secrets.reduce(without, text);
 	const errors: unknown = body?.errors ?? [];
 	const fields =
 		typeof errors === 'object' && errors !== null && !Array.isArray(errors)
-			? Object.entries(errors).map(([field, text]) => `${field} ${String(text)}`)
-			: [errors].flat().filter((one) => typeof one === 'string');
-	const message = typeof body?.message === 'string' ? body.message : '';
-	return oneLine([message, fields.join(', ')].filter(Boolean).join(': '));
+			? Object.entries(errors).map(
+					([field, text]) => `${labels?.[field] ?? field} ${quoted(String(text))}`,
+				)
+			: [errors]
+					.flat()
+					.filter((one) => typeof one === 'string')
+					.map(quoted);
+	const message = typeof body?.message === 'string' ? quoted(body.message) : '';
+	const all = [message, fields.join(', ')].filter(Boolean).join(': ');
+	return oneLine(all, labels ? LONGEST_WITH_LABELS : LONGEST);
+}
+
+function without(text: string, secret: string): string {
+	return text.replace(new RegExp(secret.replace(/[^\p{L}\p{N}]/gu, '\\$&'), 'gi'), '…');
 }
 
 /** Whether a refusal is about the upload URL, which Cliniko calls `temp_attachment_url` in its errors. */

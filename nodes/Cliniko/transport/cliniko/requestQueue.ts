@@ -5,7 +5,8 @@ import { RateLimit } from './rateLimit';
 
 /**
  * Which requests go first: those for a file that is in S3 already, because it belongs to nobody until
- * its record is created; then everything else; and last the polls.
+ * its record is created, and for a patient whose creation is in doubt, because others wait for it; then
+ * everything else; and last the polls.
  */
 export const Priority = { finish: 0, normal: 1, poll: 2 } as const;
 

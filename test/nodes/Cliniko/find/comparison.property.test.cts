@@ -23,8 +23,10 @@ const patient = (more: Partial<Patient>): Patient => ({
 	oldReferenceId: null,
 	archivedAt: null,
 	mergedWith: null,
+	details: {},
 	createdAt: 0,
 	updatedAt: 0,
+	addedAt: 0,
 	...more,
 });
 

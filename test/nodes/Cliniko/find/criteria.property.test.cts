@@ -33,8 +33,10 @@ describe('Whatever a form sends', () => {
 			oldReferenceId: null,
 			archivedAt: null,
 			mergedWith: null,
+			details: {},
 			createdAt: 0,
 			updatedAt: 0,
+			addedAt: 0,
 		};
 		const { fields } = resource('');
 		const start: Record<CriterionName, RegExp> = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { hasLetters, patternsOf, sameName } from '../../../../nodes/Cliniko/find/names.ts';
+import { hasLetters, nameKey, patternsOf, sameName } from '../../../../nodes/Cliniko/find/names.ts';
 import { COMPARISONS, like, MINDS } from './likePattern.cts';
 
 const LATIN = [...'abcdefghijklmnopqrstuvwxyz'];
@@ -129,6 +129,20 @@ describe('Names that are the same', () => {
 			}),
 			{ numRuns: 2000 },
 		);
+	});
+
+	it('have the same key', () => {
+		let compared = 0;
+		fc.assert(
+			fc.property(loosePair, ({ name, other }) => {
+				if (!sameName(name, other)) return;
+				compared++;
+				expect(nameKey(name)).toBe(nameKey(other));
+			}),
+			{ numRuns: 2000 },
+		);
+		expect(compared).toBeGreaterThan(500);
+		expect(nameKey('Smith')).not.toBe(nameKey('Smythe'));
 	});
 
 	it('both have letters or both have none', () => {

@@ -89,6 +89,26 @@ describe('A refusal by Cliniko', () => {
 		expect(refusal(499, body, purpose, 'au1').message).toContain('Jane Doe');
 	});
 
+	it('calls fields what people call them, and quotes nothing that was sent', () => {
+		const { message } = refusal(
+			422,
+			{
+				message: 'JANE (x) is not accepted',
+				errors: { first_name: "'Jane (X)' is taken", shoe_size: 'is missing' },
+			},
+			{ ...purpose, labels: { first_name: 'First Name' }, secrets: ['Jane (x)'] },
+			'uk2',
+		);
+
+		expect(message).toMatch(/: … is not accepted: First Name '…' is taken, shoe_size is missing$/);
+	});
+
+	it('says of a role what it needs, if that is not about files', () => {
+		const { description } = refusal(403, undefined, { ...purpose, forbidden: 'Ask.' }, 'uk2');
+
+		expect(description).toBe('Ask.');
+	});
+
 	it('cuts what is long to one line', () => {
 		const { message } = refusal(422, { message: `a\r\n\tb ${'cc '.repeat(400)}` }, purpose, 'au1');
 

@@ -1,0 +1,111 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { matchingPatient, whyUnknown } from '../../patients/matchingPatient';
+import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../records/patient';
+import { connect } from '../../transport/n8n';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
+import { filesToPassOn } from '../parameters/inputFiles';
+import { patientField, patientFields } from '../parameters/patientFields';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { creatorFor, newPatientOf } from './newPatient';
+
+const fields: INodeProperties[] = [
+	patientField('first_name', { required: true, description: 'The patient’s first name' }),
+	patientField('last_name', { required: true, description: 'The patient’s last name' }),
+	{
+		displayName: 'If a Patient Matches Already',
+		name: 'ifMatches',
+		type: 'options',
+		default: 'stop',
+		description:
+			'What to do if Cliniko has a patient with these names and this date of birth, or these names and this e-mail address',
+		options: [
+			{
+				name: 'Create All the Same',
+				value: 'create',
+				description: 'Do not look; there may be two records of one person then',
+			},
+			{
+				name: 'Return That Patient',
+				value: 'return',
+				description: 'If exactly one matches; nothing on the record is changed',
+			},
+			{ name: 'Stop', value: 'stop', description: 'Stop with a message that gives the ID' },
+		],
+	},
+	patientFields(
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			placeholder: 'Add field',
+			description:
+				'What else is known of the patient, the date of birth above all. A field whose expression gives nothing stays empty.',
+		},
+		['first_name', 'last_name'],
+	),
+	simplifyField,
+];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = { outcome: string } & SimplifiedPatient;
+
+async function execute(context: IExecuteFunctions) {
+	if (context.getInputData().length === 0) return [];
+	const api = await connect(context);
+	const { creator, memory } = creatorFor(context, api);
+	return await eachItem(context, {
+		read: (itemIndex) => {
+			const wanted = newPatientOf(context, itemIndex, api.account, ['firstName', 'lastName']);
+			const ifMatches = context.getNodeParameter('ifMatches', itemIndex, 'stop');
+			const unknown = ifMatches === 'create' ? undefined : whyUnknown(wanted.person);
+			if (unknown) {
+				throw new ClinikoError(
+					unknown.message,
+					`${unknown.advice} To create the patient without looking, set If a Patient Matches Already to Create All the Same.`,
+				);
+			}
+			return {
+				wanted,
+				ifMatches,
+				simplify: simplifyOf(context, itemIndex),
+				files: filesToPassOn(context, itemIndex),
+			};
+		},
+		run: async ({ wanted, ifMatches, simplify, files }) => {
+			const { person, creation } = wanted;
+			const { patient, outcome } = await creator.inTurn(person, async () => {
+				const own = await creator.resume(wanted);
+				if (own) return { patient: own, outcome: 'created' };
+				if (ifMatches !== 'create') {
+					await creator.clearUp(person);
+					const match = await matchingPatient(api, person);
+					if (match.unclear) throw new ClinikoError(match.unclear.message, match.unclear.advice);
+					if (match.patient && ifMatches === 'stop') throw matchesAlready(match.patient);
+					if (match.patient) return { patient: match.patient, outcome: 'existing' };
+				}
+				return { patient: await creator.create(wanted), outcome: 'created' };
+			});
+			memory.handedOn(creation);
+			const record = simplify ? simplifiedPatient(patient) : patient;
+			return [{ json: { outcome, ...record, ...files.json }, binary: files.binary }];
+		},
+	});
+}
+
+function matchesAlready({ id }: Patient): ClinikoError {
+	return new ClinikoError(
+		`A patient who matches is in Cliniko already: ID ${id}. Nothing was created.`,
+		'Look at the patient in Cliniko. To go on with that patient, set If a Patient Matches Already to Return That Patient, or use Patient > Create or Update. If this is another person, set it to Create All the Same.',
+	);
+}
+
+export const create: Operation = {
+	name: 'Create',
+	value: 'create',
+	action: 'Create patient',
+	description: 'Create a patient, unless Cliniko has one who matches',
+	fields,
+	execute,
+};

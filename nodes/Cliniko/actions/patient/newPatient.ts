@@ -1,0 +1,57 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { PatientCreator, type NewPatient } from '../../patients/createPatient';
+import { LABELS, type PatientValues } from '../../patients/fields';
+import { PatientMemory } from '../../patients/patientMemory';
+import { criteriaOf, personDigest, type Person } from '../../patients/person';
+import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
+import { pauseFor } from '../../transport/n8n';
+import { patientValuesOf } from '../parameters/patientFields';
+
+/**
+ * Reads who is to be created, with everything that is known of them.
+ *
+ * @param parameters the names of the node's parameters that are fields of the patient; those in
+ *   "Additional Fields" come besides
+ * @throws ClinikoError if a name is missing, or if Cliniko would not accept a value
+ */
+export function newPatientOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	account: string,
+	parameters: string[],
+): NewPatient {
+	const given = context.getNodeParameter('additionalFields', itemIndex, {});
+	const own = parameters.map((name) => [name, context.getNodeParameter(name, itemIndex, '')]);
+	const values = patientValuesOf({ ...given, ...(Object.fromEntries(own) as IDataObject) });
+	const person = personIn(values);
+	return { person, values, creation: { person: personDigest(account, person), itemIndex } };
+}
+
+/** What creates patients, with what earlier attempts of this execution have left. */
+export function creatorFor(context: IExecuteFunctions, api: ClinikoApi) {
+	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
+	const memory = new PatientMemory(context.getContext('node'), run);
+	return { memory, creator: new PatientCreator(api, pauseFor(context), memory) };
+}
+
+function personIn(values: PatientValues): Person {
+	const text = (field: string) => values[field] as string | undefined;
+	const person = {
+		firstName: text('first_name') ?? missing('first_name'),
+		lastName: text('last_name') ?? missing('last_name'),
+		dateOfBirth: text('date_of_birth'),
+		email: text('email'),
+	};
+	// Throws if a name has no letters.
+	criteriaOf(person);
+	return person;
+}
+
+function missing(field: string): never {
+	throw new ClinikoError(
+		`${LABELS[field]} is empty for this item, so no patient was created.`,
+		'Check what the form or the e-mail gives there.',
+	);
+}

@@ -1,0 +1,159 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { keepIdentity, replaceNothing } from '../../patients/changes';
+import { matchingPatient, whyUnknown, type Unclear } from '../../patients/matchingPatient';
+import { updatePatient, type Updated } from '../../patients/updatePatient';
+import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
+import { connect, pauseFor } from '../../transport/n8n';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
+import { filesToPassOn } from '../parameters/inputFiles';
+import { patientField, patientFields } from '../parameters/patientFields';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { creatorFor, newPatientOf } from './newPatient';
+
+/** By these the patient is found. */
+const PARAMETERS = ['firstName', 'lastName', 'dateOfBirth', 'email'];
+
+const fields: INodeProperties[] = [
+	patientField('first_name', {
+		required: true,
+		description: 'Has to match. Capitals, accents, apostrophes and hyphens make no difference.',
+	}),
+	patientField('last_name', {
+		required: true,
+		description: 'Has to match. Capitals, accents, apostrophes and hyphens make no difference.',
+	}),
+	patientField('date_of_birth', {
+		description:
+			'Has to match. Year, month and day in this order. Give it or the e-mail address, and better both.',
+	}),
+	patientField('email', {
+		description: 'Has to match if no patient with these names has this date of birth',
+	}),
+	{
+		displayName: 'Where Cliniko Has Another Value',
+		name: 'ifOtherValue',
+		type: 'options',
+		default: 'keep',
+		description:
+			'What to do with fields that are filled in already. Names and the date of birth are always kept, and phone numbers are added.',
+		options: [
+			{
+				name: 'Keep Cliniko’s',
+				value: 'keep',
+				description: 'Only empty fields are filled',
+			},
+			{
+				name: 'Take the New One',
+				value: 'replace',
+				description: 'The value on the record is overwritten',
+			},
+		],
+	},
+	{
+		displayName: 'If It Is Not Clear Which Patient',
+		name: 'ifUnclear',
+		type: 'options',
+		default: 'error',
+		description:
+			'What to do if several patients match, if the only one is archived, or if one matches in part',
+		options: [
+			{ name: 'Stop', value: 'error', description: 'Stop with a message that says why' },
+			{
+				name: 'Return an Item That Says So',
+				value: 'item',
+				description: 'With "outcome" set to "unclear", for an If or Switch node',
+			},
+		],
+	},
+	patientFields(
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			placeholder: 'Add field',
+			description:
+				'What else is known of the patient. A field whose expression gives nothing is left as it is.',
+		},
+		['first_name', 'last_name', 'date_of_birth', 'email'],
+	),
+	simplifyField,
+];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = { outcome: string } & Partial<
+	SimplifiedPatient & {
+		changed: string[];
+		warning: string;
+		patient_ids: string[];
+		message: string;
+		advice: string;
+	}
+>;
+
+type Outcome = { outcome: 'created' | 'updated' | 'unchanged' } & Updated;
+
+async function execute(context: IExecuteFunctions) {
+	if (context.getInputData().length === 0) return [];
+	const api = await connect(context);
+	const pause = pauseFor(context);
+	const { creator, memory } = creatorFor(context, api);
+	return await eachItem(context, {
+		read: (itemIndex) => {
+			const wanted = newPatientOf(context, itemIndex, api.account, PARAMETERS);
+			const stopsIfUnclear = context.getNodeParameter('ifUnclear', itemIndex, 'error') === 'error';
+			const unknown = whyUnknown(wanted.person);
+			if (unknown && stopsIfUnclear) throw errorOf(unknown);
+			const ifOtherValue = context.getNodeParameter('ifOtherValue', itemIndex, 'keep');
+			return {
+				wanted,
+				unknown,
+				stopsIfUnclear,
+				mayReplace: ifOtherValue === 'replace' ? keepIdentity : replaceNothing,
+				simplify: simplifyOf(context, itemIndex),
+				files: filesToPassOn(context, itemIndex),
+			};
+		},
+		run: async ({ wanted, unknown, stopsIfUnclear, mayReplace, simplify, files }) => {
+			const { person, values, creation } = wanted;
+			const upserted = await creator.inTurn(person, async (): Promise<Outcome | Unclear> => {
+				if (unknown) return unknown;
+				const own = await creator.resume(wanted);
+				if (own) return { outcome: 'created', patient: own, changed: [] };
+				await creator.clearUp(person);
+				const match = await matchingPatient(api, person);
+				if (match.unclear) return match.unclear;
+				if (!match.patient) {
+					return { outcome: 'created', patient: await creator.create(wanted), changed: [] };
+				}
+				const updated = await updatePatient(api, pause, match.patient.id, values, mayReplace);
+				return { outcome: updated.changed.length > 0 ? 'updated' : 'unchanged', ...updated };
+			});
+			if ('patientIds' in upserted) {
+				if (stopsIfUnclear) throw errorOf(upserted);
+				const { message, advice, patientIds } = upserted;
+				const json = { outcome: 'unclear', patient_ids: patientIds, message, advice };
+				return [{ json: { ...json, ...files.json }, binary: files.binary }];
+			}
+			memory.handedOn(creation);
+			const { outcome, patient, changed, warning } = upserted;
+			const record = simplify ? simplifiedPatient(patient) : patient;
+			const json = { outcome, ...record, changed, ...(warning && { warning }) };
+			return [{ json: { ...json, ...files.json }, binary: files.binary }];
+		},
+	});
+}
+
+function errorOf({ message, advice }: Unclear): ClinikoError {
+	return new ClinikoError(message, advice);
+}
+
+export const upsert: Operation = {
+	name: 'Create or Update',
+	value: 'upsert',
+	action: 'Create or update patient',
+	description: 'Create a new record, or update the current one if it already exists (upsert)',
+	fields,
+	execute,
+};

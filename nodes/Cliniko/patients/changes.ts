@@ -1,0 +1,95 @@
+import { linkedId } from '../records/clinikoRecord';
+import type { Patient } from '../records/patient';
+import { PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
+import { mergedPhoneNumbers } from './phoneNumbers';
+
+/** Which fields may get another value than Cliniko has; an empty field may always be filled. */
+export type MayReplace = (field: string) => boolean;
+
+/** By these fields it is known who the patient is. */
+const IDENTITY = ['first_name', 'last_name', 'preferred_first_name', 'date_of_birth'];
+
+export const replaceAll: MayReplace = () => true;
+export const replaceNothing: MayReplace = () => false;
+export const keepIdentity: MayReplace = (field) => !IDENTITY.includes(field);
+
+/**
+ * What has to be changed on a patient's record so that it has the given values.
+ *
+ * @param values null empties a field
+ * @returns only fields that were given, and whose value differs from the record's. Phone numbers are
+ *   added to those on the record
+ * @throws ClinikoError if phone numbers cannot be added
+ */
+export function changesTo(
+	patient: Patient,
+	values: PatientValues,
+	mayReplace: MayReplace,
+): PatientValues {
+	const changes: PatientValues = {};
+	for (const [field, value] of Object.entries(values)) {
+		if (field === PHONE_NUMBERS) {
+			const phones = mergedPhoneNumbers(patient, value as PhoneNumber[], mayReplace(field));
+			if (phones) changes[field] = phones;
+			continue;
+		}
+		const present = shownValue(patient, field);
+		const isAllowed = mayReplace(field) || (present !== undefined && isEmpty(present));
+		if (isAllowed && (present === undefined || !isSame(present, value))) changes[field] = value;
+	}
+	return changes;
+}
+
+/**
+ * The fields whose new value Cliniko shows to have ignored: it still has the one before.
+ *
+ * @param changes as they were sent
+ */
+export function ignoredChanges(before: Patient, after: Patient, changes: PatientValues): string[] {
+	return Object.entries(changes)
+		.filter(([field, value]) => {
+			if (field === PHONE_NUMBERS) return false;
+			const [old, present] = [shownValue(before, field), shownValue(after, field)];
+			if (old === undefined || present === undefined) return false;
+			return isSame(old, present) && !isSame(present, value);
+		})
+		.map(([field]) => field);
+}
+
+/**
+ * The value that a record has for a field of a request.
+ *
+ * @returns null if it is empty; undefined if the record does not show it
+ */
+function shownValue(patient: Patient, field: string): unknown {
+	switch (field) {
+		case 'concession_type_id':
+			return shownLink(patient.concession_type, 'concession_types');
+		case 'referring_doctor_id':
+			return shownLink(patient.referring_doctor, 'contacts');
+		default:
+			return patient[field];
+	}
+}
+
+function shownLink(link: unknown, collection: string): string | null | undefined {
+	return link ? linkedId(link, collection) : null;
+}
+
+function isEmpty(value: unknown): boolean {
+	return value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+	if (isEmpty(a) || isEmpty(b)) return isEmpty(a) && isEmpty(b);
+	if (typeof a === 'object' && typeof b === 'object') {
+		const [left, right] = [a, b] as Array<Record<string, unknown>>;
+		return Object.keys(right!).every((name) => isSame(left![name] ?? null, right![name] ?? null));
+	}
+	return typeof a === 'string' && typeof b === 'string' ? plain(a) === plain(b) : a === b;
+}
+
+/** Cliniko may end lines in its own way. */
+function plain(text: string): string {
+	return text.replace(/\r\n?/g, '\n').trim();
+}

@@ -1,0 +1,218 @@
+import { ClinikoError } from '../errors';
+import { readDate, readEmail } from '../find/criteria';
+import { exactId } from '../records/clinikoRecord';
+
+/** A phone number as Cliniko takes it. */
+export interface PhoneNumber {
+	phone_type?: string;
+	number: string;
+}
+
+/** Pronouns as Cliniko takes them: all of them, or none. */
+export type Pronouns = Record<(typeof PRONOUNS)[number]['name'], string>;
+
+/**
+ * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field.
+ */
+export type PatientValues = Record<string, string | boolean | PhoneNumber[] | Pronouns | null>;
+
+type Kind = 'text' | 'date' | 'email' | 'choice' | 'boolean' | 'id' | 'pronouns' | 'phones';
+
+/** A field of a patient that can be set. */
+export interface PatientField {
+	/** Cliniko's name. */
+	name: string;
+	/** The name of the parameter in the node. */
+	label: string;
+	kind: Kind;
+	/** In characters. */
+	maxLength?: number;
+	pattern?: RegExp;
+	choices?: string[];
+	/** Whether it may hold several lines. */
+	isLong?: true;
+	/** Whether Cliniko's reference does not say that it can be emptied. */
+	isNotNullable?: true;
+	description?: string;
+	placeholder?: string;
+}
+
+const EMAIL = /^[A-Z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Z0-9.-]+\.[A-Z]{2,63}$/i;
+
+const DVA_CARD = /^[NVQSWT]([A-Z ][0-9]{1,6}|[A-Z]{2}[0-9]{1,5}|[A-Z]{3}[0-9]{1,4})[A-Z]?$/;
+
+export const PHONE_NUMBERS = 'patient_phone_numbers';
+
+export const PHONE_TYPES = ['Fax', 'Home', 'Mobile', 'Other', 'Work'];
+
+export const PRONOUNS = [
+	{ name: 'nominative', label: 'Nominative', placeholder: 'e.g. she' },
+	{ name: 'accusative', label: 'Accusative', placeholder: 'e.g. her' },
+	{ name: 'pronominal_possessive', label: 'Pronominal Possessive', placeholder: 'e.g. her' },
+	{ name: 'predicative_possessive', label: 'Predicative Possessive', placeholder: 'e.g. hers' },
+	{ name: 'reflexive', label: 'Reflexive', placeholder: 'e.g. herself' },
+] as const;
+
+const field = (name: string, label: string, more: Partial<PatientField> = {}): PatientField => ({
+	name,
+	label,
+	kind: 'text',
+	...more,
+});
+
+const short = (name: string, label: string, more: Partial<PatientField> = {}): PatientField =>
+	field(name, label, { maxLength: 255, ...more });
+
+/**
+ * The fields that Cliniko takes for a patient (OpenAPI of 2023-10, `requestBodies.Patient`), without
+ * custom fields and referral source.
+ */
+export const FIELDS: PatientField[] = [
+	field('accepted_email_marketing', 'Accepted Email Marketing', {
+		kind: 'boolean',
+		description: 'Whether the patient has agreed to marketing by e-mail',
+	}),
+	field('accepted_privacy_policy', 'Accepted Privacy Policy', {
+		kind: 'boolean',
+		description: 'Whether the patient has accepted the clinic’s privacy policy',
+	}),
+	short('address_1', 'Address Line 1'),
+	short('address_2', 'Address Line 2'),
+	short('address_3', 'Address Line 3'),
+	field('appointment_notes', 'Appointment Notes', { isLong: true }),
+	short('city', 'City'),
+	field('concession_type_id', 'Concession Type ID', {
+		kind: 'id',
+		isNotNullable: true,
+		description: 'The ID of one of the clinic’s concession types in Cliniko',
+	}),
+	field('country', 'Country', { placeholder: 'e.g. Australia' }),
+	field('date_of_birth', 'Date of Birth', {
+		kind: 'date',
+		placeholder: 'e.g. 1987-05-31',
+		description: 'Year, month and day in this order',
+	}),
+	field('dva_card_number', 'DVA Card Number', {
+		pattern: DVA_CARD,
+		placeholder: 'e.g. NX123456',
+		description: 'The number of a card of Australia’s Department of Veterans’ Affairs',
+	}),
+	short('email', 'Email', { kind: 'email', pattern: EMAIL, placeholder: 'e.g. jane@mail.example' }),
+	short('emergency_contact', 'Emergency Contact'),
+	short('first_name', 'First Name', { isNotNullable: true, placeholder: 'e.g. Jane' }),
+	field('gender_identity', 'Gender Identity'),
+	field('invoice_default_to', 'Invoice To', {
+		description: 'Whom invoices are addressed to, if not the patient',
+	}),
+	field('invoice_email', 'Invoice Email', {
+		kind: 'email',
+		pattern: EMAIL,
+		placeholder: 'e.g. accounts@mail.example',
+	}),
+	field('invoice_extra_information', 'Invoice Extra Information', { isLong: true }),
+	short('last_name', 'Last Name', { isNotNullable: true, placeholder: 'e.g. Citizen' }),
+	short('medicare', 'Medicare Number'),
+	short('medicare_reference_number', 'Medicare Reference Number'),
+	field('notes', 'Notes', { isLong: true }),
+	short('occupation', 'Occupation'),
+	short('old_reference_id', 'Old Reference ID', {
+		description: 'The number that the patient had in another system before Cliniko',
+	}),
+	field(PHONE_NUMBERS, 'Phone Numbers', { kind: 'phones', isNotNullable: true }),
+	field('post_code', 'Postcode'),
+	short('preferred_first_name', 'Preferred First Name', {
+		description: 'The name the patient goes by, which Cliniko keeps beside the first name',
+	}),
+	field('pronouns', 'Pronouns', {
+		kind: 'pronouns',
+		description: 'All five forms, or none',
+	}),
+	field('receives_confirmation_emails', 'Receives Confirmation Emails', {
+		kind: 'boolean',
+		description: 'Whether the patient gets e-mails that confirm appointments',
+	}),
+	field('referring_doctor_id', 'Referring Doctor ID', {
+		kind: 'id',
+		isNotNullable: true,
+		description: 'The ID of the doctor, who is a contact in Cliniko',
+	}),
+	field('reminder_type', 'Reminder Type', {
+		kind: 'choice',
+		choices: ['Email', 'None', 'SMS', 'SMS & Email'],
+		description: 'How the patient is reminded of appointments',
+	}),
+	field('sex', 'Sex'),
+	field('state', 'State', { placeholder: 'e.g. VIC' }),
+	field('time_zone', 'Time Zone', { placeholder: 'e.g. Australia/Melbourne' }),
+	short('title', 'Title', { placeholder: 'e.g. Ms' }),
+	field('unsubscribe_sms_marketing', 'Unsubscribed From SMS Marketing', {
+		kind: 'boolean',
+		isNotNullable: true,
+		description: 'Whether the patient does not want marketing by SMS',
+	}),
+];
+
+/** What messages call the fields, by Cliniko's names. */
+export const LABELS: Record<string, string> = Object.fromEntries(
+	FIELDS.map(({ name, label }) => [name, label]),
+);
+
+/**
+ * Checks a value by the rules of Cliniko's reference, before anything is sent.
+ *
+ * @param value not empty
+ * @returns the value as Cliniko takes it
+ * @throws ClinikoError if Cliniko would not accept it
+ */
+export function checkedValue(field: PatientField, value: string): string | boolean {
+	const { label, kind, choices = [] } = field;
+	switch (kind) {
+		case 'date':
+			return readDate(value, label);
+		case 'email':
+			return checkedText(field, readEmail(value, label));
+		case 'boolean': {
+			const answer = value.toLowerCase();
+			if (answer === 'true' || answer === 'false') return answer === 'true';
+			throw new ClinikoError(
+				`${label} is neither true nor false for this item.`,
+				'An expression can turn an answer into one of them: {{ $json.consent === "Yes" }}.',
+			);
+		}
+		case 'choice': {
+			const choice = choices.find((one) => one.toLowerCase() === value.toLowerCase());
+			if (choice !== undefined) return choice;
+			throw new ClinikoError(
+				`${label} is none of Cliniko’s choices for this item.`,
+				`Give one of these: ${choices.join(', ')}.`,
+			);
+		}
+		case 'id': {
+			const id = exactId(value);
+			if (id !== undefined) return id;
+			throw new ClinikoError(
+				`${label} is not a whole number for this item, as Cliniko IDs are.`,
+				'Copy the ID from Cliniko, and keep it as text in the nodes before this one.',
+			);
+		}
+		default:
+			return checkedText(field, value);
+	}
+}
+
+function checkedText({ label, maxLength = Infinity, pattern }: PatientField, value: string) {
+	const length = [...value].length;
+	if (length > maxLength) {
+		throw new ClinikoError(
+			`${label} has ${length} characters for this item, and Cliniko accepts at most ${maxLength}.`,
+			`Shorten it. With an expression, .slice(0, ${maxLength}) at its end cuts it.`,
+		);
+	}
+	if (!pattern || pattern.test(value)) return value;
+	throw new ClinikoError(
+		`${label} is not in the form that Cliniko accepts for this item.`,
+		pattern === DVA_CARD
+			? 'A DVA card number has no spaces and begins with the letter of a state, such as NX123456.'
+			: 'Give an address without accents or spaces, such as jane@mail.example.',
+	);
+}
