@@ -1,6 +1,6 @@
 import { linkedId } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
-import { PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
+import { FIELDS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
 import { mergedPhoneNumbers } from './phoneNumbers';
 
 /** Which fields may get another value than Cliniko has; an empty field may always be filled. */
@@ -38,6 +38,39 @@ export function changesTo(
 		if (isAllowed && (present === undefined || !isSame(present, value))) changes[field] = value;
 	}
 	return changes;
+}
+
+/** What Cliniko may fill in for a new patient itself, besides choices and what is yes or no. */
+const DEFAULTS = ['country', 'time_zone'];
+
+/**
+ * Whether a record has all of the given values and no other one that somebody must have entered.
+ * The names, the date of birth and the e-mail address are compared elsewhere if they are given.
+ */
+export function holdsOnly(patient: Patient, values: PatientValues): boolean {
+	return FIELDS.every(({ name, kind }) => {
+		const present = shownValue(patient, name);
+		if (name === PHONE_NUMBERS) return hasOnlyPhoneNumbers(patient, values[name] as PhoneNumber[]);
+		if (values[name] !== undefined) {
+			const isCompared = ['first_name', 'last_name', 'date_of_birth', 'email'].includes(name);
+			return isCompared || present === undefined || isSame(present, values[name]);
+		}
+		const isDefault = ['choice', 'boolean'].includes(kind) || DEFAULTS.includes(name);
+		return isDefault || present === undefined || isEmpty(present) || isBlank(present);
+	});
+}
+
+function hasOnlyPhoneNumbers(patient: Patient, given: PhoneNumber[] = []): boolean {
+	const present = patient[PHONE_NUMBERS] ?? [];
+	const all = { [PHONE_NUMBERS]: given } as unknown as Patient;
+	const phones = (Array.isArray(present) ? present : []) as PhoneNumber[];
+	const areGiven = mergedPhoneNumbers(all, phones, false) === undefined;
+	return areGiven && mergedPhoneNumbers({ [PHONE_NUMBERS]: phones }, given, false) === undefined;
+}
+
+/** Whether an object has nothing in it, such as pronouns that are not set. */
+function isBlank(value: unknown): boolean {
+	return typeof value === 'object' && Object.values(value!).every((one) => !one);
 }
 
 /**

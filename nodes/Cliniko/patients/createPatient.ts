@@ -12,7 +12,7 @@ import { isAboutRequest } from '../transport/cliniko/refusal';
 import { Priority } from '../transport/cliniko/requestQueue';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import { unlessCancelled, type Pause } from '../transport/pause';
-import { changesTo, replaceNothing } from './changes';
+import { changesTo, holdsOnly, replaceNothing } from './changes';
 import { LABELS, type PatientValues } from './fields';
 import type { Creation, PatientMemory } from './patientMemory';
 import { criteriaOf, nameKeyOf, type Person } from './person';
@@ -32,6 +32,9 @@ const TRIES = 2;
 /** How far our clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
 const CLOCK_ERROR = 60 * 60_000;
 
+/** How inexact Cliniko's clock is, in ms: its times have whole seconds. */
+const INACCURACY = 3000;
+
 const CHECK = { action: 'check whether the patient was created before the connection broke' };
 
 /** Held by one execution of this process at a time, for each account and name. */
@@ -43,7 +46,12 @@ export interface NewPatient {
 	/** What is sent, the person included. */
 	values: PatientValues;
 	creation: Creation;
+	/** Whether the patient is wanted besides others who match, who are never taken for the patient. */
+	isAnother?: boolean;
 }
+
+/** Who is looked for; what was sent is not known of another execution's creation. */
+type Sought = Pick<NewPatient, 'person'> & Partial<NewPatient>;
 
 /**
  * Creates patients, each once, whatever happens to the requests.
@@ -76,11 +84,10 @@ export class PatientCreator {
 	 * @throws ClinikoError if that is unknown, or if the patient is not there any more
 	 */
 	async resume(wanted: NewPatient): Promise<Patient | undefined> {
-		const { creation, person } = wanted;
-		const known = this.memory.recall(creation);
+		const known = this.memory.recall(wanted.creation);
 		if (!known) return undefined;
 		if ('patient' in known) return await this.reread(known.patient);
-		const found = await this.find(person, known.since);
+		const found = await this.find(wanted, known.since);
 		if (found) return await this.adopt(wanted, found);
 		if (known.accepted) throw notShown();
 		this.end(wanted);
@@ -97,7 +104,7 @@ export class PatientCreator {
 		const key = this.keyOf(person);
 		const doubt = doubtAbout(key);
 		if (!doubt) return;
-		const found = await this.find(doubt.person, doubt.since);
+		const found = await this.find({ person: doubt.person }, doubt.since);
 		if (found) rememberPatient(this.api.account, key, found.id);
 		else if (doubt.accepted && !isBornOtherwise(doubt.person, person)) throw notShown();
 		else if (doubt.accepted) return;
@@ -118,7 +125,7 @@ export class PatientCreator {
 			const outcome = await this.attempt(wanted, attempt);
 			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, outcome);
 			if (outcome.accepted) this.noteAccepted(wanted);
-			const found = await this.find(person, since, outcome.recordId);
+			const found = await this.find(wanted, since, outcome.recordId);
 			if (found) return await this.adopt(wanted, found);
 			if (outcome.accepted) throw notShown();
 			if (attempt === TRIES) {
@@ -160,33 +167,43 @@ export class PatientCreator {
 	 * @param since when the creation was requested, in ms since 1970 by our clock
 	 * @param id the id that the reply's `Location` named
 	 * @returns undefined if no such patient has turned up within a minute
+	 * @throws ClinikoError if it is unclear whether one who has turned up is the one
 	 */
-	private async find(person: Person, since: number, id?: string): Promise<Patient | undefined> {
+	private async find(sought: Sought, since: number, id?: string): Promise<Patient | undefined> {
+		const { person } = sought;
 		// Others of this name wait for it.
 		const api = this.api.withPriority(Priority.finish);
 		const named = id && (await this.readPatient(id).catch(() => undefined));
 		if (named && !this.isTaken(named.id) && isPerson(named, person)) return named;
-		const start = since + (await clockAhead(api).catch(rethrowMayBeCreated));
+		const { ahead, isKnown } = await clockAhead(api).catch(rethrowMayBeCreated);
+		const start = since + ahead;
+		let unclear: Patient[] = [];
 		for (const wait of WAITS_FOR_RECORD) {
 			await this.pause(wait);
 			const rows = await patientsSince(api, start - LOOK_BACK).catch(rethrowMayBeCreated);
-			const found = rows.filter(
+			const alike = rows.filter(
 				// Cliniko may ignore the filter.
 				(row) => mayBeSince(row, start) && !this.isTaken(row.id) && isPerson(row, person),
 			);
+			const found = alike.filter((row) => isLikeSought(row, sought, isKnown ? start : undefined));
+			unclear = alike.filter((row) => !found.includes(row));
 			if (found.length > 1) throw severalCreated(found);
 			if (found[0]) return found[0];
 		}
+		if (unclear.length > 0) throw mayBeAnother(unclear);
 		return undefined;
 	}
 
 	/**
 	 * Takes a patient that was found for the one that was asked for. Somebody else may have entered the
-	 * same person in these minutes, so fields that are empty on the record are filled.
+	 * same person in these minutes, so fields that are empty on the record are filled, unless another
+	 * patient was wanted: then nothing is changed.
 	 */
 	private async adopt(wanted: NewPatient, found: Patient): Promise<Patient> {
 		const { api, pause } = this;
-		const { values } = wanted;
+		const { values, person, isAnother } = wanted;
+		if (isAnother) return this.claim(wanted, found);
+		if (knowsMore(found, person)) throw mayBeAnother([found]);
 		const isComplete = Object.keys(changesTo(found, values, replaceNothing)).length === 0;
 		if (isComplete) return this.claim(wanted, found);
 		const { patient } = await updatePatient(api, pause, found.id, values, replaceNothing);
@@ -255,6 +272,27 @@ function isPerson(record: Patient, person: Person, mayLack = false): boolean {
 	);
 }
 
+/** Whether a record has a date of birth or an e-mail address that was not given: it may be a relative's. */
+function knowsMore(record: Patient, { dateOfBirth, email }: Person): boolean {
+	return Boolean((!dateOfBirth && record.date_of_birth) || (!email && record.email));
+}
+
+/**
+ * Whether a record of the person's names, date of birth and e-mail address may be taken for the patient.
+ * If another patient was wanted, it has to be new, and to hold what was sent and nothing else.
+ *
+ * @param start when the creation was requested, by Cliniko's clock; undefined if that is unknown
+ */
+function isLikeSought(record: Patient, sought: Sought, start: number | undefined): boolean {
+	const { person, values, isAnother } = sought;
+	// A doubt is only about whether anybody is there.
+	if (!values) return true;
+	if (knowsMore(record, person)) return false;
+	if (!isAnother) return true;
+	const isNew = start !== undefined && Date.parse(String(record.created_at)) >= start - INACCURACY;
+	return isNew && holdsOnly(record, values);
+}
+
 /** @param since in ms since 1970 by Cliniko's clock */
 async function patientsSince(api: ClinikoApi, since: number): Promise<Patient[]> {
 	const filters = [`created_at:>=${clinikoTimestamp(since)}`, 'archived_at:*'];
@@ -266,11 +304,11 @@ function isBornOtherwise({ dateOfBirth: one }: Person, { dateOfBirth: other }: P
 	return Boolean(one && other) && one !== other;
 }
 
-/** How far Cliniko's clock is ahead of ours, in ms. */
-async function clockAhead(api: ClinikoApi): Promise<number> {
+/** How far Cliniko's clock is ahead of ours at least, in ms, and whether that is known. */
+async function clockAhead(api: ClinikoApi): Promise<{ ahead: number; isKnown: boolean }> {
 	const query = { per_page: '1', page: '1' };
 	const { date, isDated } = await api.page('patients', [], CHECK, query);
-	return isDated ? date - Date.now() : -CLOCK_ERROR;
+	return { ahead: isDated ? date - Date.now() : -CLOCK_ERROR, isKnown: isDated };
 }
 
 /**
@@ -289,6 +327,13 @@ function severalCreated(patients: Patient[]): ClinikoError {
 	return new ClinikoError(
 		`Cliniko did not say whether it created the patient, and several patients of that name were created in these minutes: IDs ${patients.map(({ id }) => id).join(', ')}.`,
 		'If they are one person, merge them in Cliniko.',
+	);
+}
+
+function mayBeAnother(patients: Patient[]): ClinikoError {
+	return new ClinikoError(
+		`Cliniko did not say whether it created the patient, and it is not clear whether the patient is one of that name who was created in these minutes: ID ${patients.map(({ id }) => id).join(', ')}.`,
+		'The patient may have been created: look in Cliniko before you run the workflow again.',
 	);
 }
 

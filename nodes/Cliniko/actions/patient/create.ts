@@ -67,7 +67,7 @@ async function execute(context: IExecuteFunctions) {
 				);
 			}
 			return {
-				wanted,
+				wanted: { ...wanted, isAnother: ifMatches === 'create' },
 				ifMatches,
 				simplify: simplifyOf(context, itemIndex),
 				files: filesToPassOn(context, itemIndex),

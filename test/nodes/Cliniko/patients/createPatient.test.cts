@@ -213,6 +213,61 @@ describe('A creation', () => {
 	});
 });
 
+describe('Another patient of the same name', () => {
+	const values = { ...WANTED.values, city: 'Sydney' };
+	const another: NewPatient = { ...WANTED, values, isAnother: true };
+
+	it('is found if the record is new and holds what was sent', async () => {
+		const { patients, creator, answers } = setUp([jane('1', minutesBefore(3))]);
+		answers(() => {
+			patients.rows.push(jane('70', { city: 'Sydney', country: 'Australia' }));
+			return lost();
+		});
+		expect(await creator.create(another)).toMatchObject({ id: '70' });
+		expect(patients.bodies('POST')).toHaveLength(1);
+		expect(patients.bodies('PATCH')).toEqual([]);
+	});
+
+	it.each([
+		['was there before', { ...minutesBefore(2), city: 'Sydney' }],
+		['lacks something', { city: null }],
+		['has another value', { city: 'Perth' }],
+		['has a value that was not given', { city: 'Sydney', medicare: '2123456701' }],
+		[
+			'has a phone number that was not given',
+			{ city: 'Sydney', patient_phone_numbers: [{ number: '1' }] },
+		],
+	])('is not taken to be a record that %s, which stays as it is', async (_, more) => {
+		const { patients, creator, answers } = setUp([jane('1', more)]);
+		answers(lost);
+		const error = await rejection(creator.create(another));
+		expect(error.message).toMatch(/not clear whether the patient is one of that name.*ID 1\./);
+		expect(error.description).toMatch(/look in Cliniko/);
+		expect(patients.bodies('POST')).toHaveLength(1);
+		expect(patients.bodies('PATCH')).toEqual([]);
+	});
+
+	it('is not taken to be any record if Cliniko’s clock is not known', async () => {
+		const { patients, creator, answers } = setUp([jane('1', { city: 'Sydney' })]);
+		patients.beforeList = () => reply(200, { patients: patients.rows });
+		answers(lost);
+		expect((await rejection(creator.create(another))).message).toMatch(/not clear whether/);
+	});
+});
+
+it.each([
+	['date of birth', 'date_of_birth', 'dateOfBirth'],
+	['e-mail address', 'email', 'email'],
+])('A record with a %s that was not given is not taken for the patient', async (_, field, name) => {
+	const { patients, creator, answers } = setUp([jane('1')]);
+	answers(lost);
+	const { [field]: __, ...values } = WANTED.values;
+	const person = { ...WANTED.person, [name]: undefined };
+	const wanted = { ...WANTED, person, values: { ...values, city: 'Sydney' } };
+	expect((await rejection(creator.create(wanted))).message).toMatch(/not clear whether.*ID 1\./);
+	expect(patients.bodies('PATCH')).toEqual([]);
+});
+
 describe('A creation that an earlier attempt has left', () => {
 	it('is found', async () => {
 		const context = {};
