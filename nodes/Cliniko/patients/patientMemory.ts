@@ -10,11 +10,14 @@ export type RememberedPatient = { patient: string } | { since: number; accepted?
 export interface Creation {
 	/** Stands for the person: see `personDigest`. */
 	person: string;
+	/** Stands for all that is known of them: see `valuesDigest`. */
+	values: string;
 	itemIndex: number;
 }
 
 interface Entry {
 	person: string;
+	values: string;
 	/** The run of the node that last used this entry, and the item. */
 	run: number;
 	item: number;
@@ -29,7 +32,8 @@ interface Entry {
  * Remembers which patients this execution has created, so that none is created twice. Like
  * `UploadMemory`, it is kept in n8n's context of the node, which survives Retry On Fail, the runs of a
  * loop, and a manual retry of a failed execution. A creation belongs to a person and an item; in a later
- * run of a loop, it is resumed by any item for the same person, unless it was passed on as a success.
+ * run of a loop, it is resumed by an item with the same values, unless it was passed on as a success. An
+ * item with other values may be somebody else of that name.
  *
  * Only ids, times, indexes and digests are stored, because n8n writes the context to its database.
  */
@@ -61,8 +65,9 @@ export class PatientMemory {
 	/** Notes that the creation is about to be requested: from now on, the patient may exist. */
 	requested(creation: Creation, since: number): void {
 		const entry = this.find(creation);
-		if (entry) Object.assign(entry, this.placeOf(creation), { since });
-		else this.entries.push({ person: creation.person, ...this.placeOf(creation), since });
+		const { person, values } = creation;
+		if (entry) Object.assign(entry, this.placeOf(creation), { values, since });
+		else this.entries.push({ person, values, ...this.placeOf(creation), since });
 	}
 
 	/** Notes that Cliniko accepted the creation, though the id is unknown. */
@@ -88,12 +93,12 @@ export class PatientMemory {
 		if (entry) Object.assign(entry, this.placeOf(creation), { handedOn: true });
 	}
 
-	/** The entry of the same item, or one of the same person that an earlier run has left. */
-	private find({ person, itemIndex }: Creation): Entry | undefined {
+	/** The entry of the same item, or one with the same values that an earlier run has left. */
+	private find({ person, values, itemIndex }: Creation): Entry | undefined {
 		const own = this.entries.filter((entry) => entry.person === person);
 		return (
 			own.find(({ run, item }) => run === this.run && item === itemIndex) ??
-			own.find(({ run, handedOn }) => run !== this.run && !handedOn)
+			own.find((entry) => entry.run !== this.run && !entry.handedOn && entry.values === values)
 		);
 	}
 

@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 
 import { criterion, type Criterion } from '../find/criteria';
 import { nameKey } from '../find/names';
+import type { PatientValues } from './fields';
 
 /** Who a patient is: what matches are found by. */
 export interface Person {
@@ -36,6 +37,11 @@ export function nameKeyOf(account: string, { firstName, lastName }: Person): str
 export function personDigest(account: string, person: Person): string {
 	const { dateOfBirth, email } = person;
 	return digest(nameKeyOf(account, person), dateOfBirth ?? '', email?.toLowerCase() ?? '');
+}
+
+/** Stands for all that is known of a person without telling anything about them, within an account. */
+export function valuesDigest(account: string, values: PatientValues): string {
+	return digest(account, JSON.stringify(Object.entries(values)));
 }
 
 function digest(...parts: string[]): string {

@@ -4,7 +4,7 @@ import { ClinikoError } from '../../errors';
 import { PatientCreator, type NewPatient } from '../../patients/createPatient';
 import { LABELS, type PatientValues } from '../../patients/fields';
 import { PatientMemory } from '../../patients/patientMemory';
-import { criteriaOf, personDigest, type Person } from '../../patients/person';
+import { criteriaOf, personDigest, valuesDigest, type Person } from '../../patients/person';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pauseFor } from '../../transport/n8n';
 import { patientValuesOf } from '../parameters/patientFields';
@@ -26,7 +26,11 @@ export function newPatientOf(
 	const own = parameters.map((name) => [name, context.getNodeParameter(name, itemIndex, '')]);
 	const values = patientValuesOf({ ...given, ...(Object.fromEntries(own) as IDataObject) });
 	const person = personIn(values);
-	return { person, values, creation: { person: personDigest(account, person), itemIndex } };
+	const digests = {
+		person: personDigest(account, person),
+		values: valuesDigest(account, values),
+	};
+	return { person, values, creation: { ...digests, itemIndex } };
 }
 
 /** What creates patients, with what earlier attempts of this execution have left. */

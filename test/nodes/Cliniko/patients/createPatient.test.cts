@@ -22,7 +22,7 @@ const WANTED: NewPatient = {
 		date_of_birth: '1987-05-31',
 		email: 'jane@mail.example',
 	},
-	creation: { person: 'digest of Jane', itemIndex: 0 },
+	creation: { person: 'digest of Jane', values: 'digest of all', itemIndex: 0 },
 };
 
 /** Cliniko's clock at the start, by which records are dated. */
@@ -311,7 +311,7 @@ describe('Two executions of one process', () => {
 	/** As Create does it. */
 	const run = async ({ creator, patients }: ReturnType<typeof setUp>, person = WANTED.person) =>
 		await creator.inTurn(person, async () => {
-			const creation = { person: JSON.stringify(person), itemIndex: 0 };
+			const creation = { person: JSON.stringify(person), values: 'digest of all', itemIndex: 0 };
 			const wanted = { ...WANTED, person, creation };
 			const own = await creator.resume(wanted);
 			if (own) return own;

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { PatientMemory } from '../../../../nodes/Cliniko/patients/patientMemory.ts';
 
-const JANE = { person: 'digest of Jane', itemIndex: 0 };
+const JANE = { person: 'digest of Jane', values: 'digest of all', itemIndex: 0 };
 
 let context: IDataObject;
 
@@ -63,11 +63,15 @@ describe('What an attempt has left is resumed', () => {
 		expect(memoryOf(1).recall({ ...JANE, person: 'digest of Joe' })).toBeUndefined();
 	});
 
-	it('by any item of a later run, once, if it was not passed on', () => {
+	it('by any item of a later run with the same values, once, if it was not passed on', () => {
 		const memory = memoryOf(1);
 		expect(memory.recall(other(3))).toEqual({ patient: '77' });
 		memory.handedOn(other(3));
 		expect(memory.recall(other(4))).toBeUndefined();
+	});
+
+	it('by no item of a later run with other values, who may be somebody else', () => {
+		expect(memoryOf(1).recall({ ...JANE, values: 'other digest' })).toBeUndefined();
 	});
 
 	it('by no later run if it was passed on', () => {
@@ -81,9 +85,8 @@ it('The context holds ids, times, indexes and digests only', () => {
 	memory.requested(JANE, 5);
 	memory.created(JANE, '77');
 	memory.handedOn(JANE);
+	const { itemIndex: _, ...digests } = JANE;
 	expect(context).toEqual({
-		patients: [
-			{ person: 'digest of Jane', run: 0, item: 0, since: 5, patient: '77', handedOn: true },
-		],
+		patients: [{ ...digests, run: 0, item: 0, since: 5, patient: '77', handedOn: true }],
 	});
 });
