@@ -73,10 +73,10 @@ async function execute(context: IExecuteFunctions) {
 				wanted: { ...wanted, isAnother: ifMatches === 'create' },
 				ifMatches,
 				simplify: simplifyOf(context, itemIndex),
-				files: filesToPassOn(context, itemIndex),
 			};
 		},
-		run: async ({ wanted, ifMatches, simplify, files }) => {
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
+		run: async ({ wanted, ifMatches, simplify }) => {
 			const { person, creation } = wanted;
 			const { patient, outcome, warning } = await creator.inTurn(
 				person,
@@ -95,8 +95,7 @@ async function execute(context: IExecuteFunctions) {
 			);
 			memory.handedOn(creation);
 			const record = simplify ? simplifiedPatient(patient) : patient;
-			const json = { outcome, ...record, ...(warning && { warning }) };
-			return [{ json: { ...json, ...files.json }, binary: files.binary }];
+			return [{ json: { outcome, ...record, ...(warning && { warning }) } }];
 		},
 	});
 }

@@ -113,10 +113,10 @@ async function execute(context: IExecuteFunctions) {
 				stopsIfUnclear,
 				maySet: ifOtherValue === 'replace' ? keepIdentity : replaceNothing,
 				simplify: simplifyOf(context, itemIndex),
-				files: filesToPassOn(context, itemIndex),
 			};
 		},
-		run: async ({ wanted, unknown, stopsIfUnclear, maySet, simplify, files }) => {
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
+		run: async ({ wanted, unknown, stopsIfUnclear, maySet, simplify }) => {
 			const { person, values, creation } = wanted;
 			const upserted = await creator.inTurn(person, async (): Promise<Outcome | Unclear> => {
 				if (unknown) return unknown;
@@ -135,14 +135,12 @@ async function execute(context: IExecuteFunctions) {
 			if ('patientIds' in upserted) {
 				if (stopsIfUnclear) throw errorOf(upserted);
 				const { message, advice, patientIds } = upserted;
-				const json = { outcome: 'unclear', patient_ids: patientIds, message, advice };
-				return [{ json: { ...json, ...files.json }, binary: files.binary }];
+				return [{ json: { outcome: 'unclear', patient_ids: patientIds, message, advice } }];
 			}
 			memory.handedOn(creation);
 			const { outcome, patient, changed, warning } = upserted;
 			const record = simplify ? simplifiedPatient(patient) : patient;
-			const json = { outcome, ...record, changed, ...(warning && { warning }) };
-			return [{ json: { ...json, ...files.json }, binary: files.binary }];
+			return [{ json: { outcome, ...record, changed, ...(warning && { warning }) } }];
 		},
 	});
 }
