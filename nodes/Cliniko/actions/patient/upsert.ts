@@ -149,7 +149,7 @@ async function execute(context: IExecuteFunctions) {
 function withNotFilled(updated: Updated, values: PatientValues): Updated {
 	const missing = missingIdentity(updated.patient, values).map((field) => LABELS[field]);
 	if (missing.length === 0) return updated;
-	const warning = `The record has no ${missing.join(', no ')}, and it was not filled in, because it tells who the patient is. If it is the right patient, enter it in Cliniko.`;
+	const warning = `Not filled in, because the record has none and it tells who the patient is: ${missing.join(', ')}. If it is the right patient, enter this in Cliniko.`;
 	return { ...updated, warning: [updated.warning, warning].filter(Boolean).join(' ') };
 }
 
