@@ -61,12 +61,7 @@ export function doubtsAbout(key: string): Doubt[] {
  * @param isClaimed whether a creation of this process has been given this patient, so that no other one
  *   may take it for its own
  */
-export function rememberPatient(
-	account: string,
-	key: string,
-	id: string,
-	isClaimed = true,
-): void {
+export function rememberPatient(account: string, key: string, id: string, isClaimed = true): void {
 	forget(recent);
 	recent.push({ id, account, key, since: Date.now(), isClaimed });
 }

@@ -50,7 +50,7 @@ const fields: INodeProperties[] = [
 ];
 
 /** What an item of the output holds with Simplify on. */
-export type Output = { outcome: string; warning?: string } & SimplifiedPatient;
+export type Output = { outcome: string } & SimplifiedPatient & { warning?: string };
 
 type Outcome = { outcome: 'created' | 'existing' } & Created;
 
