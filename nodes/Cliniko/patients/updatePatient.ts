@@ -69,7 +69,7 @@ async function changePatient(
 	let last: { before: Patient; changes: PatientValues } | undefined;
 	let phones: PhoneNumber[] | undefined;
 	let isReading = false;
-	let tries = 0;
+	let mayHaveChanged = false;
 
 	const look = (record: Patient): Patient => {
 		const list = last?.changes[PHONE_NUMBERS] as PhoneNumber[] | undefined;
@@ -77,12 +77,16 @@ async function changePatient(
 		return record;
 	};
 
-	const prepare = async (reader: ClinikoApi): Promise<PatientValues | undefined> => {
+	const prepare = async (
+		reader: ClinikoApi,
+		isOpen: boolean,
+	): Promise<PatientValues | undefined> => {
 		isReading = true;
+		mayHaveChanged = isOpen;
 		const before = look(await readRecord(reader, 'patients', id));
 		first ??= before;
 		const inactive = whyInactive(before);
-		if (inactive) throw tries === 0 ? inactive : inactiveNow(before);
+		if (inactive) throw isOpen ? inactiveNow(before) : inactive;
 		const changes = changesTo(before, values, maySet);
 		const whole = changes[PHONE_NUMBERS] as PhoneNumber[] | undefined;
 		if (whole) {
@@ -95,21 +99,19 @@ async function changePatient(
 		if (Object.keys(changes).length === 0) return undefined;
 		Object.assign(sent, changes);
 		isReading = false;
-		tries++;
 		return changes;
 	};
 
 	const reply = await api
-		.change(`/patients/${id}`, async (reader) => (await prepare(reader)) as never, {
+		.change(`/patients/${id}`, async (...given) => (await prepare(...given)) as never, {
 			action: `change patient ${id}`,
 			notFound: `Cliniko has no patient with the ID ${id} that can be changed.`,
 			forbidden: FORBIDDEN,
 			labels: LABELS,
 		})
 		.catch((error: ClinikoError) => {
-			// A try before the last one, or before a reading, may have changed the record.
 			const { httpCode = 500 } = error;
-			const isOpen = tries > 1 || (isReading ? tries > 0 : httpCode >= 500);
+			const isOpen = mayHaveChanged || (!isReading && httpCode >= 500);
 			throw isOpen && !(error instanceof Cancelled) ? mayBeChanged(error) : error;
 		});
 	const patient = reply ? look(recordIn(reply, id)) : last!.before;

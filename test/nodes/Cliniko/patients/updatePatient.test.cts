@@ -175,11 +175,12 @@ it('A change that is refused for ten minutes fails', async () => {
 });
 
 it.each([
-	[403, 'first', /^Use the key/],
-	[403, 'second', /^The patient may be changed all the same/],
-])('A %d to the %s try says whether the patient may be changed', async (status, at, advice) => {
+	['nothing', undefined, /^Use the key/],
+	['a 429', 429, /^Use the key/],
+	['a 503', 503, /^The patient may be changed all the same/],
+])('A 403 after %s says whether the patient may be changed', async (_, before, advice) => {
 	const { patients, result } = change({ city: 'Sydney' });
-	patients.write = (_, count) => reply(at === 'second' && count === 1 ? 503 : status);
+	patients.write = (__, count) => reply(before && count === 1 ? before : 403);
 	expect((await rejection(result())).description).toMatch(advice);
 });
 
