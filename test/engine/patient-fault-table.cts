@@ -419,6 +419,7 @@ function changing(does: 'update' | 'upsert of one who is there'): PatientRow[] {
 				what: `${what}, and somebody adds a phone number meanwhile`,
 				does,
 				faults: [strike],
+				settings: { patchedArrays: 'replaced' },
 				meanwhile: 'phone added',
 				asked: [0, 2],
 			}),
