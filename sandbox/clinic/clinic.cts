@@ -91,9 +91,10 @@ export const NO_FILE: StoredObject = {
 const OTHER_SIZE = 13;
 
 /** Ids beyond 2^53, which a client that parses them as numbers cannot tell apart. */
+/** After those of the seed. Cliniko gives no id twice, so a reset does not start again. */
 const FIRST_IDS = {
-	user: 1_098_765_432_109_876_501n,
-	patient: 1_234_567_890_123_456_781n,
+	user: 1_098_765_432_109_876_503n,
+	patient: 1_234_567_890_123_456_792n,
 	attachment: 1_567_890_123_456_789_001n,
 };
 
@@ -104,7 +105,7 @@ export class Clinic {
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
 
-	private nextIds = { ...FIRST_IDS };
+	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
 
 	constructor(
@@ -204,8 +205,6 @@ export class Clinic {
 		this.users.clear();
 		this.patients.clear();
 		this.attachments.clear();
-		// Cliniko gives no id twice. Users and patients are the same again after a reset.
-		this.nextIds = { ...FIRST_IDS, attachment: this.nextIds.attachment };
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

@@ -215,7 +215,7 @@ it('a person may say that the patient is new, or put the case aside, and cases d
 });
 
 it('the front desk gets the files of a form that Cliniko cannot take', async () => {
-	await send({ firstName: '7' });
+	await send({ firstName: '?' });
 	const mail = await until('the front desk has mail', () => mailbox.mails[0]);
 	expect(mail.subject).toBe('Intake form: please file by hand');
 	expect(mail.text).toContain('First Name has no letters');
