@@ -14,7 +14,7 @@ import {
 } from './changes';
 import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
 import { PhoneLists } from './phoneLists';
-import { digitsOf, phoneNumbersOf, phoneNumbersWarning } from './phoneNumbers';
+import { phoneNumbersWarning } from './phoneNumbers';
 import { FORBIDDEN } from './requestContext';
 
 /**
@@ -119,7 +119,6 @@ async function changePatient(
 	const ofPhones = phones && !added && phoneNumbersWarning(phones, patient);
 	if (ofPhones) warnings.push(ofPhones);
 	const ignored = ignoredChanges(first!, patient, sent).map((field) => LABELS[field]);
-	if (phones && !hasTypes(patient, phones)) ignored.push('the type of a phone number');
 	warnings.push(...ignored.map((label) => `Cliniko did not take over ${label}.`));
 	const ofSms = smsMarketingWarning(patient, sent);
 	if (ofSms) warnings.push(ofSms);
@@ -138,15 +137,6 @@ function recordIn({ body }: ClinikoReply, id: string): Patient {
 		`Cliniko’s reply to the change of patient ${id} is not the patient’s record.`,
 		'The patient is most likely changed. Look at the patient in Cliniko, or run this step again: it sends only what still differs.',
 	);
-}
-
-/** Whether a record has each phone number with its type, if it has the number. */
-function hasTypes(patient: Patient, phones: PhoneNumber[]): boolean {
-	const shown = phoneNumbersOf(patient);
-	return phones.every(({ number, phone_type: type }) => {
-		const same = shown.filter((phone) => digitsOf(phone.number) === digitsOf(number));
-		return !type || same.length === 0 || same.some((phone) => phone.phone_type === type);
-	});
 }
 
 function inactiveNow({ id }: Patient): ClinikoError {

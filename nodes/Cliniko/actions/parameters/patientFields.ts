@@ -1,6 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
+import { plainNumber } from '../../find/phoneNumber';
 import {
 	checkedValue,
 	FIELDS,
@@ -12,7 +13,7 @@ import {
 	type PhoneNumber,
 	type Pronouns,
 } from '../../patients/fields';
-import { hasDigits, mergedPhoneNumbers } from '../../patients/phoneNumbers';
+import { mergedPhoneNumbers } from '../../patients/phoneNumbers';
 import { textOf } from './text';
 
 /** The name of a field's parameter, such as `dateOfBirth` for `date_of_birth`. */
@@ -149,7 +150,7 @@ function phoneNumbersIn(given: unknown, label: string): PhoneNumber[] | undefine
 		const text = textOf(number, label).trim();
 		if (text === '') return [];
 		const phoneType = PHONE_TYPES.find((one) => one === type);
-		if (!phoneType || !hasDigits(text)) {
+		if (!phoneType || !/\d/.test(plainNumber(text))) {
 			throw new ClinikoError(
 				phoneType
 					? `${label} has a number without digits for this item.`
@@ -162,7 +163,7 @@ function phoneNumbersIn(given: unknown, label: string): PhoneNumber[] | undefine
 		return [{ phone_type: phoneType, number: text }];
 	});
 	// Each number once.
-	return mergedPhoneNumbers({ [PHONE_NUMBERS]: [] }, phones, true);
+	return mergedPhoneNumbers({ [PHONE_NUMBERS]: [] }, phones);
 }
 
 function pronounsIn(given: unknown, label: string): Pronouns | undefined {

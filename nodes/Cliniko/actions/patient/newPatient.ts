@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { PatientCreator, type NewPatient } from '../../patients/createPatient';
-import { LABELS, type PatientValues } from '../../patients/fields';
+import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from '../../patients/fields';
 import { PatientMemory } from '../../patients/patientMemory';
 import { criteriaOf, personDigest, valuesDigest, type Person } from '../../patients/person';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
@@ -42,11 +42,13 @@ export function creatorFor(context: IExecuteFunctions, api: ClinikoApi) {
 
 function personIn(values: PatientValues): Person {
 	const text = (field: string) => values[field] as string | undefined;
+	const phones = (values[PHONE_NUMBERS] ?? []) as PhoneNumber[];
 	const person = {
 		firstName: text('first_name') ?? missing('first_name'),
 		lastName: text('last_name') ?? missing('last_name'),
 		dateOfBirth: text('date_of_birth'),
 		email: text('email'),
+		mobiles: phones.filter((one) => one.phone_type === 'Mobile').map(({ number }) => number),
 	};
 	// Throws if a name has no letters.
 	criteriaOf(person);
