@@ -43,10 +43,8 @@ export function plainNumber(number: string): string {
 }
 
 function isSame(left: Reading, right: Reading): boolean {
-	if (left.national !== right.national) return false;
-	if (left.country && right.country) return left.country === right.country;
-	const country = left.country ?? right.country;
-	return country === undefined || Boolean(NATIONAL[country]?.test(left.national));
+	const isOneCountry = !left.country || !right.country || left.country === right.country;
+	return isOneCountry && left.national === right.national;
 }
 
 function extensionOf(number: string): string | undefined {
