@@ -108,8 +108,9 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	const linked = { patient_attachment_ids: [record!.id] };
 	const knee = { patient_id: SANDBOX_PATIENT_ID, name: 'Knee', contact_id: '7', closed: false };
 	await call('/patient_cases', { method: 'POST', body: { ...knee, max_sessions: 0 } });
-	const one = await call('/patient_cases', { method: 'POST', body: knee });
-	const itsOwn = `/patient_cases/${one.json.id}`;
+	await call('/patient_cases', { method: 'POST', body: knee });
+	const [one] = sandbox.clinic.cases.values();
+	const itsOwn = `/patient_cases/${one!.id}`;
 	await call(itsOwn, { method: 'PATCH', body: { ...linked, notes: '', max_sessions: 5 } });
 	await call(itsOwn, { method: 'PATCH', body: { ...linked, max_sessions: 5 } });
 	sandbox.settings.listLagMs = 0;
