@@ -10,7 +10,7 @@ import { exactId } from '../../records/clinikoRecord';
 /** A kind of record that the user chooses from a list, by ID or by URL. */
 export interface RecordKind {
 	/** What messages call it. */
-	noun: 'patient' | 'attachment';
+	noun: 'patient' | 'attachment' | 'case';
 	/** The name of the node's parameter. */
 	parameter: string;
 	/** The method that fills the list. */
@@ -24,6 +24,12 @@ export interface RecordKind {
 	urlAdvice: string;
 	noneAdvice: string;
 }
+
+const PLACEHOLDERS = {
+	patient: 'Select a patient...',
+	attachment: 'Select an attachment...',
+	case: 'Select a case...',
+};
 
 /** The field in which the user chooses a record. */
 export function recordIdField(
@@ -41,7 +47,7 @@ export function recordIdField(
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
-				placeholder: noun === 'patient' ? 'Select a patient...' : 'Select an attachment...',
+				placeholder: PLACEHOLDERS[noun],
 				typeOptions: { searchListMethod: kind.listSearch, searchable: true },
 			},
 			{
