@@ -9,6 +9,7 @@ import type { Limiter } from '../transport/limiter';
 import type { Pause } from '../transport/pause';
 import type { AlreadyUploaded } from './alreadyUploaded';
 import { createRecord } from './createRecord';
+import { NotLinked } from './notLinked';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
 import type { Processing } from './processing';
@@ -31,20 +32,28 @@ export interface UploadTools {
 	recordCreator: RecordCreator;
 	alreadyUploaded: AlreadyUploaded;
 	processing: Processing;
+	/** Links an attachment to a case. */
+	linkToCase: (caseId: string, attachmentId: string) => Promise<void>;
 }
 
 /**
- * The whole way of a file onto the patient's record. Waiting for Cliniko's processing does not hold up
- * other files.
+ * The whole way of a file onto the patient's record and, if wanted, into a case. Linking it and waiting
+ * for Cliniko's processing do not hold up other files.
  *
  * @returns the record, processed if the upload asks for that
- * @throws NotStarted if the limiter was stopped before this upload began; ProcessingError if the file
- *   is stored but its processing failed; any other ClinikoError if it is not on the record, or may not
+ * @throws NotStarted if the limiter was stopped before this upload began; NotLinked or ProcessingError
+ *   if the file is stored but that failed; any other ClinikoError if it is not on the record, or may not
  *   be: `memory` knows which
  */
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const weight = upload.file.size > STREAM_ABOVE ? tools.streamWeight : 1;
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload), weight);
+	const { caseId, file } = upload;
+	if (caseId !== undefined) {
+		await tools.linkToCase(caseId, record.id).catch((error: ClinikoError) => {
+			throw new NotLinked(file.name, caseId, record, error);
+		});
+	}
 	if (!upload.waitForProcessing) return record;
 	const processed = assertOwnRecord(await tools.processing.finished(record), upload);
 	assertOwnFile(tools, processed, upload);

@@ -1,8 +1,9 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
+import { ONLY_OPEN } from '../../cases/caseLink';
 import type { ChosenCase } from '../../cases/readCase';
 import { optionalPatientIdField, optionalPatientIdOf } from './patientId';
-import { recordIdField, recordIdOf, type RecordKind } from './recordId';
+import { recordIdField, recordIdIn, recordIdOf, type RecordKind } from './recordId';
 
 const patientCase: RecordKind = {
 	noun: 'case',
@@ -33,4 +34,30 @@ export function caseFields(description: string): INodeProperties[] {
 export function caseOf(context: IExecuteFunctions, itemIndex: number, shard: string): ChosenCase {
 	const patientId = optionalPatientIdOf(context, itemIndex, shard);
 	return { id: recordIdOf(context, itemIndex, shard, patientCase), patientId };
+}
+
+const toLink: RecordKind = {
+	...patientCase,
+	parameter: 'linkToCase',
+	listSearch: 'searchCasesToLink',
+};
+
+/** The option in which the user chooses the case that a file is linked to. */
+export const caseLinkField: INodeProperties = recordIdField(toLink, {
+	displayName: 'Link to Patient Case',
+	description:
+		'The case that the attachment belongs to: one of the patient’s, or the only open one, whichever that is. If there is no such case, nothing is uploaded.',
+});
+
+/**
+ * The case to link to.
+ *
+ * @param given the value of the option; undefined if it is left out
+ * @returns an id, `ONLY_OPEN`, or undefined for none
+ * @throws ClinikoError if it is not an id
+ */
+export function caseLinkIn(given: unknown, shard: string): string | undefined {
+	if (given === undefined) return undefined;
+	const value: unknown = (given as { value?: unknown } | null)?.value ?? given;
+	return value === ONLY_OPEN ? ONLY_OPEN : recordIdIn(given, shard, toLink);
 }

@@ -99,10 +99,12 @@ export function recordIdOf(
 	shard: string,
 	kind: RecordKind,
 ): string {
-	const parameter = context.getNodeParameter(kind.parameter, itemIndex, '') as
-		| INodeParameterResourceLocator
-		| string
-		| number;
+	return recordIdIn(context.getNodeParameter(kind.parameter, itemIndex, ''), shard, kind);
+}
+
+/** The same for the value of a parameter. */
+export function recordIdIn(given: unknown, shard: string, kind: RecordKind): string {
+	const parameter = given as INodeParameterResourceLocator | string | number;
 	const isLocator = typeof parameter === 'object' && parameter !== null;
 	const value: unknown = isLocator ? parameter.value : parameter;
 	return isLocator && parameter.mode === 'url'

@@ -5,7 +5,7 @@ import type { Pause } from '../pause';
 import { retry } from '../retry';
 import { parseJson } from './json';
 import { refusal, type ErrorContext } from './refusal';
-import { Priority, RequestQueue } from './requestQueue';
+import { MAX_REFUSAL, Priority, RequestQueue } from './requestQueue';
 import { apiHost } from './shard';
 
 /** The number of records in a page of a list, and of ids in a filter: Cliniko's maximum. */
@@ -23,6 +23,9 @@ const TIMEOUT = 30_000;
 /** How long a request may take that can be stopped, in ms: it is repeated anyway. */
 const POLL_DEADLINE = 10_000;
 const MIN_DEADLINE = 1000;
+
+/** How old a body may be when its turn to be sent comes, in ms, if it depends on what was read. */
+const FRESH = 2000;
 
 /** How many redirects within Cliniko's API are followed to a file. */
 const MAX_REDIRECTS = 3;
@@ -197,6 +200,58 @@ export class ClinikoApi {
 	async patch(path: string, body: IDataObject, errorContext: ErrorContext): Promise<ClinikoReply> {
 		const options = { method: 'PATCH', url: this.url(path), ...json(body) } as const;
 		return this.read(await this.send(options, TRIES), errorContext);
+	}
+
+	/**
+	 * Changes something to what a body says that depends on how it is now. It is read again before each
+	 * try, also after a 429 or a long wait for the turn: what others have changed in the meantime would
+	 * be lost otherwise. Tried as often as a GET.
+	 *
+	 * @param path below `/v1`
+	 * @param prepare reads with the given API how it is now, and returns the body; undefined if there is
+	 *   nothing to send (any more)
+	 * @returns the reply; undefined if there was nothing to send in the end
+	 * @throws ClinikoError with what to do about it; what `prepare` throws
+	 */
+	async change(
+		path: string,
+		prepare: (api: ClinikoApi) => Promise<IDataObject | undefined>,
+		errorContext: ErrorContext,
+	): Promise<ClinikoReply | undefined> {
+		const { queue, random } = this;
+		const { pause } = this.connection;
+		// Right after what was read, and after a 429 in the old place.
+		const next = this.withPriority(Priority.finish);
+		let firstRefusedAt: number | undefined;
+		let isOver = false;
+		const attempt = async (number: number) => {
+			for (let isFirst = number === 1; ; isFirst = false) {
+				const body = await prepare(isFirst ? this : next);
+				isOver = !body;
+				if (!body) return undefined;
+				const preparedAt = this.now();
+				let isStale = false;
+				const send = async () => {
+					isStale = this.now() - preparedAt > FRESH;
+					if (isStale) return undefined;
+					return await this.attempt({ method: 'PATCH', url: this.url(path), ...json(body) });
+				};
+				const reply = await queue.send(send, Priority.finish, pause, true);
+				if (isStale) continue;
+				if (reply?.statusCode !== 429) return reply;
+				firstRefusedAt ??= this.now();
+				if (this.now() - firstRefusedAt >= MAX_REFUSAL) return reply;
+			}
+		};
+		const shouldRetry = (reply: IN8nHttpFullResponse | undefined) => !isOver && saysNothing(reply);
+		const reply = await retry(attempt, {
+			tries: TRIES,
+			firstWait: FIRST_WAIT,
+			shouldRetry,
+			pause,
+			random,
+		});
+		return isOver ? undefined : this.read(reply, errorContext);
 	}
 
 	/**

@@ -16,7 +16,7 @@ export type Priority = (typeof Priority)[keyof typeof Priority];
 const MAX_POLL_DELAY = 15_000;
 
 /** How long Cliniko may answer everything, or one request, with 429 before requests fail, in ms. */
-const MAX_REFUSAL = 10 * 60_000;
+export const MAX_REFUSAL = 10 * 60_000;
 
 /** A request counts as in flight for at most this long, in ms: one that hangs must not block others. */
 const MAX_OCCUPANCY = 5000;
@@ -85,14 +85,17 @@ export class RequestQueue {
 	 *
 	 * @param send resolves with the reply, or with undefined if there was none
 	 * @param pause of the execution that sends it
-	 * @returns the reply. Its status is 429 only if Cliniko has refused every request of this user, or
-	 *   this one since it was first sent, for ten minutes; it may then be the reply to another request
+	 * @param isOnce whether the caller sends it again after a 429: it may have to be another one then
+	 * @returns the reply. Unless `isOnce`, its status is 429 only if Cliniko has refused every request of
+	 *   this user, or this one since it was first sent, for ten minutes; it may then be the reply to
+	 *   another request
 	 * @throws what `send` throws; what `pause` throws once the execution is cancelled
 	 */
 	async send(
 		send: () => Promise<IN8nHttpFullResponse | undefined>,
 		priority: Priority,
 		pause: Pause,
+		isOnce = false,
 	): Promise<IN8nHttpFullResponse | undefined> {
 		const number = this.count++;
 		const since = this.now();
@@ -119,7 +122,7 @@ export class RequestQueue {
 					this.refuseAll(reply, sentAt);
 					return reply;
 				}
-				if (now - firstSentAt >= MAX_REFUSAL) return reply;
+				if (isOnce || now - firstSentAt >= MAX_REFUSAL) return reply;
 			} finally {
 				this.inFlight.delete(number);
 				this.sendNext();

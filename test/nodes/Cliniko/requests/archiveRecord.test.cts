@@ -22,7 +22,10 @@ const archive = (orders: Answer[], records: Answer[] = []) => {
 		const at = Math.min(count[method as 'POST']++, answers.length - 1);
 		return answers[at]!;
 	});
-	return { cliniko, result: archiveRecord(cliniko.api, cliniko.clock.pause, 'patient_attachments', '77') };
+	return {
+		cliniko,
+		result: archiveRecord(cliniko.api, cliniko.clock.pause, 'patient_attachments', '77'),
+	};
 };
 
 const ORDER = 'POST /patient_attachments/77/archive';
