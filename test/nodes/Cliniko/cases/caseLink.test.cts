@@ -35,7 +35,11 @@ class LinkedCase {
 		private readonly idsAs: (id: string) => unknown = (id) => id,
 	) {
 		this.states = [{ at: -Infinity, ids }];
-		this.cliniko = new FakeCliniko((sent) => this.answer(sent));
+		this.cliniko = new FakeCliniko(async (sent) => {
+			// All replies take a moment.
+			await this.cliniko.clock.pause(100);
+			return this.answer(sent);
+		});
 	}
 
 	get ids(): string[] {
@@ -111,6 +115,8 @@ describe('Linking an attachment to a case', () => {
 	it('keeps what this process has linked before, though a list that lags does not show it yet', async () => {
 		const one = new LinkedCase(['1'], 1000);
 		await Promise.all(['2', '3', '4'].map(async (id) => await one.add(id)));
+
+		expect(one.patches.map((ids) => ids.length)).toEqual([2, 3, 4]);
 
 		expect(new Set(one.ids)).toEqual(new Set(['1', '2', '3', '4']));
 	});

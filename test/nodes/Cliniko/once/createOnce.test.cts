@@ -131,6 +131,22 @@ describe('Creating a record once', () => {
 		expect(one.cliniko.clock.time - began).toBeGreaterThanOrEqual(60_000);
 	});
 
+	it('takes no record of an earlier day for the one, however alike', async () => {
+		const one = new Execution([lost, () => reply(201, caseOf('7'))]);
+		one.rows = [caseOf('5', { created_at: '2026-03-01T09:00:00Z' })];
+
+		expect((await one.create()).id).toBe('7');
+	});
+
+	it('takes no record of another item, though n8n was restarted meanwhile', async () => {
+		const before = new Execution([() => reply(201, caseOf('7'))]);
+		await before.create(VALUES, 0);
+		const one = new Execution([lost, () => reply(201, caseOf('8'))], before.context);
+		one.rows = [caseOf('7')];
+
+		expect((await one.create(VALUES, 1)).id).toBe('8');
+	});
+
 	it.each([
 		['nothing', reply(201, '')],
 		['a page', reply(200, '<html>')],
