@@ -18,6 +18,7 @@ import {
 	useClinic,
 	type UploadRun,
 } from './clinic.cts';
+import { runErrorLoop } from './error-loop.cts';
 import { putOnRecord } from './records.cts';
 
 const clinic = useClinic();
@@ -264,6 +265,33 @@ describe('A file that cannot be linked', () => {
 			});
 		},
 	);
+
+	it('that was there already is said to be stored, too', async () => {
+		const items = itemsOf(1);
+		const first = await clinic.run({ items, credential });
+		add();
+		clinic.sandbox.faults.add(failing(1, 404));
+		const node = { onError: 'continueRegularOutput' } as const;
+		const skip = { ifAlreadyUploaded: 'skip' };
+		const { output } = await upload(onlyOpen, { items, node }, skip);
+		expect(output[0]!.json).toMatchObject({
+			error: expect.stringMatching(STORED),
+			details: { stored: 'yes', attachment_id: first.output[0]!.json.id, safe_to_retry: false },
+		});
+	});
+
+	it('is only linked by a loop from the error output', async () => {
+		const { one, before } = await addWithFile();
+		clinic.sandbox.faults.add(failing(2, 422));
+		const { succeeded, failed } = await runErrorLoop(clinic, {
+			items: itemsOf(1),
+			credential,
+			parameters: { options: { linkToCase: onlyOpen } },
+		});
+		expect(failed).toHaveLength(2);
+		expect(attachments()).toHaveLength(2);
+		expect(linkedTo(one.id)).toEqual([before, succeeded[0]!.json.id]);
+	});
 
 	it('is only linked by Retry On Fail', async () => {
 		const { one, before } = await addWithFile();

@@ -271,10 +271,7 @@ describe('What can be done with a case', () => {
 		['archive', [anybody, one]],
 		['get', [anybody, one, simplify]],
 		['update', [anybody, one, ...changes, simplify]],
-		[
-			'create',
-			[anybody, ['name', 'string', ''], ['additionalFields', 'collection', {}], simplify],
-		],
+		['create', [anybody, ['name', 'string', ''], ['additionalFields', 'collection', {}], simplify]],
 		[
 			'getMany',
 			[
