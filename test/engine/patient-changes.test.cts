@@ -412,6 +412,9 @@ describe('Create or Update', () => {
 			},
 		]);
 		expect(JSON.stringify(item.output)).not.toMatch(/jane|citizen|1987|mail\.example/i);
+		const shown = await upsert({ ...more, ifUnclear: 'candidates' });
+		const candidates = shown.output[0]?.json.candidates as IDataObject[];
+		expect(candidates.map(({ id }) => id)).toEqual(more.email === '' ? [] : ids);
 		expect(records()).toEqual(before);
 		expect([...sent('POST'), ...sent('PATCH')]).toEqual([]);
 	});

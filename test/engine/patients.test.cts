@@ -230,6 +230,26 @@ describe('Several who fit', () => {
 		);
 	});
 
+	it('become an item that shows a person who they are, and no more than that', async () => {
+		const born = { dateOfBirth: '1986-05-30' };
+		const ids = [patient({ ...JANE, ...born }), patient({ ...JANE, ...born })];
+		patient({ ...JANE, ...born, firstName: 'Joan' });
+		const criteria = { firstName: 'Jane', lastName: 'Citizen', ifNotOne: 'candidates' };
+		const { output } = await find(criteria);
+		expect(output[0]?.json).toMatchObject({ matched: 2, patient_ids: ids });
+		expect(output[0]?.json.candidates).toEqual(
+			ids.map((id) => ({
+				id,
+				first_name: 'Jane',
+				last_name: 'Citizen',
+				preferred_first_name: 'Jay',
+				date_of_birth: '1986-05-30',
+				city: null,
+				archived_at: null,
+			})),
+		);
+	});
+
 	it('become an item for an If node, with their ids and nothing else of theirs', async () => {
 		const ids = [patient(JANE), patient({ ...JANE, firstName: 'Joan' })];
 		const { output, error } = await find({ email: 'jane@mail.example', ifNotOne: 'item' });

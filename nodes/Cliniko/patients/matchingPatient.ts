@@ -12,7 +12,7 @@ export interface Unclear {
 	message: string;
 	advice: string;
 	/** Those it may be. */
-	patientIds: string[];
+	candidates: Patient[];
 }
 
 /** The one patient who matches; why that is unclear; or neither, if there is none. */
@@ -72,7 +72,7 @@ export function whyUnknown({ dateOfBirth, email }: Person): Unclear | undefined 
 		message:
 			'Neither a date of birth nor an e-mail address is given for this item, and a name alone does not tell whether the patient is in Cliniko already.',
 		advice: 'Give at least one of the two, the date of birth above all.',
-		patientIds: [],
+		candidates: [],
 	};
 }
 
@@ -95,44 +95,44 @@ function isBornOtherwise(patient: Patient, { dateOfBirth }: Person): boolean {
 }
 
 function several(patients: Patient[], criteria: Criterion[]): Unclear {
-	const patientIds = patients.map(({ id }) => id);
 	return {
-		message: `${patientIds.length} patients match (${labelsOf(criteria)}): IDs ${patientIds.join(', ')}.`,
+		message: `${patients.length} patients match (${labelsOf(criteria)}): IDs ${idsOf(patients)}.`,
 		advice:
 			'Look at them in Cliniko. If they are one person, merge them there; otherwise, use Patient > Update with the ID of the one who is meant.',
-		patientIds,
+		candidates: patients,
 	};
 }
 
 function onlyArchived(patients: Patient[], criteria: Criterion[]): Unclear {
-	const patientIds = patients.map(({ id }) => id);
 	return {
-		message: `The only match (${labelsOf(criteria)}) is archived in Cliniko: ID ${patientIds.join(', ')}.`,
+		message: `The only match (${labelsOf(criteria)}) is archived in Cliniko: ID ${idsOf(patients)}.`,
 		advice: 'If it is the same person, take the patient out of the archive in Cliniko first.',
-		patientIds,
+		candidates: patients,
 	};
 }
 
 function otherBirthday(patients: Patient[]): Unclear {
-	const patientIds = patients.map(({ id }) => id);
 	return {
-		message: `A patient with the same name and e-mail address has another date of birth in Cliniko: ID ${patientIds.join(', ')}.`,
+		message: `A patient with the same name and e-mail address has another date of birth in Cliniko: ID ${idsOf(patients)}.`,
 		advice:
 			'It may be a relative, or one of the dates may be wrong. Look at the patient in Cliniko before you go on.',
-		patientIds,
+		candidates: patients,
 	};
 }
 
 function otherName(patients: Patient[]): Unclear {
-	const patientIds = patients.map(({ id }) => id);
 	return {
-		message: `A patient with the same date of birth, e-mail address and first name has another name in Cliniko: ID ${patientIds.join(', ')}.`,
+		message: `A patient with the same date of birth, e-mail address and first name has another name in Cliniko: ID ${idsOf(patients)}.`,
 		advice:
 			'It may be the same person, whose name has changed. Look at the patient in Cliniko before you go on.',
-		patientIds,
+		candidates: patients,
 	};
 }
 
 function labelsOf(criteria: Criterion[]): string {
 	return criteria.map(({ label }) => label).join(', ');
+}
+
+function idsOf(patients: Patient[]): string {
+	return patients.map(({ id }) => id).join(', ');
 }

@@ -7,6 +7,7 @@ import { linkedId, valueOrNull, type ClinikoRecord, type Link } from './clinikoR
  */
 export type Patient = ClinikoRecord & {
 	archived_at?: string | null;
+	city?: string | null;
 	created_at?: string;
 	date_of_birth?: string | null;
 	deleted_at?: string | null;
@@ -55,6 +56,22 @@ export function whyInactive(patient: Patient): ClinikoError | undefined {
 		`Patient ${id} is archived in Cliniko, so nothing was sent.`,
 		'Check that it is the right patient, and take them out of the archive in Cliniko first.',
 	);
+}
+
+/** What a person needs to know in order to choose one of several patients. */
+export type Candidate = ReturnType<typeof candidate>;
+
+/** No more than tells patients apart: the item may hold several, of whom only one is meant. */
+export function candidate(patient: Patient) {
+	return {
+		id: patient.id,
+		first_name: valueOrNull(patient.first_name),
+		last_name: valueOrNull(patient.last_name),
+		preferred_first_name: valueOrNull(patient.preferred_first_name),
+		date_of_birth: valueOrNull(patient.date_of_birth),
+		city: valueOrNull(patient.city),
+		archived_at: valueOrNull(patient.archived_at),
+	};
 }
 
 /** The fields that most workflows need, without nesting. */

@@ -3,7 +3,13 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, distinguishingFields, type Criterion } from '../../find/criteria';
 import { findPatients } from '../../find/findPatients';
-import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../records/patient';
+import {
+	candidate,
+	simplifiedPatient,
+	type Candidate,
+	type Patient,
+	type SimplifiedPatient,
+} from '../../records/patient';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
@@ -74,6 +80,12 @@ const fields: INodeProperties[] = [
 				value: 'item',
 				description: 'With "matched" set to their number, for an If or Switch node',
 			},
+			{
+				name: 'Return an Item With the Candidates',
+				value: 'candidates',
+				description:
+					'The same, with the name, date of birth and city of those who may be meant, so that a person can choose',
+			},
 		],
 	},
 	simplifyField,
@@ -130,9 +142,10 @@ const fields: INodeProperties[] = [
 /** What an item of the output holds with Simplify on. */
 export type Output = { matched: number } & Partial<SimplifiedPatient & NotOne>;
 
-/** What it holds instead of a patient. */
+/** What it holds instead of a patient; the candidates are archived ones if there are no others. */
 interface NotOne {
 	patient_ids: string[];
+	candidates?: Candidate[];
 	message: string;
 	advice: string;
 }
@@ -153,7 +166,6 @@ interface Query {
 interface NotFound {
 	message: string;
 	advice: string;
-	patientIds: string[];
 }
 
 async function execute(context: IExecuteFunctions) {
@@ -171,10 +183,17 @@ async function execute(context: IExecuteFunctions) {
 				const record = simplify ? simplifiedPatient(patient) : patient;
 				return [{ json: { matched: 1, ...record, ...files.json }, binary: files.binary }];
 			}
-			const { message, advice, patientIds } =
+			const { message, advice } =
 				empty.length > 0 ? fieldEmpty(empty) : notOne(patients, archived, criteria);
 			if (ifNotOne === 'error') throw new ClinikoError(message, advice);
-			const json = { matched: patients.length, patient_ids: patientIds, message, advice };
+			const candidates = patients.length > 0 ? patients : archived;
+			const json = {
+				matched: patients.length,
+				patient_ids: patients.map(({ id }) => id),
+				...(ifNotOne === 'candidates' && { candidates: candidates.map(candidate) }),
+				message,
+				advice,
+			};
 			return [{ json: { ...json, ...files.json }, binary: files.binary }];
 		},
 	});
@@ -216,30 +235,26 @@ function criteriaOf(
 
 function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[]): NotFound {
 	const by = criteria.map(({ label }) => label).join(', ');
-	const patientIds = patients.map(({ id }) => id);
 	if (patients.length === 0 && archived.length > 0) {
 		const ids = archived.map(({ id }) => id).join(', ');
 		return {
 			message: `No patient matches (${by}) who is not archived. Archived: ID ${ids}.`,
 			advice:
 				'Take the patient out of the archive in Cliniko, or add the option Include Archived Patients.',
-			patientIds,
 		};
 	}
 	if (patients.length === 0) {
 		return {
 			message: `No patient matches (${by}).`,
 			advice: 'Look the patient up in Cliniko: they may be new, or written in another way there.',
-			patientIds,
 		};
 	}
 	const apart = distinguishingFields(patients, criteria);
 	return {
-		message: `${patients.length} patients match (${by}): IDs ${patientIds.join(', ')}.`,
+		message: `${patients.length} patients match (${by}): IDs ${patients.map(({ id }) => id).join(', ')}.`,
 		advice: apart.length
 			? `${apart.join(' or ')} would tell them apart: add it to the search.`
 			: 'No other field tells them apart. If they are one person, merge them in Cliniko.',
-		patientIds,
 	};
 }
 
@@ -248,7 +263,6 @@ function fieldEmpty(labels: string[]): NotFound {
 		message: `${labels.join(' and ')} ${labels.length > 1 ? 'are' : 'is'} empty for this item, so no patient was looked for.`,
 		advice:
 			'Check what the form or the e-mail gives there. To find patients by the other fields alone, add the option If a Field Is Empty; it may then find another patient than the one who is meant.',
-		patientIds: [],
 	};
 }
 

@@ -4,7 +4,12 @@ import { ClinikoError } from '../../errors';
 import { keepIdentity, replaceNothing } from '../../patients/changes';
 import { matchingPatient, whyUnknown, type Unclear } from '../../patients/matchingPatient';
 import { updatePatient, type Updated } from '../../patients/updatePatient';
-import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
+import {
+	candidate,
+	simplifiedPatient,
+	type Candidate,
+	type SimplifiedPatient,
+} from '../../records/patient';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
@@ -66,6 +71,12 @@ const fields: INodeProperties[] = [
 				value: 'item',
 				description: 'With "outcome" set to "unclear", for an If or Switch node',
 			},
+			{
+				name: 'Return an Item With the Candidates',
+				value: 'candidates',
+				description:
+					'The same, with the name, date of birth and city of those who may be meant, so that a person can choose',
+			},
 		],
 	},
 	patientFields(
@@ -87,6 +98,7 @@ export type Output = { outcome: string } & Partial<
 		changed: string[];
 		warning: string;
 		patient_ids: string[];
+		candidates: Candidate[];
 		message: string;
 		advice: string;
 	}
@@ -102,20 +114,20 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => {
 			const wanted = newPatientOf(context, itemIndex, api.account, PARAMETERS);
-			const stopsIfUnclear = context.getNodeParameter('ifUnclear', itemIndex, 'error') === 'error';
+			const ifUnclear = context.getNodeParameter('ifUnclear', itemIndex, 'error');
 			const unknown = whyUnknown(wanted.person);
-			if (unknown && stopsIfUnclear) throw errorOf(unknown);
+			if (unknown && ifUnclear === 'error') throw errorOf(unknown);
 			const ifOtherValue = context.getNodeParameter('ifOtherValue', itemIndex, 'keep');
 			return {
 				wanted,
 				unknown,
-				stopsIfUnclear,
+				ifUnclear,
 				mayReplace: ifOtherValue === 'replace' ? keepIdentity : replaceNothing,
 				simplify: simplifyOf(context, itemIndex),
 				files: filesToPassOn(context, itemIndex),
 			};
 		},
-		run: async ({ wanted, unknown, stopsIfUnclear, mayReplace, simplify, files }) => {
+		run: async ({ wanted, unknown, ifUnclear, mayReplace, simplify, files }) => {
 			const { person, values, creation } = wanted;
 			const upserted = await creator.inTurn(person, async (): Promise<Outcome | Unclear> => {
 				if (unknown) return unknown;
@@ -130,10 +142,16 @@ async function execute(context: IExecuteFunctions) {
 				const updated = await updatePatient(api, pause, match.patient.id, values, mayReplace);
 				return { outcome: updated.changed.length > 0 ? 'updated' : 'unchanged', ...updated };
 			});
-			if ('patientIds' in upserted) {
-				if (stopsIfUnclear) throw errorOf(upserted);
-				const { message, advice, patientIds } = upserted;
-				const json = { outcome: 'unclear', patient_ids: patientIds, message, advice };
+			if ('candidates' in upserted) {
+				if (ifUnclear === 'error') throw errorOf(upserted);
+				const { message, advice, candidates } = upserted;
+				const json = {
+					outcome: 'unclear',
+					patient_ids: candidates.map(({ id }) => id),
+					...(ifUnclear === 'candidates' && { candidates: candidates.map(candidate) }),
+					message,
+					advice,
+				};
 				return [{ json: { ...json, ...files.json }, binary: files.binary }];
 			}
 			memory.handedOn(creation);

@@ -26,7 +26,7 @@ async function match(rows: IDataObject[], person: Person = JANE): Promise<unknow
 const unclear = (message: RegExp, ...patientIds: string[]) => ({
 	message: expect.stringMatching(message),
 	advice: expect.stringMatching(/\w+ \w+/),
-	patientIds,
+	candidates: patientIds.map((id) => expect.objectContaining({ id })),
 });
 
 describe('The patient who matches is', () => {
