@@ -349,14 +349,24 @@ it.each(ofPatients)(
 	60_000,
 );
 
+const CASE_NAME = `${PATIENT.name}’s knee`;
+
+const quotingCase = answer(
+	422,
+	JSON.stringify({
+		message: `${CASE_NAME} is not accepted`,
+		errors: { name: `${CASE_NAME.toUpperCase()} is taken`, notes: `${PATIENT.email} is taken` },
+	}),
+);
+
 /** What is done with a case whose name and notes tell something about a patient, with a fault. */
 const ofCases: Array<[operation: string, what: string, fault: Fault | undefined]> = [
 	['create', 'all goes well', undefined],
 	['update', 'all goes well', undefined],
 	['upload', 'all goes well', undefined],
-	['create', 'it is refused', { on: 'createCase', act: 'before', do: quoting(PATIENT.name) }],
+	['create', 'it is refused', { on: 'createCase', act: 'before', do: quotingCase }],
 	['create', 'the key is refused', { on: 'get', act: 'before', do: answer(401, echo) }],
-	['update', 'it is refused', { on: 'updateCase', act: 'before', do: quoting(PATIENT.name) }],
+	['update', 'it is refused', { on: 'updateCase', act: 'before', do: quotingCase }],
 	[
 		'update',
 		'Cliniko has a fault',
@@ -377,7 +387,7 @@ it.each(ofCases)(
 		const { sandbox, engine } = clinic;
 		const { id } = sandbox.clinic.addCase({
 			patientId: SANDBOX_PATIENT_ID,
-			name: `${PATIENT.name}’s knee`,
+			name: CASE_NAME,
 		});
 		const logged = engine.log().length;
 		if (fault) sandbox.faults.add({ ...fault });
@@ -386,7 +396,7 @@ it.each(ofCases)(
 		const result = await clinic.run({
 			items: [
 				{
-					json: { name: PATIENT.name, notes: PATIENT.email },
+					json: { name: CASE_NAME, notes: PATIENT.email },
 					files: { data: file('a.pdf', pdf(`case ${_}`)) },
 				},
 			],
