@@ -147,6 +147,22 @@ describe('A file', () => {
 		expect(asked('PATCH', CHANGE)).toBe(1);
 	});
 
+	it('is linked to a case that was just created, though lists do not show it yet', async () => {
+		clinic.sandbox.settings.listLagMs = 5000;
+		const createCase = async () =>
+			await clinic.run({
+				items: [{ json: {} }],
+				credential,
+				parameters: { resource: 'patientCase', operation: 'create', name: 'Hip' },
+			});
+		const created = await createCase();
+		const { output } = await upload(onlyOpen);
+		expect(output[0]!.json.patient_case_id).toBe(created.output[0]!.json.id);
+		await createCase();
+		expect((await upload(onlyOpen)).error?.message).toContain('has 2 open cases');
+		expect(attachments()).toHaveLength(1);
+	});
+
 	it('takes one look at the case for all files of a patient', async () => {
 		add();
 		const { output } = await upload(onlyOpen, { items: itemsOf(5) });

@@ -1,8 +1,15 @@
 import { ClinikoError } from '../errors';
 import { isOpen, patientOfCase, type PatientCase } from '../records/patientCase';
 import { listRecords } from '../requests/listRecords';
-import { readRecord } from '../requests/readRecord';
+import { readRecord, readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { perAccount } from '../transport/cliniko/perAccount';
+
+/** How long a new case is kept in mind, in ms: lists may show it late. */
+const LIFETIME = 2 * 60_000;
+
+/** The cases that this process has created lately, and when, in ms since 1970. */
+const recentCases = perAccount(() => new Map<string, { patientId: string; at: number }>());
 
 /** A case that a user has chosen. */
 export interface ChosenCase {
@@ -44,13 +51,41 @@ export async function casesOf(
 	return records.filter((record) => (patientOfCase(record) ?? patientId) === patientId);
 }
 
+/** Notes that a case was created, so that `onlyOpenCase` knows it before lists show it. */
+export function noteCreated(api: ClinikoApi, patientId: string, { id }: PatientCase): void {
+	const recent = recentCases(api);
+	const now = Date.now();
+	for (const [other, { at }] of recent) if (now - at > LIFETIME) recent.delete(other);
+	recent.set(id, { patientId, at: now });
+}
+
+/** The cases that this process has created for a patient lately and that are not in a list. */
+async function unlisted(
+	api: ClinikoApi,
+	patientId: string,
+	listed: PatientCase[],
+): Promise<PatientCase[]> {
+	const ids = [...recentCases(api)]
+		.filter(([id, one]) => one.patientId === patientId && !listed.some((row) => row.id === id))
+		.map(([id]) => id);
+	const found: PatientCase[] = [];
+	for (const id of ids) {
+		const record = await readRecordIfExists(api, 'patient_cases', id);
+		if (record) found.push(record);
+	}
+	return found;
+}
+
 /**
- * The only open case of a patient.
+ * The only open case of a patient. One that this process has just created counts, even if lists do not
+ * show it yet.
  *
  * @throws ClinikoError if there is none or there are several, or if a request fails
  */
 export async function onlyOpenCase(api: ClinikoApi, patientId: string): Promise<PatientCase> {
-	const [only, ...others] = (await casesOf(api, patientId)).filter(isOpen);
+	const listed = await casesOf(api, patientId);
+	const all = [...listed, ...(await unlisted(api, patientId, listed))];
+	const [only, ...others] = all.filter(isOpen);
 	if (!only) {
 		throw new ClinikoError(
 			`Patient ${patientId} has no open case, so nothing was sent.`,

@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 
 import { assertActive, newCase } from '../../cases/createCase';
 import { CASE_FIELDS } from '../../cases/fields';
+import { noteCreated } from '../../cases/readCase';
 import { ClinikoError } from '../../errors';
 import { OnceCreator } from '../../once/createOnce';
 import { CreationMemory } from '../../once/creationMemory';
@@ -59,6 +60,7 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ wanted, simplify }) => {
 			const prepare = async () => await assertActive(api, wanted.patientId);
 			const record = await creator.create(wanted, prepare);
+			noteCreated(api, wanted.patientId, record);
 			return [{ json: simplify ? simplifiedCase(record) : record }];
 		},
 	});
