@@ -328,6 +328,14 @@ describe('A file that cannot be linked', () => {
 		const other = add();
 		const again = await upload(onlyOpen, { retryOf: failed });
 		expect(again.error?.message).toMatch(/has 2 open cases.*stored.*attachment \d+/);
+		const node = { onError: 'continueRegularOutput' } as const;
+		const [item] = (await upload(onlyOpen, { retryOf: failed, node })).output;
+		expect(item!.json).toMatchObject({
+			error: expect.stringMatching(
+				/has 2 open cases.*stored, as attachment \d+, but may not be linked/,
+			),
+			details: { stored: 'yes', attachment_id: attachments()[0]!.id },
+		});
 		const { output } = await upload(by('id', other.id), { retryOf: failed });
 		expect(attachments()).toHaveLength(1);
 		expect(linkedTo(other.id)).toEqual([output[0]!.json.id]);

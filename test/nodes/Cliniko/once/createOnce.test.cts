@@ -26,7 +26,7 @@ class Execution {
 	rows: IDataObject[] = [];
 
 	constructor(
-		private readonly posts: Array<(sent: Sent) => Answer>,
+		private readonly posts: Array<(sent: Sent) => Answer | Promise<Answer>>,
 		public context: IDataObject = {},
 	) {
 		this.cliniko = new FakeCliniko((sent) => this.answer(sent));
@@ -36,16 +36,17 @@ class Execution {
 		return this.cliniko.sent.filter(({ method }) => method === 'POST').length;
 	}
 
-	async create(values: IDataObject = VALUES, itemIndex = 0) {
+	async create(values: IDataObject = VALUES, itemIndex = 0, context?: IDataObject) {
 		const { api, clock } = this.cliniko;
 		this.context = JSON.parse(JSON.stringify(this.context)) as IDataObject;
-		const creator = new OnceCreator(api, clock.pause, new CreationMemory(this.context, 0));
+		const memory = new CreationMemory(context ?? this.context, 0);
+		const creator = new OnceCreator(api, clock.pause, memory);
 		return await creator.create(newCase(api, '1', values, itemIndex), async () => {
 			await assertActive(api, '1');
 		});
 	}
 
-	private answer(sent: Sent): Answer {
+	private answer(sent: Sent): Answer | Promise<Answer> {
 		const { method, path } = sent;
 		if (method === 'POST') {
 			expect(path).toBe('/patient_cases');
@@ -220,6 +221,18 @@ describe('Creating a record once', () => {
 		const ids = [await one.create(VALUES, 0), await one.create(VALUES, 1)].map(({ id }) => id);
 
 		expect(ids).toEqual(['7', '8']);
+	});
+
+	it('takes turns with another execution, whose record it would find otherwise', async () => {
+		const slow = (id: string) => async () => {
+			one.rows = [...one.rows, caseOf(id)];
+			await one.cliniko.clock.pause(5000);
+			return reply(201, caseOf(id));
+		};
+		const one: Execution = new Execution([lost, slow('7'), slow('8')]);
+		const both = [{}, {}].map(async (context) => (await one.create(VALUES, 0, context)).id);
+
+		expect(await Promise.all(both)).toEqual(['7', '8']);
 	});
 
 	it('takes no record that another execution has created', async () => {
