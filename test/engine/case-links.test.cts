@@ -135,6 +135,43 @@ describe('A file', () => {
 		expect(linkedTo(one.id)).toEqual([attachments()[0]!.id]);
 	});
 
+	it.each([true, false])(
+		'is linked once it is processed, if that is waited for: %s',
+		async (waitForProcessing) => {
+			clinic.sandbox.settings.processingMs = 1500;
+			const one = add();
+			let isProcessed: boolean | undefined;
+			clinic.sandbox.settings.onRequest = ({ method, path }) => {
+				if (method !== 'PATCH' || !CHANGE.test(path)) return;
+				isProcessed ??= attachments()[0]!.processedAt !== null;
+			};
+			const { output } = await upload(onlyOpen, { parameters: { waitForProcessing } });
+			expect(isProcessed).toBe(waitForProcessing);
+			expect(linkedTo(one.id)).toEqual([output[0]!.json.id]);
+		},
+	);
+
+	it('that Cliniko cannot read is not linked', async () => {
+		const one = add();
+		const items = [{ files: { data: file('letter.pdf', `no PDF ${++files}`) } }];
+		const { error } = await upload(onlyOpen, { items });
+		expect(error?.message).toContain('Cliniko could not read the file');
+		expect(linkedTo(one.id)).toEqual([]);
+	});
+
+	it('that is gone is not linked', async () => {
+		const one = add();
+		clinic.sandbox.settings.processingMs = 3_600_000;
+		clinic.sandbox.settings.onRequest = ({ method, path }) => {
+			if (method === 'POST' && path === '/v1/patient_attachments') {
+				clinic.sandbox.clinic.attachments.clear();
+			}
+		};
+		const { error } = await upload(onlyOpen);
+		expect(error?.message).toContain('Cliniko has not shown it for a minute');
+		expect(linkedTo(one.id)).toEqual([]);
+	}, 120_000);
+
 	it('that is there already is linked and not stored again', async () => {
 		const one = add();
 		const items = itemsOf(1);
@@ -341,19 +378,6 @@ describe('A file that cannot be linked', () => {
 		expect(linkedTo(other.id)).toEqual([output[0]!.json.id]);
 		expect(linkedTo(one.id)).toEqual([]);
 	});
-
-	it('says so if Cliniko ignores the link', async () => {
-		const one = add();
-		clinic.sandbox.faults.add({
-			on: 'updateCase',
-			times: 2,
-			act: 'before',
-			do: { reply: { status: 200, body: JSON.stringify({ id: one.id }) } },
-		});
-		const { error } = await upload(onlyOpen);
-		expect(error?.message).toMatch(/is stored.*Cliniko does not show attachment \d+ in case/);
-		expect(linkedTo(one.id)).toEqual([]);
-	}, 120_000);
 
 	it('keeps its content, and no other is touched', async () => {
 		add();

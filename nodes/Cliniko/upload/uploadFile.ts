@@ -1,7 +1,12 @@
 import { ClinikoError, WrongPatient } from '../errors';
 import type { RecordCreator } from '../once/createRecordOnce';
 import type { UploadMemory } from '../once/uploadMemory';
-import { isOfAnotherFile, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import {
+	isOfAnotherFile,
+	isUnreadable,
+	patientIdOf,
+	type PatientAttachment,
+} from '../records/patientAttachment';
 import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { Priority } from '../transport/cliniko/requestQueue';
@@ -12,7 +17,7 @@ import { createRecord } from './createRecord';
 import { NotLinked } from './notLinked';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
-import type { Processing } from './processing';
+import type { Processing, ProcessingError } from './processing';
 import { STREAM_ABOVE } from './sourceFile';
 import type { Upload } from './upload';
 
@@ -48,17 +53,36 @@ export interface UploadTools {
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const weight = upload.file.size > STREAM_ABOVE ? tools.streamWeight : 1;
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload), weight);
-	const { caseId, file } = upload;
+	if (!upload.waitForProcessing) return await linked(tools, upload, record);
+	const finished = await tools.processing.finished(record).catch(async (error: ProcessingError) => {
+		// One that takes longer belongs to the case all the same.
+		const isOfUse = error.httpCode !== 404 && !isUnreadable(error.record);
+		if (isOfUse) await linked(tools, upload, error.record);
+		throw error;
+	});
+	const processed = assertOwnRecord(finished, upload);
+	assertOwnFile(tools, processed, upload);
+	if (upload.skipIfThere) await tools.alreadyUploaded.remember(upload, processed);
+	return await linked(tools, upload, processed);
+}
+
+/**
+ * Links the attachment to its case, if to any: processed if that is waited for, since Cliniko may refuse
+ * one that is not.
+ *
+ * @throws NotLinked if that fails
+ */
+async function linked(
+	{ linkToCase }: UploadTools,
+	{ caseId, file }: Upload,
+	record: PatientAttachment,
+): Promise<PatientAttachment> {
 	if (caseId !== undefined) {
-		await tools.linkToCase(caseId, record.id).catch((error: ClinikoError) => {
+		await linkToCase(caseId, record.id).catch((error: ClinikoError) => {
 			throw new NotLinked(file.name, caseId, record, error);
 		});
 	}
-	if (!upload.waitForProcessing) return record;
-	const processed = assertOwnRecord(await tools.processing.finished(record), upload);
-	assertOwnFile(tools, processed, upload);
-	if (upload.skipIfThere) await tools.alreadyUploaded.remember(upload, processed);
-	return processed;
+	return record;
 }
 
 /** Stores the file, unless an earlier attempt of this execution has, or "Skip" finds it there. */
