@@ -115,9 +115,10 @@ export const NO_FILE: StoredObject = {
 const OTHER_SIZE = 13;
 
 /** Ids beyond 2^53, which a client that parses them as numbers cannot tell apart. */
+/** After those of the seed. Cliniko gives no id twice, so a reset does not start again. */
 const FIRST_IDS = {
-	user: 1_098_765_432_109_876_501n,
-	patient: 1_234_567_890_123_456_781n,
+	user: 1_098_765_432_109_876_503n,
+	patient: 1_234_567_890_123_456_792n,
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
 };
@@ -130,7 +131,7 @@ export class Clinic {
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
 
-	private nextIds = { ...FIRST_IDS };
+	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
 
 	constructor(
@@ -250,9 +251,6 @@ export class Clinic {
 		this.patients.clear();
 		this.attachments.clear();
 		this.cases.clear();
-		// Cliniko gives no id twice. Users and patients are the same again after a reset.
-		const { attachment, case: nextCase } = this.nextIds;
-		this.nextIds = { ...FIRST_IDS, attachment, case: nextCase };
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

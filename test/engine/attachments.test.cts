@@ -552,12 +552,12 @@ describe('Update', () => {
 
 	it('says what Cliniko does not accept', async () => {
 		const { id } = await letter();
-		const body = '{"message":"Validation Failed","errors":{"description":"is odd"}}';
+		const body = '{"message":"Validation Failed","errors":{"description":"is invalid"}}';
 		strike({ on: 'other', act: 'before', do: { reply: { status: 422, body } } });
 		const { error } = await run('update', { attachmentId: by('id', id), description: 'new' });
 
 		expect(error?.message).toBe(
-			`Could not change the description of attachment ${id}: Cliniko did not accept it. Cliniko says: Validation Failed: description is odd [item 0]`,
+			`Could not change the description of attachment ${id}: Cliniko did not accept it. Cliniko says: Validation Failed: description is invalid [item 0]`,
 		);
 		expect(error?.description).toContain('Change what Cliniko names');
 	});

@@ -86,10 +86,10 @@ const mayNot = [/may not do this/, /role may add and change cases/] as const;
 const mayNotSee = [/may not do this/, /role/] as const;
 const nothingThere = [/has no patient with the ID \d+/, /Check the ID/] as const;
 const invalid = [
-	/did not accept it\. Cliniko says: Validation Failed: Name is invalid, Max Sessions is too large/,
+	/did not accept it\. Cliniko says: Validation Failed: Name is invalid, Max Sessions is too long/,
 	/Change what Cliniko names/,
 ] as const;
-const two422 = unprocessable({ name: 'is invalid', max_sessions: 'is too large' });
+const two422 = unprocessable({ name: 'is invalid', max_sessions: 'is too long' });
 const perhaps = (message: RegExp) =>
 	[message, /may have been created: look at the patient in Cliniko/] as const;
 const notShown = perhaps(/does not say whether it created the case.*does not show it/);

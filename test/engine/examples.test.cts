@@ -91,7 +91,9 @@ describe.each(files)('the example %s', (fileName) => {
 				(one) => one ?? [],
 			)) {
 				const target = nodes.find((one) => one.name === node)!;
-				const inputs = target.type.endsWith('.merge') ? 2 : 1;
+				const inputs = target.type.endsWith('.merge')
+					? Number(target.parameters.numberInputs ?? 2)
+					: 1;
 				expect(index).toBeLessThan(inputs);
 				visit(node);
 			}
@@ -198,26 +200,30 @@ describe('in n8n’s engine', () => {
 
 	const zoe = { patient: SANDBOX_PATIENT_ID };
 
-	describe('intake form to record', () => {
-		const form = (person: Partial<typeof ZOE>, of: Record<string, StartFile>, second = 0) => ({
-			// The output of the Form Trigger: labels as keys, and files named after their field's label.
-			json: {
-				...ZOE,
-				...person,
-				Files: Object.values(of).map(({ fileName, mimeType }) => ({
-					filename: fileName,
-					mimetype: mimeType,
-				})),
-				submittedAt: `2026-11-22T09:30:0${second}.000+11:00`,
-				formMode: 'production',
-			},
-			files: of,
-		});
-		const two = {
-			Files_0: file('Referral – Müller.pdf', pdf('referral')),
-			Files_1: file('scan.txt', 'scan', 'text/plain'),
-		};
+	/** The output of the Form Trigger: labels as keys, and files named after their field's label. */
+	const form = (
+		person: Partial<typeof ZOE & { Mobile: string }>,
+		of: Record<string, StartFile>,
+		second = 0,
+	) => ({
+		json: {
+			...ZOE,
+			...person,
+			Files: Object.values(of).map(({ fileName, mimeType }) => ({
+				filename: fileName,
+				mimetype: mimeType,
+			})),
+			submittedAt: `2026-11-22T09:30:0${second}.000+11:00`,
+			formMode: 'production',
+		},
+		files: of,
+	});
+	const two = {
+		Files_0: file('Referral – Müller.pdf', pdf('referral')),
+		Files_1: file('scan.txt', 'scan', 'text/plain'),
+	};
 
+	describe('intake form to record', () => {
 		it('puts all files on the record of the one patient who fits, and tells nobody', async () => {
 			const { error } = await run('intake-form-to-record', [form({}, two)]);
 			expect(error).toBeUndefined();
@@ -441,6 +447,62 @@ describe('in n8n’s engine', () => {
 				]);
 			},
 		);
+	});
+
+	describe('new-patient intake', () => {
+		const intake = async (person: Parameters<typeof form>[0]) =>
+			await run('new-patient-intake', [form(person, two)], {
+				change: {
+					'Ask the front desk': {
+						parameters: { workflowId: { __rl: true, mode: 'id', value: 'of nobody' } },
+					},
+				},
+			});
+		const newcomer = { 'First name': 'Nia', 'Last name': 'Newman', Mobile: '0491 570 006' };
+
+		it('creates a patient who is new, once, and puts all files on the record', async () => {
+			for (let time = 0; time < 2; time++) {
+				const { error } = await intake(newcomer);
+				expect(error).toBeUndefined();
+			}
+			const created = [...clinic.sandbox.clinic.patients.values()].filter(
+				({ lastName }) => lastName === 'Newman',
+			);
+			expect(created).toHaveLength(1);
+			expect(records()).toMatchObject([
+				{ patient: created[0]!.id, name: 'Referral – Müller.pdf' },
+				{ patient: created[0]!.id, name: 'scan.txt' },
+			]);
+			expect(mailbox.mails).toEqual([]);
+		});
+
+		it('finds a patient who is known, and adds the mobile number that was missing', async () => {
+			const { error } = await intake({ Mobile: '0491 570 156' });
+			expect(error).toBeUndefined();
+			expect(records().map(({ patient }) => patient)).toEqual([
+				SANDBOX_PATIENT_ID,
+				SANDBOX_PATIENT_ID,
+			]);
+			const { details } = clinic.sandbox.clinic.patients.get(SANDBOX_PATIENT_ID)!;
+			expect(JSON.stringify(details)).toContain('0491 570 156');
+		});
+
+		it('sends the files to the front desk where a case cannot be handed over', async () => {
+			twin();
+			const { error, ran } = await intake({});
+			expect(error).toBeUndefined();
+			expect(ran).toContain('Ask the front desk');
+			expect(records()).toEqual([]);
+			expect(attachedTo(mailbox.mails[0])).toHaveLength(2);
+		});
+
+		it('sends the files to the front desk where Cliniko would not take the patient', async () => {
+			const { error } = await intake({ 'First name': '?' });
+			expect(error).toBeUndefined();
+			expect(records()).toEqual([]);
+			expect(mailbox.mails[0]!.text).toContain('First Name has no letters');
+			expect(attachedTo(mailbox.mails[0])).toHaveLength(2);
+		});
 	});
 
 	describe('patient attachments to zip', () => {

@@ -436,7 +436,7 @@ const presignRows: Row[] = [
 				}),
 			),
 		],
-		then: notStored(/Cliniko says: Validation Failed: policy is …/, /Change what/),
+		then: notStored(/Cliniko says: Validation Failed: policy is not accepted/, /Change what/),
 		asked: [1, 0, 0],
 	},
 	...[301, 302, 307].map(

@@ -333,10 +333,42 @@ describe('Update', () => {
 				expect(output[0]!.json.warning).toBeUndefined();
 			} else {
 				expect(numbers).toEqual(['03 9000 0000', ...wanted]);
-				expect(output[0]!.json.warning).toMatch(/more phone numbers than were sent/);
+				expect(output[0]!.json.warning).toMatch(/^Cliniko has added the list of phone numbers/);
+				const more = { phoneNumber: [{ type: 'Work', number: '07 4000 0000' }] };
+				const again = await update({ patientPhoneNumbers: more });
+				expect(again.output[0]!.json.warning).toBeUndefined();
+				expect(patient().details.patient_phone_numbers).toHaveLength(4);
 			}
 		},
 	);
+
+	it('unsubscribes from marketing by SMS, whatever the record shows of it', async () => {
+		before();
+		const unsubscribe = async () => await update({ unsubscribeSmsMarketing: true });
+		const first = await unsubscribe();
+		expect(first.output[0]!.json).toMatchObject({ changed: ['unsubscribe_sms_marketing'] });
+		expect(patient().details.unsubscribe_sms_marketing).toBe(true);
+		const second = await unsubscribe();
+		expect(second.output[0]!.json).toMatchObject({ changed: [] });
+		expect(second.output[0]!.json.warning).toBeUndefined();
+		expect(sent('PATCH')).toHaveLength(2);
+	});
+
+	it('names nobody whom Cliniko’s refusal names', async () => {
+		before();
+		const errors = { old_reference_id: 'has already been taken by Jane Citizen' };
+		const body = JSON.stringify({ message: 'Validation Failed', errors });
+		clinic.sandbox.faults.add({
+			on: 'updatePatient',
+			act: 'before',
+			do: { reply: { status: 422, body } },
+		});
+		const { error } = await update({ oldReferenceId: 'P-9' });
+		expect(error?.message).toBe(
+			`Could not change patient ${SANDBOX_PATIENT_ID}: Cliniko did not accept it. Cliniko says: Validation Failed: Old Reference ID is not accepted [item 0]`,
+		);
+		expect(error?.description).toMatch(/try the same in Cliniko by hand/);
+	});
 });
 
 describe('Create or Update', () => {
@@ -375,11 +407,23 @@ describe('Create or Update', () => {
 		});
 	});
 
-	it('fills a date of birth that is missing', async () => {
-		const { id } = add({ dateOfBirth: null });
-		const { output } = await upsert();
-		expect(output[0]!.json).toMatchObject({ id, changed: ['date_of_birth'] });
-	});
+	it.each(['keep', 'replace'])(
+		'fills in no date of birth, and says so, where Cliniko’s values are to be: %s',
+		async (ifOtherValue) => {
+			const { id } = add({ dateOfBirth: null });
+			const given = { city: 'Perth', preferredFirstName: 'Jay' };
+			const { output } = await upsert({ ifOtherValue, additionalFields: given });
+			expect(output[0]!.json).toMatchObject({
+				outcome: 'updated',
+				id,
+				changed: ['city'],
+				warning:
+					'Not filled in, because the record has none and it tells who the patient is: Preferred First Name, Date of Birth. If it is the right patient, enter this in Cliniko.',
+			});
+			const patient = clinic.sandbox.clinic.patients.get(id)!;
+			expect([patient.dateOfBirth, patient.preferredFirstName]).toEqual([null, null]);
+		},
+	);
 
 	const unclearCases: Array<[string, Array<Partial<Patient>>, IDataObject, RegExp]> = [
 		['several match', [{}, {}], {}, /2 patients match/],
@@ -557,4 +601,22 @@ describe('A cancelled execution', () => {
 		},
 		120_000,
 	);
+});
+
+describe('A failed item with On Error: Continue', () => {
+	const files = { form: { base64: 'JVBERi0=', fileName: 'form.pdf' } };
+
+	it.each([
+		['find', { lastName: surname }],
+		['create', { firstName: 'Jane', lastName: surname }],
+		['upsert', { firstName: 'Jane', lastName: surname }],
+		['upsert', { ...jane(), additionalFields: { city: 'x'.repeat(256) } }],
+	])('of %s with %j has the files of the input item', async (operation, parameters) => {
+		const { output } = await perform(operation, parameters, {
+			items: [{ json: {}, files }],
+			node: { onError: 'continueRegularOutput' },
+		});
+		expect(output[0]!.json).toEqual({ error: expect.any(String) });
+		expect(output[0]!.binary).toMatchObject({ form: { fileName: 'form.pdf' } });
+	});
 });

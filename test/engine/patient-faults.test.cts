@@ -20,6 +20,9 @@ import { JANE, JANE_BEFORE, patientRows, type PatientRow } from './patient-fault
 /** Each is a process of about 150 MB that is idle most of the time. */
 const LANES = 12;
 
+/** The phone number that somebody adds by hand. */
+const ADDED_MEANWHILE = { phone_type: 'Work', number: '07 4000 0000' };
+
 interface Outcome {
 	output: INodeExecutionData[];
 	error?: { message: string; description?: string };
@@ -82,10 +85,14 @@ async function runRow({ sandbox, engine, run }: ClinicWithN8n, row: PatientRow):
 		? clinic.addPatient({ ...JANE_BEFORE, details: { ...JANE_BEFORE.details } })
 		: undefined;
 	prepare(sandbox, row);
+	if (row.meanwhile === 'merged') clinic.addPatient({ firstName: 'Joanna', lastName });
+	const hers = () => [...clinic.patients.values()].filter((one) => one.lastName === lastName);
 	let isAsked = false;
 	settings.onRequest = ({ method, path }) => {
-		if (isAsked || method !== 'POST' || path !== '/v1/patients') return;
+		const isCreation = method === 'POST' && path === '/v1/patients';
+		if (isAsked || !(isCreation || method === 'PATCH')) return;
 		isAsked = true;
+		if (row.meanwhile) doMeanwhile(row.meanwhile, hers());
 		for (const one of row.afterwards ?? []) faults.add(one);
 		if (row.late === undefined) return;
 		setTimeout(() => {
@@ -114,7 +121,7 @@ async function runRow({ sandbox, engine, run }: ClinicWithN8n, row: PatientRow):
 	return {
 		output,
 		error,
-		records: [...clinic.patients.values()].filter((one) => one.lastName === lastName),
+		records: hers(),
 		others: others(),
 		othersBefore,
 		requests: [...sandbox.requests],
@@ -126,6 +133,18 @@ async function runRow({ sandbox, engine, run }: ClinicWithN8n, row: PatientRow):
 		apiKey: credential.apiKey,
 		took: (Date.now() - began) / 1000,
 	};
+}
+
+/** What somebody does in Cliniko while the node is at work. */
+function doMeanwhile(what: NonNullable<PatientRow['meanwhile']>, records: Patient[]): void {
+	const [patient] = records.slice(-1) as [Patient];
+	if (what === 'phone added') {
+		const phones = patient.details.patient_phone_numbers as unknown[];
+		patient.details.patient_phone_numbers = [...phones, ADDED_MEANWHILE];
+		return;
+	}
+	patient.archivedAt = Date.now();
+	if (what === 'merged') patient.mergedWith = records[0]!.id;
 }
 
 function parametersOf({ does }: PatientRow, id = SANDBOX_PATIENT_ID): IDataObject {
@@ -177,8 +196,9 @@ function expectEnd(row: PatientRow, outcome: Outcome): void {
 }
 
 /** What was given and is neither on the record nor reported as missing. */
-function lost(row: PatientRow, { records, error }: Outcome): number {
+function lost(row: PatientRow, { records, error, output }: Outcome): number {
 	if (error) return 0;
+	if (row.meanwhile === 'merged') return output.every(({ json }) => json.warning) ? 0 : 1;
 	const [record] = records;
 	if (!record) return 1;
 	const { city, notes, patient_phone_numbers: phones } = record.details;
@@ -207,7 +227,7 @@ function wrong({ does, then, isChanged }: PatientRow, outcome: Outcome): number 
 }
 
 /** Values that were on her record and are not any more, though nobody gave others. */
-function erased({ does }: PatientRow, { records }: Outcome): number {
+function erased({ does, meanwhile }: PatientRow, { records }: Outcome): number {
 	if (does === 'create' || does === 'upsert') return 0;
 	const [{ details, ...record }] = records as [Patient];
 	const numbers = (details.patient_phone_numbers as Array<{ number: string }>).map(
@@ -219,6 +239,7 @@ function erased({ does }: PatientRow, { records }: Outcome): number {
 		record.oldReferenceId === JANE_BEFORE.oldReferenceId,
 		details.occupation === JANE_BEFORE.details!.occupation,
 		numbers.includes('03 9000 0000'),
+		meanwhile !== 'phone added' || numbers.includes(ADDED_MEANWHILE.number),
 	].filter((isKept) => !isKept).length;
 }
 

@@ -351,22 +351,14 @@ it.each(ofPatients)(
 
 const CASE_NAME = `${PATIENT.name}’s knee`;
 
-const quotingCase = answer(
-	422,
-	JSON.stringify({
-		message: `${CASE_NAME} is not accepted`,
-		errors: { name: `${CASE_NAME.toUpperCase()} is taken`, notes: `${PATIENT.email} is taken` },
-	}),
-);
-
 /** What is done with a case whose name and notes tell something about a patient, with a fault. */
 const ofCases: Array<[operation: string, what: string, fault: Fault | undefined]> = [
 	['create', 'all goes well', undefined],
 	['update', 'all goes well', undefined],
 	['upload', 'all goes well', undefined],
-	['create', 'it is refused', { on: 'createCase', act: 'before', do: quotingCase }],
+	['create', 'it is refused', { on: 'createCase', act: 'before', do: quoting(CASE_NAME) }],
 	['create', 'the key is refused', { on: 'get', act: 'before', do: answer(401, echo) }],
-	['update', 'it is refused', { on: 'updateCase', act: 'before', do: quotingCase }],
+	['update', 'it is refused', { on: 'updateCase', act: 'before', do: quoting(CASE_NAME) }],
 	[
 		'update',
 		'Cliniko has a fault',

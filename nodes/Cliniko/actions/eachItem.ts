@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import type { Files } from './parameters/inputFiles';
 import { errorText, nodeError } from './report';
 
 /** One output item of an operation, not yet paired to its input item. */
@@ -9,6 +10,8 @@ export type Result = Pick<INodeExecutionData, 'json' | 'binary'>;
 export interface Steps<Parameters> {
 	/** Reads and validates the parameters of one item. Sends nothing. */
 	read: (itemIndex: number) => Parameters;
+	/** The files that all results of an item carry, its error item included. None by default. */
+	files?: (itemIndex: number) => Files;
 	/** Does the work for one item. */
 	run: (parameters: Parameters) => Promise<Result[]>;
 }
@@ -24,18 +27,26 @@ export interface Steps<Parameters> {
  */
 export async function eachItem<Parameters>(
 	context: IExecuteFunctions,
-	{ read, run }: Steps<Parameters>,
+	{ read, files: filesOf = () => ({}), run }: Steps<Parameters>,
 ): Promise<INodeExecutionData[]> {
-	const failed = (error: unknown, itemIndex: number): Result[] => {
+	const failed = (error: unknown, itemIndex: number, { json, binary }: Files): Result[] => {
 		if (!context.continueOnFail()) throw nodeError(context, error as Error, itemIndex);
-		return [{ json: { error: errorText(error as Error, itemIndex) } }];
+		// n8n recognises what goes to its error output by the keys, and adds the JSON of the input item.
+		const files = context.getNode().onError === 'continueErrorOutput' ? {} : json;
+		return [{ json: { ...files, error: errorText(error as Error, itemIndex) }, binary }];
 	};
 	const planned = context.getInputData().map((_, itemIndex) => {
+		let files: Files = {};
 		try {
+			files = filesOf(itemIndex);
 			const parameters = read(itemIndex);
-			return async () => await run(parameters);
+			return async () =>
+				await run(parameters).then(
+					(results) => results.map((result) => withFiles(result, files)),
+					(error) => failed(error, itemIndex, files),
+				);
 		} catch (error) {
-			const results = failed(error, itemIndex);
+			const results = failed(error, itemIndex, files);
 			return async () => await Promise.resolve(results);
 		}
 	});
@@ -43,9 +54,11 @@ export async function eachItem<Parameters>(
 	for (const [itemIndex, results] of planned.entries()) {
 		const pairedItem = { item: itemIndex };
 		// Not `push(...results)`: a list may have more records than a call can take arguments.
-		for (const result of await results().catch((error) => failed(error, itemIndex))) {
-			output.push({ ...result, pairedItem });
-		}
+		for (const result of await results()) output.push({ ...result, pairedItem });
 	}
 	return output;
+}
+
+function withFiles({ json, binary }: Result, files: Files): Result {
+	return { json: { ...json, ...files.json }, binary: files.binary ?? binary };
 }

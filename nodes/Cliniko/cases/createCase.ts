@@ -2,7 +2,6 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Match, NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
-import { secretsIn } from '../patients/requestContext';
 import { whyInactive } from '../records/patient';
 import type { PatientCase } from '../records/patientCase';
 import { readRecord } from '../requests/readRecord';
@@ -34,7 +33,6 @@ export function newCase(
 			notFound: `Cliniko has no patient with the ID ${patientId}.`,
 			forbidden: FORBIDDEN,
 			labels: { ...CASE_LABELS, patient_id: 'Patient' },
-			secrets: secretsIn(values),
 		},
 		match: (record) => match(record, values),
 	};

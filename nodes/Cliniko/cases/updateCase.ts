@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { Cancelled, ClinikoError } from '../errors';
-import { secretsIn } from '../patients/requestContext';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { whyArchived, type PatientCase } from '../records/patientCase';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
@@ -43,7 +42,7 @@ export async function updateCase(
 		return present === undefined || !isSameValue(field, present, value);
 	});
 	if (changes.length === 0) return { record: before, changed: [] };
-	const record = await patch(api, before, Object.fromEntries(changes) as IDataObject);
+	const record = await patch(api, before.id, Object.fromEntries(changes) as IDataObject);
 	const ignored = changes
 		.filter(([field, value]) => {
 			const present = shownValue(record, field);
@@ -59,18 +58,13 @@ export async function updateCase(
 	};
 }
 
-async function patch(
-	api: ClinikoApi,
-	{ id, name, notes }: PatientCase,
-	changes: IDataObject,
-): Promise<PatientCase> {
+async function patch(api: ClinikoApi, id: string, changes: IDataObject): Promise<PatientCase> {
 	const { body } = await api
 		.patch(`/patient_cases/${id}`, changes, {
 			action: `change case ${id}`,
 			notFound: `Cliniko has no case with the ID ${id} that can be changed.`,
 			forbidden: FORBIDDEN,
 			labels: CASE_LABELS,
-			secrets: secretsIn([name, notes, changes]),
 		})
 		.catch(rethrowMayBeChanged);
 	if (isClinikoRecord<PatientCase>(body) && body.id === id) return body;

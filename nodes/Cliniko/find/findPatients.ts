@@ -1,7 +1,7 @@
 import { ClinikoError } from '../errors';
-import { isArchived, mergedInto, type Patient } from '../records/patient';
+import { isArchived, type Patient } from '../records/patient';
 import { listRecords } from '../requests/listRecords';
-import { readRecordIfExists } from '../requests/readRecord';
+import { survivor } from '../requests/survivor';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { detectSensitivity } from './comparison';
 import { mostSelectiveFirst, type Criterion } from './criteria';
@@ -115,24 +115,6 @@ function searchesFor(texts: Criterion[], sensitivity: Sensitivity): string[][] {
 				searches.flatMap((search) => filters.map((filter) => [...search, filter])),
 			[[]],
 		);
-}
-
-/** The patient that a merged one was merged into, through any number of mergers. */
-async function survivor(
-	api: ClinikoApi,
-	candidate: Patient,
-	known: Map<string, Patient>,
-): Promise<Patient | undefined> {
-	const seen = new Set<string>();
-	let patient = candidate;
-	for (let next = mergedInto(patient); next && !seen.has(next); next = mergedInto(patient)) {
-		seen.add(next);
-		const id = next;
-		const read = known.get(id) ?? (await readRecordIfExists(api, 'patients', id));
-		if (!read) return undefined;
-		patient = read;
-	}
-	return patient;
 }
 
 function tooLittle(why: string): ClinikoError {

@@ -3,15 +3,20 @@ import type { Patient } from '../records/patient';
 import { FIELDS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
 import { mergedPhoneNumbers } from './phoneNumbers';
 
-/** Which fields may get another value than Cliniko has; an empty field may always be filled. */
-export type MayReplace = (field: string) => boolean;
+/** Whether a field may get a value, where the record's is empty or another one. */
+export type MaySet = (field: string, isEmpty: boolean) => boolean;
 
 /** By these fields it is known who the patient is. */
 const IDENTITY = ['first_name', 'last_name', 'preferred_first_name', 'date_of_birth'];
 
-export const replaceAll: MayReplace = () => true;
-export const replaceNothing: MayReplace = () => false;
-export const keepIdentity: MayReplace = (field) => !IDENTITY.includes(field);
+const isIdentity = (field: string): boolean => IDENTITY.includes(field);
+
+export const replaceAll: MaySet = () => true;
+export const keepIdentity: MaySet = (field) => !isIdentity(field);
+export const replaceNothing: MaySet = (field, isEmptyThere) => isEmptyThere && !isIdentity(field);
+
+/** The record shows its opposite as `accepted_sms_marketing`, or so it seems: no document says so. */
+const SMS = 'unsubscribe_sms_marketing';
 
 /**
  * What has to be changed on a patient's record so that it has the given values.
@@ -21,20 +26,16 @@ export const keepIdentity: MayReplace = (field) => !IDENTITY.includes(field);
  *   added to those on the record
  * @throws ClinikoError if phone numbers cannot be added
  */
-export function changesTo(
-	patient: Patient,
-	values: PatientValues,
-	mayReplace: MayReplace,
-): PatientValues {
+export function changesTo(patient: Patient, values: PatientValues, maySet: MaySet): PatientValues {
 	const changes: PatientValues = {};
 	for (const [field, value] of Object.entries(values)) {
 		if (field === PHONE_NUMBERS) {
-			const phones = mergedPhoneNumbers(patient, value as PhoneNumber[], mayReplace(field));
+			const phones = mergedPhoneNumbers(patient, value as PhoneNumber[], maySet(field, false));
 			if (phones) changes[field] = phones;
 			continue;
 		}
 		const present = shownValue(patient, field);
-		const isAllowed = mayReplace(field) || (present !== undefined && isEmpty(present));
+		const isAllowed = maySet(field, present !== undefined && isEmpty(present));
 		if (isAllowed && (present === undefined || !isSame(present, value))) changes[field] = value;
 	}
 	return changes;
@@ -45,14 +46,15 @@ const DEFAULTS = ['country', 'time_zone'];
 
 /**
  * Whether a record has all of the given values and no other one that somebody must have entered.
- * The names, the date of birth and the e-mail address are compared elsewhere if they are given.
+ * The names, the date of birth and the e-mail address are compared elsewhere if they are given; the
+ * record does not show whether marketing by SMS is unsubscribed.
  */
 export function holdsOnly(patient: Patient, values: PatientValues): boolean {
 	return FIELDS.every(({ name, kind }) => {
 		const present = shownValue(patient, name);
 		if (name === PHONE_NUMBERS) return hasOnlyPhoneNumbers(patient, values[name] as PhoneNumber[]);
 		if (values[name] !== undefined) {
-			const isCompared = ['first_name', 'last_name', 'date_of_birth', 'email'].includes(name);
+			const isCompared = ['first_name', 'last_name', 'date_of_birth', 'email', SMS].includes(name);
 			return isCompared || present === undefined || isSame(present, values[name]);
 		}
 		const isDefault = ['choice', 'boolean'].includes(kind) || DEFAULTS.includes(name);
@@ -73,6 +75,19 @@ function isBlank(value: unknown): boolean {
 	return typeof value === 'object' && Object.values(value!).every((one) => !one);
 }
 
+/** The given fields that the record shows to be empty or to have another value. */
+export function differences(patient: Patient, values: PatientValues): string[] {
+	const shown = Object.entries(values).filter(
+		([field]) => field !== SMS && shownValue(patient, field) !== undefined,
+	);
+	return Object.keys(changesTo(patient, Object.fromEntries(shown), replaceAll));
+}
+
+/** The given fields that tell who the patient is, and that the record lacks. */
+export function missingIdentity(patient: Patient, values: PatientValues): string[] {
+	return IDENTITY.filter((field) => values[field] && !patient[field]);
+}
+
 /**
  * The fields whose new value Cliniko shows to have ignored: it still has the one before.
  *
@@ -81,12 +96,33 @@ function isBlank(value: unknown): boolean {
 export function ignoredChanges(before: Patient, after: Patient, changes: PatientValues): string[] {
 	return Object.entries(changes)
 		.filter(([field, value]) => {
-			if (field === PHONE_NUMBERS) return false;
+			if (field === PHONE_NUMBERS || field === SMS) return false;
 			const [old, present] = [shownValue(before, field), shownValue(after, field)];
 			if (old === undefined || present === undefined) return false;
 			return isSame(old, present) && !isSame(present, value);
 		})
 		.map(([field]) => field);
+}
+
+/**
+ * The fields that were changed, as far as the record shows it.
+ *
+ * @param changes as they were sent
+ */
+export function changedFields(before: Patient, after: Patient, changes: PatientValues): string[] {
+	const ignored = ignoredChanges(before, after, changes);
+	const { accepted_sms_marketing: accepted } = before;
+	const isSmsSame = typeof accepted === 'boolean' && accepted === after.accepted_sms_marketing;
+	return Object.keys(changes).filter(
+		(field) => !ignored.includes(field) && !(field === SMS && isSmsSame),
+	);
+}
+
+/** What a record shows about marketing by SMS, if that is not what was sent. */
+export function smsMarketingWarning(after: Patient, changes: PatientValues): string | undefined {
+	const { accepted_sms_marketing: accepted } = after;
+	if (typeof accepted !== 'boolean' || accepted !== changes[SMS]) return undefined;
+	return `Cliniko shows that the patient ${accepted ? 'accepts' : 'does not accept'} marketing by SMS.`;
 }
 
 /**
@@ -100,6 +136,8 @@ function shownValue(patient: Patient, field: string): unknown {
 			return shownLink(patient.concession_type, 'concession_types');
 		case 'referring_doctor_id':
 			return shownLink(patient.referring_doctor, 'contacts');
+		case SMS:
+			return isEmpty(patient.accepted_sms_marketing) ? null : undefined;
 		default:
 			return patient[field];
 	}

@@ -4,26 +4,28 @@ import { ClinikoError } from '../errors';
 import { KeyedLock } from '../once/keyedLock';
 import { LOOK_BACK, mayBeSince } from '../once/recordSearch';
 import { isClinikoRecord } from '../records/clinikoRecord';
-import { isArchived, type Patient } from '../records/patient';
+import { isArchived, mergedInto, type Patient } from '../records/patient';
 import { listRecords } from '../requests/listRecords';
 import { readCreated, WAITS_FOR_RECORD } from '../requests/readCreated';
+import { survivor } from '../requests/survivor';
 import { UnknownOutcome, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { isAboutRequest } from '../transport/cliniko/refusal';
 import { Priority } from '../transport/cliniko/requestQueue';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import { unlessCancelled, type Pause } from '../transport/pause';
-import { changesTo, holdsOnly, replaceNothing } from './changes';
+import { changesTo, differences, holdsOnly, replaceNothing } from './changes';
 import { LABELS, type PatientValues } from './fields';
 import type { Creation, PatientMemory } from './patientMemory';
 import { criteriaOf, nameKeyOf, type Person } from './person';
 import {
+	acceptCreation,
 	beginCreation,
-	doubtAbout,
+	doubtsAbout,
 	endCreation,
-	isRecentPatient,
+	isClaimedPatient,
 	rememberPatient,
 } from './recentPatients';
-import { FORBIDDEN, secretsIn } from './requestContext';
+import { FORBIDDEN } from './requestContext';
 import { updatePatient } from './updatePatient';
 
 /** The maximum number of attempts; another one is made only if the earlier one surely did not run. */
@@ -50,8 +52,19 @@ export interface NewPatient {
 	isAnother?: boolean;
 }
 
-/** Who is looked for; what was sent is not known of another execution's creation. */
-type Sought = Pick<NewPatient, 'person'> & Partial<NewPatient>;
+/** A patient that was created. */
+export interface Created {
+	patient: Patient;
+	/** What is on the record otherwise than it was given. */
+	warning?: string;
+}
+
+/** The patient in use that a search after a lost reply has led to. */
+interface Found {
+	patient: Patient;
+	/** Whether the one who was found was merged into this one. */
+	isMerged: boolean;
+}
 
 /**
  * Creates patients, each once, whatever happens to the requests.
@@ -78,37 +91,38 @@ export class PatientCreator {
 	}
 
 	/**
-	 * The patient that an earlier attempt of this execution has created. Within `inTurn`.
+	 * The patient that an earlier attempt of this execution has created, or the one they were merged into
+	 * since. Within `inTurn`.
 	 *
 	 * @returns undefined if there is none, so that one may be created
 	 * @throws ClinikoError if that is unknown, or if the patient is not there any more
 	 */
-	async resume(wanted: NewPatient): Promise<Patient | undefined> {
+	async resume(wanted: NewPatient): Promise<Created | undefined> {
 		const known = this.memory.recall(wanted.creation);
 		if (!known) return undefined;
-		if ('patient' in known) return await this.reread(known.patient);
+		if ('patient' in known) return { patient: await this.reread(known.patient) };
 		const found = await this.find(wanted, known.since);
-		if (found) return await this.adopt(wanted, found);
+		if (found) return await this.adopt(wanted, known.since, found);
 		if (known.accepted) throw notShown();
-		this.end(wanted);
+		this.end(wanted, known.since);
 		return undefined;
 	}
 
 	/**
-	 * Clears up what became of a creation of the same name that another execution of this process has
-	 * left without a known outcome, so that a search sees it. Within `inTurn`.
+	 * Clears up what became of creations of the same name that other executions of this process have left
+	 * without a known outcome, so that a search for the person sees them. Those of somebody else are left
+	 * alone. Within `inTurn`.
 	 *
 	 * @throws ClinikoError if that is unknown
 	 */
 	async clearUp(person: Person): Promise<void> {
 		const key = this.keyOf(person);
-		const doubt = doubtAbout(key);
-		if (!doubt) return;
-		const found = await this.find({ person: doubt.person }, doubt.since);
-		if (found) rememberPatient(this.api.account, key, found.id);
-		else if (doubt.accepted && !isBornOtherwise(doubt.person, person)) throw notShown();
-		else if (doubt.accepted) return;
-		endCreation(key);
+		for (const doubt of doubtsAbout(key).filter((one) => mayBeFoundAs(person, one.person))) {
+			const found = await this.firstOf(doubt.person, doubt.since);
+			if (found.length === 0 && doubt.accepted) throw notShown();
+			for (const { id } of found) rememberPatient(this.api.account, key, id, false);
+			endCreation(doubt);
+		}
 	}
 
 	/**
@@ -116,32 +130,35 @@ export class PatientCreator {
 	 *
 	 * @throws ClinikoError if Cliniko refused it, or if it is unknown whether the patient exists
 	 */
-	async create(wanted: NewPatient): Promise<Patient> {
+	async create(wanted: NewPatient): Promise<Created> {
 		const { creation, person } = wanted;
 		const since = Date.now();
 		this.memory.requested(creation, since);
-		beginCreation(this.keyOf(person), person, since);
+		beginCreation({ key: this.keyOf(person), digest: creation.person, person, since });
 		for (let attempt = 1; ; attempt++) {
-			const outcome = await this.attempt(wanted, attempt);
-			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, outcome);
-			if (outcome.accepted) this.noteAccepted(wanted);
+			const outcome = await this.attempt(wanted, since, attempt);
+			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, since, outcome);
+			if (outcome.accepted) this.noteAccepted(wanted, since);
 			const found = await this.find(wanted, since, outcome.recordId);
-			if (found) return await this.adopt(wanted, found);
+			if (found) return await this.adopt(wanted, since, found);
 			if (outcome.accepted) throw notShown();
 			if (attempt === TRIES) {
-				this.end(wanted);
+				this.end(wanted, since);
 				throw outcome.error;
 			}
 		}
 	}
 
-	private async attempt(wanted: NewPatient, attempt: number): Promise<Patient | UnknownOutcome> {
+	private async attempt(
+		wanted: NewPatient,
+		since: number,
+		attempt: number,
+	): Promise<Patient | UnknownOutcome> {
 		const { person, values } = wanted;
 		const errorContext = {
 			action: 'create the patient',
 			forbidden: FORBIDDEN,
 			labels: LABELS,
-			secrets: secretsIn(values),
 		};
 		const reply = await this.api
 			.post('/patients', values as IDataObject, errorContext)
@@ -151,7 +168,7 @@ export class PatientCreator {
 				// the first one has run after all.
 				const isUnknown = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
 				if (isUnknown) rethrowMayBeCreated(refusal);
-				this.end(wanted);
+				this.end(wanted, since);
 				throw refusal;
 			});
 		if (reply instanceof UnknownOutcome) return reply;
@@ -162,22 +179,57 @@ export class PatientCreator {
 	}
 
 	/**
-	 * Looks for a patient whose creation has an unknown outcome.
+	 * Looks for a patient whose creation has an unknown outcome. One who is archived or merged counts only
+	 * if no other one has turned up within a minute.
 	 *
 	 * @param since when the creation was requested, in ms since 1970 by our clock
 	 * @param id the id that the reply's `Location` named
-	 * @returns undefined if no such patient has turned up within a minute
+	 * @returns undefined if no such patient has turned up
 	 * @throws ClinikoError if it is unclear whether one who has turned up is the one
 	 */
-	private async find(sought: Sought, since: number, id?: string): Promise<Patient | undefined> {
-		const { person } = sought;
+	private async find(wanted: NewPatient, since: number, id?: string): Promise<Found | undefined> {
+		const { person, isAnother } = wanted;
+		const named = id && (await this.readPatient(id).catch(() => undefined));
+		if (named && !this.isTaken(named.id) && isPerson(named, person)) {
+			return (await this.inUse([named]))[0];
+		}
+		let rows: Patient[] = [];
+		let unclear: Patient[] = [];
+		for await (const { alike, start } of this.looks(person, since)) {
+			rows = alike.filter((row) => isLikeWanted(row, wanted, start));
+			unclear = alike.filter((row) => !rows.includes(row));
+			const active = rows.filter((row) => !isArchived(row) && !mergedInto(row));
+			if (active.length > 1) throw severalCreated(active);
+			const [only] = isAnother && rows.length > 1 ? [] : active;
+			if (only) return { patient: only, isMerged: false };
+		}
+		const found = await this.inUse(rows);
+		if (found.length > 1) throw severalCreated(found.map(({ patient }) => patient));
+		if (found.length === 0 && unclear.length > 0) throw mayBeAnother(unclear);
+		return found[0];
+	}
+
+	/** The first patients to turn up who may be the person of a creation. */
+	private async firstOf(person: Person, since: number): Promise<Patient[]> {
+		for await (const { alike } of this.looks(person, since)) if (alike.length > 0) return alike;
+		return [];
+	}
+
+	/**
+	 * Looks again and again, for a minute, for patients who may have been created since a time.
+	 *
+	 * @param since in ms since 1970 by our clock
+	 * @returns those with the person's names, date of birth and e-mail address who are not known to be of
+	 *   another creation, and the same time by Cliniko's clock if it is known
+	 */
+	private async *looks(
+		person: Person,
+		since: number,
+	): AsyncGenerator<{ alike: Patient[]; start: number | undefined }> {
 		// Others of this name wait for it.
 		const api = this.api.withPriority(Priority.finish);
-		const named = id && (await this.readPatient(id).catch(() => undefined));
-		if (named && !this.isTaken(named.id) && isPerson(named, person)) return named;
 		const { ahead, isKnown } = await clockAhead(api).catch(rethrowMayBeCreated);
 		const start = since + ahead;
-		let unclear: Patient[] = [];
 		for (const wait of WAITS_FOR_RECORD) {
 			await this.pause(wait);
 			const rows = await patientsSince(api, start - LOOK_BACK).catch(rethrowMayBeCreated);
@@ -185,44 +237,68 @@ export class PatientCreator {
 				// Cliniko may ignore the filter.
 				(row) => mayBeSince(row, start) && !this.isTaken(row.id) && isPerson(row, person),
 			);
-			const found = alike.filter((row) => isLikeSought(row, sought, isKnown ? start : undefined));
-			unclear = alike.filter((row) => !found.includes(row));
-			if (found.length > 1) throw severalCreated(found);
-			if (found[0]) return found[0];
+			yield { alike, start: isKnown ? start : undefined };
 		}
-		if (unclear.length > 0) throw mayBeAnother(unclear);
-		return undefined;
+	}
+
+	/** Where patients lead who may have been merged into others: each once. */
+	private async inUse(rows: Patient[]): Promise<Found[]> {
+		const found = new Map<string, Found>();
+		for (const row of rows) {
+			const patient = await survivor(this.api, row).catch(rethrowMayBeCreated);
+			if (!patient) throw mergedAway(row.id);
+			found.set(patient.id, { patient, isMerged: patient.id !== row.id });
+		}
+		return [...found.values()];
 	}
 
 	/**
 	 * Takes a patient that was found for the one that was asked for. Somebody else may have entered the
-	 * same person in these minutes, so fields that are empty on the record are filled, unless another
-	 * patient was wanted: then nothing is changed.
+	 * same person in these minutes: then fields that are empty on the record are filled, if the date of
+	 * birth leaves no doubt. Nothing is changed if another patient was wanted, or if the one who was
+	 * found was merged: somebody has looked at them.
 	 */
-	private async adopt(wanted: NewPatient, found: Patient): Promise<Patient> {
+	private async adopt(
+		wanted: NewPatient,
+		since: number,
+		{ patient: found, isMerged }: Found,
+	): Promise<Created> {
 		const { api, pause } = this;
 		const { values, person, isAnother } = wanted;
-		if (isAnother) return this.claim(wanted, found);
-		if (knowsMore(found, person)) throw mayBeAnother([found]);
-		const isComplete = Object.keys(changesTo(found, values, replaceNothing)).length === 0;
-		if (isComplete) return this.claim(wanted, found);
-		const { patient } = await updatePatient(api, pause, found.id, values, replaceNothing);
-		return this.claim(wanted, patient);
+		if (isArchived(found)) {
+			this.claim(wanted, since, found);
+			throw archivedSince(found.id);
+		}
+		if (isAnother && !isMerged) return this.claim(wanted, since, found);
+		let patient = found;
+		const warnings: string[] = [];
+		if (!isMerged) {
+			if (knowsMore(found, person)) throw mayBeAnother([found]);
+			if (Object.keys(changesTo(found, values, replaceNothing)).length > 0) {
+				if (!person.dateOfBirth) throw mayBeAnother([found]);
+				const updated = await updatePatient(api, pause, found.id, values, replaceNothing);
+				patient = updated.patient;
+				if (updated.warning) warnings.push(updated.warning);
+			}
+		}
+		const others = differences(patient, values).map((field) => LABELS[field]);
+		if (others.length > 0) warnings.push(hasOtherValues(others.join(', ')));
+		const created = this.claim(wanted, since, patient);
+		return warnings.length > 0 ? { ...created, warning: warnings.join(' ') } : created;
 	}
 
 	private async reread(id: string): Promise<Patient> {
-		const patient = await this.readPatient(id);
-		if (patient && !isArchived(patient)) return patient;
-		const before = `The patient was created in an earlier try of this execution, as patient ${id}`;
-		throw patient
-			? new ClinikoError(
-					`${before}, and that is archived or merged.`,
-					'Somebody may have done that in Cliniko. If the patient is needed, run the workflow again.',
-				)
-			: new ClinikoError(
-					`${before}, and Cliniko does not show that: it may have been deleted, or not be shown yet.`,
-					'Look for the patient in Cliniko before you run the workflow again.',
-				);
+		const created = await this.readPatient(id);
+		if (!created) {
+			throw new ClinikoError(
+				`The patient was created in an earlier try of this execution, as patient ${id}, and Cliniko does not show that: it may have been deleted, or not be shown yet.`,
+				'Look for the patient in Cliniko before you run the workflow again.',
+			);
+		}
+		const patient = await survivor(this.api, created);
+		if (!patient) throw mergedAway(id);
+		if (isArchived(patient)) throw archivedSince(patient.id);
+		return patient;
 	}
 
 	private async readPatient(id: string): Promise<Patient | undefined> {
@@ -230,24 +306,22 @@ export class PatientCreator {
 		return await readCreated(this.api, this.pause, id, action, undefined, 'patients');
 	}
 
-	private claim({ person, creation }: NewPatient, patient: Patient): Patient {
+	private claim({ person, creation }: NewPatient, since: number, patient: Patient): Created {
 		this.memory.created(creation, patient.id);
-		const key = this.keyOf(person);
-		rememberPatient(this.api.account, key, patient.id);
-		endCreation(key);
-		return patient;
+		rememberPatient(this.api.account, this.keyOf(person), patient.id);
+		endCreation({ digest: creation.person, since });
+		return { patient };
 	}
 
 	/** Notes that there is surely no such patient. */
-	private end({ person, creation }: NewPatient): void {
+	private end({ creation }: NewPatient, since: number): void {
 		this.memory.refused(creation);
-		endCreation(this.keyOf(person));
+		endCreation({ digest: creation.person, since });
 	}
 
-	private noteAccepted({ person, creation }: NewPatient): void {
+	private noteAccepted({ creation }: NewPatient, since: number): void {
 		this.memory.accepted(creation);
-		const doubt = doubtAbout(this.keyOf(person));
-		if (doubt) doubt.accepted = true;
+		acceptCreation({ digest: creation.person, since });
 	}
 
 	private keyOf(person: Person): string {
@@ -256,7 +330,7 @@ export class PatientCreator {
 
 	/** Whether a patient is known to be of another creation. */
 	private isTaken(id: string): boolean {
-		return this.memory.patients().includes(id) || isRecentPatient(this.api.account, id);
+		return this.memory.patients().includes(id) || isClaimedPatient(this.api.account, id);
 	}
 }
 
@@ -283,10 +357,8 @@ function knowsMore(record: Patient, { dateOfBirth, email }: Person): boolean {
  *
  * @param start when the creation was requested, by Cliniko's clock; undefined if that is unknown
  */
-function isLikeSought(record: Patient, sought: Sought, start: number | undefined): boolean {
-	const { person, values, isAnother } = sought;
-	// A doubt is only about whether anybody is there.
-	if (!values) return true;
+function isLikeWanted(record: Patient, wanted: NewPatient, start: number | undefined): boolean {
+	const { person, values, isAnother } = wanted;
 	if (knowsMore(record, person)) return false;
 	if (!isAnother) return true;
 	const isNew = start !== undefined && Date.parse(String(record.created_at)) >= start - INACCURACY;
@@ -299,9 +371,14 @@ async function patientsSince(api: ClinikoApi, since: number): Promise<Patient[]>
 	return await listRecords(api, 'patients', filters, CHECK);
 }
 
-/** Whether two people of one name are surely not the same. */
-function isBornOtherwise({ dateOfBirth: one }: Person, { dateOfBirth: other }: Person): boolean {
-	return Boolean(one && other) && one !== other;
+/**
+ * Whether a search for a person could come upon the record of somebody of that name: by the date of birth
+ * or the e-mail address, as in `matchingPatient`, and not if both dates of birth are known and differ.
+ */
+function mayBeFoundAs(person: Person, { dateOfBirth, email }: Person): boolean {
+	if (person.dateOfBirth && dateOfBirth && person.dateOfBirth !== dateOfBirth) return false;
+	const record = { id: '', date_of_birth: dateOfBirth, email };
+	return criteriaOf(person, ['dateOfBirth', 'email']).some(({ fits }) => fits(record));
 }
 
 /** How far Cliniko's clock is ahead of ours at least, in ms, and whether that is known. */
@@ -326,8 +403,26 @@ function rethrowMayBeCreated({ message, description, httpCode }: ClinikoError): 
 function severalCreated(patients: Patient[]): ClinikoError {
 	return new ClinikoError(
 		`Cliniko did not say whether it created the patient, and several patients of that name were created in these minutes: IDs ${patients.map(({ id }) => id).join(', ')}.`,
-		'If they are one person, merge them in Cliniko.',
+		'Look at them in Cliniko. If they are one person, merge them there, and then use Retry on this execution.',
 	);
+}
+
+function archivedSince(id: string): ClinikoError {
+	return new ClinikoError(
+		`The patient was created, as patient ${id}, and is archived in Cliniko now.`,
+		'If the patient is needed, take them out of the archive in Cliniko, and then use Retry on this execution.',
+	);
+}
+
+function mergedAway(id: string): ClinikoError {
+	return new ClinikoError(
+		`The patient was created, as patient ${id}, and merged into one that Cliniko does not show.`,
+		'Look for the patient in Cliniko before you run the workflow again.',
+	);
+}
+
+function hasOtherValues(labels: string): string {
+	return `Cliniko’s answer to the creation was lost. The record that was found has not what was given for: ${labels}. Look at the patient in Cliniko.`;
 }
 
 function mayBeAnother(patients: Patient[]): ClinikoError {

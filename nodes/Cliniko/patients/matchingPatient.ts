@@ -1,8 +1,9 @@
 import type { Criterion } from '../find/criteria';
 import { findPatients, type Found } from '../find/findPatients';
 import { sameName } from '../find/names';
-import { isArchived, mergedInto, type Patient } from '../records/patient';
+import { isArchived, type Patient } from '../records/patient';
 import { readRecordIfExists } from '../requests/readRecord';
+import { survivor } from '../requests/survivor';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { criteriaOf, nameKeyOf, type Person } from './person';
 import { recentPatientsWith } from './recentPatients';
@@ -81,8 +82,11 @@ async function search(api: ClinikoApi, person: Person, criteria: Criterion[]): P
 	const listed = new Set([...found.patients, ...found.archived].map(({ id }) => id));
 	for (const id of recentPatientsWith(nameKeyOf(api.account, person))) {
 		if (listed.has(id)) continue;
-		const patient = await readRecordIfExists(api, 'patients', id);
-		if (!patient || mergedInto(patient) || !criteria.every(({ fits }) => fits(patient))) continue;
+		const recent = await readRecordIfExists(api, 'patients', id);
+		if (!recent || !criteria.every(({ fits }) => fits(recent))) continue;
+		const patient = await survivor(api, recent);
+		if (!patient || listed.has(patient.id)) continue;
+		listed.add(patient.id);
 		(isArchived(patient) ? found.archived : found.patients).push(patient);
 	}
 	return found;

@@ -63,7 +63,8 @@ export function hasDigits(number: string): boolean {
 	return digitsOf(number) !== '';
 }
 
-function phoneNumbersOf(patient: IDataObject): IDataObject[] {
+/** The phone numbers on a record. */
+export function phoneNumbersOf(patient: IDataObject): IDataObject[] {
 	const phones = patient[PHONE_NUMBERS];
 	// An empty list may be null or an empty string.
 	return Array.isArray(phones)
@@ -72,7 +73,7 @@ function phoneNumbersOf(patient: IDataObject): IDataObject[] {
 }
 
 /** Numbers are the same if their digits are, however they are written. */
-function digitsOf(number: unknown): string {
+export function digitsOf(number: unknown): string {
 	return String(number ?? '')
 		.normalize('NFKC')
 		.replace(/\D/g, '');

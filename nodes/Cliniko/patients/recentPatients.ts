@@ -3,10 +3,7 @@ import type { Person } from './person';
 /** How long a creation is remembered, in ms: lists may show a new patient late. */
 const LIFETIME = 10 * 60_000;
 
-/** How many are remembered. */
-const MOST = 1000;
-
-/** A patient that this process has created. */
+/** A patient that lists may not show yet. */
 interface RecentPatient {
 	id: string;
 	account: string;
@@ -14,11 +11,17 @@ interface RecentPatient {
 	key: string;
 	/** In ms since 1970. */
 	since: number;
+	/** Whether it is known which creation of this process the patient is of. */
+	isClaimed: boolean;
 }
 
-/** A creation whose outcome is not known. */
+/** A creation whose outcome is not known, for example because it was cancelled. */
 export interface Doubt {
+	/** As in `RecentPatient`. */
+	key: string;
 	person: Person;
+	/** Stands for the person: see `personDigest`. */
+	digest: string;
 	/** When it was requested, in ms since 1970. */
 	since: number;
 	/** Whether Cliniko accepted it. */
@@ -28,40 +31,60 @@ export interface Doubt {
 /** Oldest first, as are the doubts. */
 const recent: RecentPatient[] = [];
 
-const doubts = new Map<string, Doubt>();
+const doubts: Doubt[] = [];
 
-/** Notes that this process is about to create a patient with this key. */
-export function beginCreation(key: string, person: Person, since: number): void {
-	doubts.set(key, { person, since });
-	const [oldest] = doubts.keys();
-	if (oldest !== undefined && doubts.size > MOST) doubts.delete(oldest);
+/** Notes that this process is about to create a patient. */
+export function beginCreation(doubt: Doubt): void {
+	forget(doubts);
+	doubts.push(doubt);
 }
 
-/** Notes that it is known what became of that creation. */
-export function endCreation(key: string): void {
-	doubts.delete(key);
+/** Notes that it is known what became of a creation. */
+export function endCreation(doubt: Pick<Doubt, 'digest' | 'since'>): void {
+	const at = doubts.findIndex((one) => isSame(one, doubt));
+	if (at >= 0) doubts.splice(at, 1);
 }
 
-/** A creation with this key that ended without a known outcome, for example because it was cancelled. */
-export function doubtAbout(key: string): Doubt | undefined {
-	const doubt = doubts.get(key);
-	return doubt && isCurrent(doubt) ? doubt : undefined;
+/** Notes that Cliniko accepted a creation. */
+export function acceptCreation(doubt: Pick<Doubt, 'digest' | 'since'>): void {
+	for (const one of doubts) if (isSame(one, doubt)) one.accepted = true;
 }
 
-/** Remembers that this process has created a patient. */
-export function rememberPatient(account: string, key: string, id: string): void {
-	recent.push({ id, account, key, since: Date.now() });
-	if (recent.length > MOST) recent.shift();
+/** The creations with this key whose outcome is not known. */
+export function doubtsAbout(key: string): Doubt[] {
+	return doubts.filter((one) => one.key === key && isCurrent(one));
 }
 
-/** The ids of the patients with this key that this process has created lately. */
+/**
+ * Remembers a patient that lists may not show yet.
+ *
+ * @param isClaimed whether a creation of this process has been given this patient, so that no other one
+ *   may take it for its own
+ */
+export function rememberPatient(account: string, key: string, id: string, isClaimed = true): void {
+	forget(recent);
+	recent.push({ id, account, key, since: Date.now(), isClaimed });
+}
+
+/** The ids of the patients with this key that this process has seen created lately. */
 export function recentPatientsWith(key: string): string[] {
-	return recent.filter((one) => one.key === key && isCurrent(one)).map(({ id }) => id);
+	const ids = recent.filter((one) => one.key === key && isCurrent(one)).map(({ id }) => id);
+	return [...new Set(ids)];
 }
 
-/** Whether this process has lately created this patient of the account. */
-export function isRecentPatient(account: string, id: string): boolean {
-	return recent.some((one) => one.account === account && one.id === id && isCurrent(one));
+/** Whether a creation of this process has lately been given this patient of the account. */
+export function isClaimedPatient(account: string, id: string): boolean {
+	return recent.some(
+		(one) => one.isClaimed && one.account === account && one.id === id && isCurrent(one),
+	);
+}
+
+function isSame(one: Doubt, { digest, since }: Pick<Doubt, 'digest' | 'since'>): boolean {
+	return one.digest === digest && one.since === since;
+}
+
+function forget(list: Array<{ since: number }>): void {
+	while (list[0] && !isCurrent(list[0])) list.shift();
 }
 
 function isCurrent({ since }: { since: number }): boolean {

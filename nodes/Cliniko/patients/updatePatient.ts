@@ -3,18 +3,28 @@ import { KeyedLock } from '../once/keyedLock';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { whyInactive, type Patient } from '../records/patient';
 import { readRecord } from '../requests/readRecord';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import type { ClinikoApi, ClinikoReply } from '../transport/cliniko/clinikoApi';
 import { unlessCancelled, type Pause } from '../transport/pause';
-import { changesTo, ignoredChanges, type MayReplace } from './changes';
+import {
+	changedFields,
+	changesTo,
+	ignoredChanges,
+	smsMarketingWarning,
+	type MaySet,
+} from './changes';
 import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
-import { phoneNumbersWarning } from './phoneNumbers';
-import { FORBIDDEN, secretsIn } from './requestContext';
+import { PhoneLists } from './phoneLists';
+import { digitsOf, phoneNumbersOf, phoneNumbersWarning } from './phoneNumbers';
+import { FORBIDDEN } from './requestContext';
 
 /**
  * Held from reading a patient to changing them, by account and patient: phone numbers are written as a
  * whole, and another execution's must not be lost.
  */
 const lock = new KeyedLock();
+
+const ADDED =
+	'Cliniko has added the list of phone numbers to the one on the record, so numbers are there twice. From now on, only new ones are sent.';
 
 /** A patient's record after a change. */
 export interface Updated {
@@ -27,7 +37,7 @@ export interface Updated {
 
 /**
  * Gives a patient's record the given values. Sends only what differs, and nothing if nothing does, so
- * that it can be done again after a failure.
+ * that it can be done again after a failure. What differs is found out anew for each try.
  *
  * @param id a validated id
  * @param values null empties a field
@@ -39,47 +49,90 @@ export async function updatePatient(
 	pause: Pause,
 	id: string,
 	values: PatientValues,
-	mayReplace: MayReplace,
+	maySet: MaySet,
 ): Promise<Updated> {
 	const wait = async (turn: Promise<unknown>) => await unlessCancelled(pause, turn);
-	const change = async (): Promise<Updated> => {
-		const before = await readRecord(api, 'patients', id);
-		const inactive = whyInactive(before);
-		if (inactive) throw inactive;
-		const changes = changesTo(before, values, mayReplace);
-		if (Object.keys(changes).length === 0) return { patient: before, changed: [] };
-		const patient = await patch(api, before, changes);
-		const ignored = ignoredChanges(before, patient, changes);
-		const warnings = ignored.map((field) => `Cliniko did not take over ${LABELS[field]}.`);
-		const phones = changes[PHONE_NUMBERS] as PhoneNumber[] | undefined;
-		const ofPhones = phones && phoneNumbersWarning(phones, patient);
-		if (ofPhones) warnings.push(ofPhones);
-		return {
-			patient,
-			changed: Object.keys(changes).filter((field) => !ignored.includes(field)),
-			...(warnings.length > 0 && {
-				warning: `${warnings.join(' ')} Look at the patient in Cliniko.`,
-			}),
-		};
-	};
+	const change = async () => await changePatient(api, id, values, maySet);
 	return await lock.exclusive(`${api.account} ${id}`, change, wait);
 }
 
-async function patch(
+async function changePatient(
 	api: ClinikoApi,
-	{ id, first_name, last_name, preferred_first_name }: Patient,
-	changes: PatientValues,
-): Promise<Patient> {
-	const names = [first_name, last_name, preferred_first_name];
-	const { body } = await api
-		.patch(`/patients/${id}`, changes as never, {
+	id: string,
+	values: PatientValues,
+	maySet: MaySet,
+): Promise<Updated> {
+	const lists = PhoneLists.of(api);
+	const warnings: string[] = [];
+	const sent: PatientValues = {};
+	let first: Patient | undefined;
+	let last: { before: Patient; changes: PatientValues } | undefined;
+	let phones: PhoneNumber[] | undefined;
+	let isReading = false;
+	let mayHaveChanged = false;
+
+	const look = (record: Patient): Patient => {
+		const list = last?.changes[PHONE_NUMBERS] as PhoneNumber[] | undefined;
+		if (last && list && lists.note(last.before, list, record)) warnings.push(ADDED);
+		return record;
+	};
+
+	const prepare = async (
+		reader: ClinikoApi,
+		isOpen: boolean,
+	): Promise<PatientValues | undefined> => {
+		isReading = true;
+		mayHaveChanged = isOpen;
+		const before = look(await readRecord(reader, 'patients', id));
+		first ??= before;
+		const inactive = whyInactive(before);
+		if (inactive) throw isOpen ? inactiveNow(before) : inactive;
+		const changes = changesTo(before, values, maySet);
+		const whole = changes[PHONE_NUMBERS] as PhoneNumber[] | undefined;
+		if (whole) {
+			phones = whole;
+			const list = lists.toSend(before, whole);
+			if (list) changes[PHONE_NUMBERS] = list;
+			else delete changes[PHONE_NUMBERS];
+		}
+		last = { before, changes };
+		if (Object.keys(changes).length === 0) return undefined;
+		Object.assign(sent, changes);
+		isReading = false;
+		return changes;
+	};
+
+	const reply = await api
+		.change(`/patients/${id}`, async (...given) => (await prepare(...given)) as never, {
 			action: `change patient ${id}`,
 			notFound: `Cliniko has no patient with the ID ${id} that can be changed.`,
 			forbidden: FORBIDDEN,
 			labels: LABELS,
-			secrets: [names, changes].flatMap(secretsIn),
 		})
-		.catch(rethrowMayBeChanged);
+		.catch((error: ClinikoError) => {
+			const { httpCode = 500 } = error;
+			const isOpen = mayHaveChanged || (!isReading && httpCode >= 500);
+			throw isOpen && !(error instanceof Cancelled) ? mayBeChanged(error) : error;
+		});
+	const patient = reply ? look(recordIn(reply, id)) : last!.before;
+	const added = warnings.includes(ADDED);
+	const ofPhones = phones && !added && phoneNumbersWarning(phones, patient);
+	if (ofPhones) warnings.push(ofPhones);
+	const ignored = ignoredChanges(first!, patient, sent).map((field) => LABELS[field]);
+	if (phones && !hasTypes(patient, phones)) ignored.push('the type of a phone number');
+	warnings.push(...ignored.map((label) => `Cliniko did not take over ${label}.`));
+	const ofSms = smsMarketingWarning(patient, sent);
+	if (ofSms) warnings.push(ofSms);
+	return {
+		patient,
+		changed: changedFields(first!, patient, sent),
+		...(warnings.length > 0 && {
+			warning: `${warnings.join(' ')} Look at the patient in Cliniko.`,
+		}),
+	};
+}
+
+function recordIn({ body }: ClinikoReply, id: string): Patient {
 	if (isClinikoRecord(body) && body.id === id) return body;
 	throw new ClinikoError(
 		`Cliniko’s reply to the change of patient ${id} is not the patient’s record.`,
@@ -87,12 +140,26 @@ async function patch(
 	);
 }
 
-function rethrowMayBeChanged(error: ClinikoError): never {
-	const { message, description, httpCode = 500 } = error;
-	if (httpCode < 500 || error instanceof Cancelled) throw error;
-	throw new ClinikoError(
+/** Whether a record has each phone number with its type, if it has the number. */
+function hasTypes(patient: Patient, phones: PhoneNumber[]): boolean {
+	const shown = phoneNumbersOf(patient);
+	return phones.every(({ number, phone_type: type }) => {
+		const same = shown.filter((phone) => digitsOf(phone.number) === digitsOf(number));
+		return !type || same.length === 0 || same.some((phone) => phone.phone_type === type);
+	});
+}
+
+function inactiveNow({ id }: Patient): ClinikoError {
+	return new ClinikoError(
+		`Patient ${id} was archived or merged in Cliniko while the change was tried.`,
+		'Look at the patient in Cliniko.',
+	);
+}
+
+function mayBeChanged({ message, description, httpCode }: ClinikoError): ClinikoError {
+	return new ClinikoError(
 		message,
 		`The patient may be changed all the same. This step can safely be run again: it sends only what still differs. ${description}`,
-		error.httpCode,
+		httpCode,
 	);
 }

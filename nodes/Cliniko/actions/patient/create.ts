@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
+import type { Created } from '../../patients/createPatient';
 import { matchingPatient, whyUnknown } from '../../patients/matchingPatient';
 import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../records/patient';
 import { connect } from '../../transport/n8n';
@@ -49,7 +50,9 @@ const fields: INodeProperties[] = [
 ];
 
 /** What an item of the output holds with Simplify on. */
-export type Output = { outcome: string } & SimplifiedPatient;
+export type Output = { outcome: string } & SimplifiedPatient & { warning?: string };
+
+type Outcome = { outcome: 'created' | 'existing' } & Created;
 
 async function execute(context: IExecuteFunctions) {
 	if (context.getInputData().length === 0) return [];
@@ -70,26 +73,29 @@ async function execute(context: IExecuteFunctions) {
 				wanted: { ...wanted, isAnother: ifMatches === 'create' },
 				ifMatches,
 				simplify: simplifyOf(context, itemIndex),
-				files: filesToPassOn(context, itemIndex),
 			};
 		},
-		run: async ({ wanted, ifMatches, simplify, files }) => {
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
+		run: async ({ wanted, ifMatches, simplify }) => {
 			const { person, creation } = wanted;
-			const { patient, outcome } = await creator.inTurn(person, async () => {
-				const own = await creator.resume(wanted);
-				if (own) return { patient: own, outcome: 'created' };
-				if (ifMatches !== 'create') {
-					await creator.clearUp(person);
-					const match = await matchingPatient(api, person);
-					if (match.unclear) throw new ClinikoError(match.unclear.message, match.unclear.advice);
-					if (match.patient && ifMatches === 'stop') throw matchesAlready(match.patient);
-					if (match.patient) return { patient: match.patient, outcome: 'existing' };
-				}
-				return { patient: await creator.create(wanted), outcome: 'created' };
-			});
+			const { patient, outcome, warning } = await creator.inTurn(
+				person,
+				async (): Promise<Outcome> => {
+					const own = await creator.resume(wanted);
+					if (own) return { ...own, outcome: 'created' };
+					if (ifMatches !== 'create') {
+						await creator.clearUp(person);
+						const match = await matchingPatient(api, person);
+						if (match.unclear) throw new ClinikoError(match.unclear.message, match.unclear.advice);
+						if (match.patient && ifMatches === 'stop') throw matchesAlready(match.patient);
+						if (match.patient) return { patient: match.patient, outcome: 'existing' };
+					}
+					return { ...(await creator.create(wanted)), outcome: 'created' };
+				},
+			);
 			memory.handedOn(creation);
 			const record = simplify ? simplifiedPatient(patient) : patient;
-			return [{ json: { outcome, ...record, ...files.json }, binary: files.binary }];
+			return [{ json: { outcome, ...record, ...(warning && { warning }) } }];
 		},
 	});
 }

@@ -158,8 +158,6 @@ interface Query {
 	includeArchived: boolean;
 	ifNotOne: unknown;
 	simplify: boolean;
-	/** The files to pass on. */
-	files: Files;
 }
 
 /** Why there is not exactly one patient: in words, and for an If node. */
@@ -172,7 +170,8 @@ async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
 	return await eachItem(context, {
 		read: (itemIndex) => queryOf(context, itemIndex),
-		run: async ({ criteria, empty, includeArchived, ifNotOne, simplify, files }) => {
+		files: (itemIndex) => filesOf(context, itemIndex),
+		run: async ({ criteria, empty, includeArchived, ifNotOne, simplify }) => {
 			const { patients, archived } =
 				empty.length > 0
 					? { patients: [], archived: [] }
@@ -181,7 +180,7 @@ async function execute(context: IExecuteFunctions) {
 			const [patient] = patients;
 			if (patient && patients.length === 1) {
 				const record = simplify ? simplifiedPatient(patient) : patient;
-				return [{ json: { matched: 1, ...record, ...files.json }, binary: files.binary }];
+				return [{ json: { matched: 1, ...record } }];
 			}
 			const { message, advice } =
 				empty.length > 0 ? fieldEmpty(empty) : notOne(patients, archived, criteria);
@@ -194,7 +193,7 @@ async function execute(context: IExecuteFunctions) {
 				message,
 				advice,
 			};
-			return [{ json: { ...json, ...files.json }, binary: files.binary }];
+			return [{ json }];
 		},
 	});
 }
@@ -210,8 +209,12 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 		includeArchived: Boolean(options.includeArchived),
 		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
 		simplify: simplifyOf(context, itemIndex),
-		files: options.includeInputFiles === false ? {} : filesToPassOn(context, itemIndex),
 	};
+}
+
+function filesOf(context: IExecuteFunctions, itemIndex: number): Files {
+	const { includeInputFiles } = context.getNodeParameter('options', itemIndex, {});
+	return includeInputFiles === false ? {} : filesToPassOn(context, itemIndex);
 }
 
 /** What the item says about the patient, and the labels of fields whose expression yields nothing. */

@@ -1,7 +1,8 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import { keepIdentity, replaceNothing } from '../../patients/changes';
+import { keepIdentity, missingIdentity, replaceNothing } from '../../patients/changes';
+import { LABELS, type PatientValues } from '../../patients/fields';
 import { matchingPatient, whyUnknown, type Unclear } from '../../patients/matchingPatient';
 import { updatePatient, type Updated } from '../../patients/updatePatient';
 import {
@@ -43,7 +44,7 @@ const fields: INodeProperties[] = [
 		type: 'options',
 		default: 'keep',
 		description:
-			'What to do with fields that are filled in already. Names and the date of birth are always kept, and phone numbers are added.',
+			'What to do with fields that are filled in already. Names and the date of birth are never changed or filled in, and phone numbers are added.',
 		options: [
 			{
 				name: 'Keep Cliniko’s',
@@ -122,25 +123,26 @@ async function execute(context: IExecuteFunctions) {
 				wanted,
 				unknown,
 				ifUnclear,
-				mayReplace: ifOtherValue === 'replace' ? keepIdentity : replaceNothing,
+				maySet: ifOtherValue === 'replace' ? keepIdentity : replaceNothing,
 				simplify: simplifyOf(context, itemIndex),
-				files: filesToPassOn(context, itemIndex),
 			};
 		},
-		run: async ({ wanted, unknown, ifUnclear, mayReplace, simplify, files }) => {
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
+		run: async ({ wanted, unknown, ifUnclear, maySet, simplify }) => {
 			const { person, values, creation } = wanted;
 			const upserted = await creator.inTurn(person, async (): Promise<Outcome | Unclear> => {
 				if (unknown) return unknown;
 				const own = await creator.resume(wanted);
-				if (own) return { outcome: 'created', patient: own, changed: [] };
+				if (own) return { outcome: 'created', ...own, changed: [] };
 				await creator.clearUp(person);
 				const match = await matchingPatient(api, person);
 				if (match.unclear) return match.unclear;
 				if (!match.patient) {
-					return { outcome: 'created', patient: await creator.create(wanted), changed: [] };
+					return { outcome: 'created', ...(await creator.create(wanted)), changed: [] };
 				}
-				const updated = await updatePatient(api, pause, match.patient.id, values, mayReplace);
-				return { outcome: updated.changed.length > 0 ? 'updated' : 'unchanged', ...updated };
+				const updated = await updatePatient(api, pause, match.patient.id, values, maySet);
+				const outcome = updated.changed.length > 0 ? 'updated' : 'unchanged';
+				return { outcome, ...withNotFilled(updated, values) };
 			});
 			if ('candidates' in upserted) {
 				if (ifUnclear === 'error') throw errorOf(upserted);
@@ -152,15 +154,22 @@ async function execute(context: IExecuteFunctions) {
 					message,
 					advice,
 				};
-				return [{ json: { ...json, ...files.json }, binary: files.binary }];
+				return [{ json }];
 			}
 			memory.handedOn(creation);
 			const { outcome, patient, changed, warning } = upserted;
 			const record = simplify ? simplifiedPatient(patient) : patient;
-			const json = { outcome, ...record, changed, ...(warning && { warning }) };
-			return [{ json: { ...json, ...files.json }, binary: files.binary }];
+			return [{ json: { outcome, ...record, changed, ...(warning && { warning }) } }];
 		},
 	});
+}
+
+/** Adds to the warnings what was given and tells who the patient is, and so was not filled in. */
+function withNotFilled(updated: Updated, values: PatientValues): Updated {
+	const missing = missingIdentity(updated.patient, values).map((field) => LABELS[field]);
+	if (missing.length === 0) return updated;
+	const warning = `Not filled in, because the record has none and it tells who the patient is: ${missing.join(', ')}. If it is the right patient, enter this in Cliniko.`;
+	return { ...updated, warning: [updated.warning, warning].filter(Boolean).join(' ') };
 }
 
 function errorOf({ message, advice }: Unclear): ClinikoError {

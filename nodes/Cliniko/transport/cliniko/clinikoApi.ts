@@ -209,13 +209,13 @@ export class ClinikoApi {
 	 *
 	 * @param path below `/v1`
 	 * @param prepare reads with the given API how it is now, and returns the body; undefined if there is
-	 *   nothing to send (any more)
+	 *   nothing to send (any more). It is told whether an earlier try has an unknown outcome
 	 * @returns the reply; undefined if there was nothing to send in the end
 	 * @throws ClinikoError with what to do about it; what `prepare` throws
 	 */
 	async change(
 		path: string,
-		prepare: (api: ClinikoApi) => Promise<IDataObject | undefined>,
+		prepare: (api: ClinikoApi, isOpen: boolean) => Promise<IDataObject | undefined>,
 		errorContext: ErrorContext,
 	): Promise<ClinikoReply | undefined> {
 		const { queue, random } = this;
@@ -226,7 +226,7 @@ export class ClinikoApi {
 		let isOver = false;
 		const attempt = async (number: number) => {
 			for (let isFirst = number === 1; ; isFirst = false) {
-				const body = await prepare(isFirst ? this : next);
+				const body = await prepare(isFirst ? this : next, number > 1);
 				isOver = !body;
 				if (!body) return undefined;
 				const preparedAt = this.now();

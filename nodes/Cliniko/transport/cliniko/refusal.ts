@@ -12,13 +12,12 @@ export interface ErrorContext {
 	forbidden?: string;
 	/** What people call the fields that a 422 may name, by Cliniko's names. */
 	labels?: Record<string, string>;
-	/** Values that were sent and must not be quoted, such as a patient's name. */
-	secrets?: string[];
 }
 
 /**
- * Converts an error reply to an error: what happened, what to do, and Cliniko's own message. Only a 422
- * has a documented body (`message`, and `errors` by field), so the status alone decides.
+ * Converts an error reply to an error: what happened, what to do, and Cliniko's own message as far as it
+ * names nobody. Only a 422 has a documented body (`message`, and `errors` by field), so the status alone
+ * decides.
  *
  * @param status the status of the reply
  * @param body the body of the reply, if it was a JSON object
@@ -31,8 +30,15 @@ export function refusal(
 ): ClinikoError {
 	const [message, advice] = describe(status, errorContext, shard);
 	// A 404 says no more than that, and the text of a server error may contain anything.
-	const theirs = status < 500 && status !== 404 ? clinikoMessage(body, errorContext) : '';
-	return new ClinikoError(theirs ? `${message} Cliniko says: ${theirs}` : message, advice, status);
+	const { text, isWhole } =
+		status < 500 && status !== 404 ? clinikoMessage(body, errorContext) : NO_MESSAGE;
+	return new ClinikoError(
+		text ? `${message} Cliniko says: ${text}` : message,
+		isWhole || !isAboutContent(status)
+			? advice
+			: `${advice} To see all that Cliniko says, try the same in Cliniko by hand.`,
+		status,
+	);
 }
 
 function describe(
@@ -87,29 +93,81 @@ function describe(
 const LONGEST = 200;
 const LONGEST_WITH_LABELS = 600;
 
+const NO_MESSAGE = { text: '', isWhole: true };
+
+/**
+ * The words that are quoted. A sentence with any other word may hold a name, or a value of a record: only
+ * that the field is not accepted is said then. No word is here that is often a name.
+ */
+const WORDS = new Set(
+	`a accept accepted access account action active address all allowed already an and another any
+	API api archived are array as at attachment attachments authorized be been before birth blank
+	body boolean but can can't cannot character characters code company concession confirmed contain
+	contains content correct country created current custom data date deleted denied description
+	digits do doctor does doesn't don't duplicate email empty equal error exceed exceeded exceeds
+	exist exists expired failed field file filename files filter filterable first for format found
+	from full future greater has have ID id ids in include included incorrect integer invalid is
+	isn't it items JSON last least length less letters limit list long longer many match matches
+	maximum medicare merged minimum missing more most must name negative nested no not notes null
+	number numbers object of once one only operator or order other out parameter patient patients
+	perform permission phone plan positive present processed processing range rate reached read
+	reference referral referring refused required reserved reset resource same section settings
+	short shorter should size sms sort source space starts state status storage string supported
+	taken takes temp text than that the their there this time timeout title to too trial type types
+	unauthorized unavailable unexpected unique unknown unrecognised unrecognized unsupported updated
+	upload uploaded URL url user uuid valid validation value values wasn't when whole with within
+	wrong you zone`.split(/\s+/),
+);
+
 /** The `message` and `errors` of a reply, in one line; empty if there are none. */
 function clinikoMessage(
 	body: IDataObject | undefined,
-	{ labels, secrets = [] }: ErrorContext,
-): string {
-	const quoted = (text: string) => secrets.reduce(without, text);
+	{ labels }: ErrorContext,
+): { text: string; isWhole: boolean } {
+	let isWhole = true;
+	const quoted = (given: unknown, instead = '') => {
+		const text = [given].flat().join(', ');
+		if (isQuotable(text)) return text;
+		isWhole = false;
+		return instead;
+	};
 	const errors: unknown = body?.errors ?? [];
 	const fields =
 		typeof errors === 'object' && errors !== null && !Array.isArray(errors)
 			? Object.entries(errors).map(
-					([field, text]) => `${labels?.[field] ?? field} ${quoted(String(text))}`,
+					([field, text]) =>
+						`${labels?.[field] ?? apiName(field)} ${quoted(text, 'is not accepted')}`,
 				)
 			: [errors]
 					.flat()
 					.filter((one) => typeof one === 'string')
-					.map(quoted);
+					.map((one) => quoted(one));
 	const message = typeof body?.message === 'string' ? quoted(body.message) : '';
-	const all = [message, fields.join(', ')].filter(Boolean).join(': ');
-	return oneLine(all, labels ? LONGEST_WITH_LABELS : LONGEST);
+	const all = [message, fields.filter(Boolean).join(', ')].filter(Boolean).join(': ');
+	return { text: oneLine(all, labels ? LONGEST_WITH_LABELS : LONGEST), isWhole };
 }
 
-function without(text: string, secret: string): string {
-	return text.replace(new RegExp(secret.replace(/[^\p{L}\p{N}]/gu, '\\$&'), 'gi'), '…');
+/** The name of a field that has no label, if it looks like one. */
+function apiName(field: string): string {
+	return /^[a-z][a-z0-9_]{0,39}$/.test(field) ? field : 'a field';
+}
+
+/**
+ * Whether all words of a sentence are of those that are quoted. So are API names made of them, and short
+ * numbers, but not two in a row: that may be a phone number.
+ */
+function isQuotable(text: string): boolean {
+	const words = text
+		.replace(/[‘’]/g, "'")
+		.split(/\s+/)
+		.map((word) => word.replace(/^\(|[).,:;!]+$/g, ''))
+		.map((word, at) => (at === 0 || word === 'Failed' ? word.toLowerCase() : word));
+	const isNumber = (word = '') => /^\d{1,4}$/.test(word);
+	return words.every((word, at) =>
+		isNumber(word)
+			? !isNumber(words[at + 1])
+			: word.split('_').every((part) => part === '' || WORDS.has(part)),
+	);
 }
 
 /** Whether a refusal is about the upload URL, which Cliniko calls `temp_attachment_url` in its errors. */
@@ -122,5 +180,9 @@ const ABOUT_OTHER_THINGS = [401, 403, 408, 429];
 
 /** Whether a refusal may be about the content of the request, such as the upload URL. */
 export function isAboutRequest({ httpCode = 0 }: ClinikoError): boolean {
-	return httpCode >= 400 && httpCode < 500 && !ABOUT_OTHER_THINGS.includes(httpCode);
+	return isAboutContent(httpCode);
+}
+
+function isAboutContent(status: number): boolean {
+	return status >= 400 && status < 500 && !ABOUT_OTHER_THINGS.includes(status);
 }

@@ -6,6 +6,7 @@ import {
 } from 'n8n-workflow';
 
 import { eachItem, type Result } from '../../../../nodes/Cliniko/actions/eachItem.ts';
+import type { Files } from '../../../../nodes/Cliniko/actions/parameters/inputFiles.ts';
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
 import { rejection } from '../connection.cts';
 
@@ -14,15 +15,21 @@ const NODE = { id: '1', name: 'Cliniko', type: 'cliniko', typeVersion: 1, positi
 /** Runs an operation whose only parameter is the item index. */
 const run = async (
 	work: (itemIndex: number) => Promise<Result[]>,
-	{ items = 3, continues = false, read = (itemIndex: number) => itemIndex } = {},
+	{
+		items = 3,
+		continues = false,
+		read = (itemIndex: number) => itemIndex,
+		onError = 'continueRegularOutput',
+		files = undefined as ((itemIndex: number) => Files) | undefined,
+	} = {},
 ): Promise<INodeExecutionData[]> =>
 	await eachItem(
 		{
 			getInputData: () => Array.from({ length: items }, () => ({ json: {} })),
-			getNode: () => NODE,
+			getNode: () => ({ ...NODE, onError }),
 			continueOnFail: () => continues,
 		} as unknown as IExecuteFunctions,
-		{ read, run: work },
+		{ read, files, run: work },
 	);
 
 describe('Work on each item', () => {
@@ -147,5 +154,45 @@ describe('Work that fails', () => {
 			{ json: { error: 'It went wrong. [item 1] Put it right.' }, pairedItem: { item: 1 } },
 			{ json: { item: 2 }, pairedItem: { item: 2 } },
 		]);
+	});
+});
+
+describe('The files of an item', () => {
+	const files = (itemIndex: number): Files => ({
+		json: { file: itemIndex },
+		binary: { data: { mimeType: 'application/pdf', data: `${itemIndex}` } },
+	});
+	const work = async (itemIndex: number) => {
+		if (itemIndex === 1) throw new ClinikoError('It went wrong.', 'Put it right.');
+		return await Promise.resolve([{ json: { itemIndex } }]);
+	};
+	const read = (itemIndex: number) => {
+		if (itemIndex === 2) throw new ClinikoError('It is empty.', 'Fill it in.');
+		return itemIndex;
+	};
+
+	it('are on its result, and on its error item, whatever failed', async () => {
+		const output = await run(work, { read, files, continues: true });
+		expect(output.map(({ json }) => json)).toEqual([
+			{ itemIndex: 0, file: 0 },
+			{ error: 'It went wrong. [item 1] Put it right.', file: 1 },
+			{ error: 'It is empty. [item 2] Fill it in.', file: 2 },
+		]);
+		expect(output.map(({ binary }) => binary!.data!.data)).toEqual(['0', '1', '2']);
+	});
+
+	it('are not in the JSON of what goes to the error output: n8n would not recognise it', async () => {
+		const output = await run(work, {
+			read,
+			files,
+			continues: true,
+			onError: 'continueErrorOutput',
+		});
+		expect(output.map(({ json }) => Object.keys(json))).toEqual([
+			['itemIndex', 'file'],
+			['error'],
+			['error'],
+		]);
+		expect(output.map(({ binary }) => binary!.data!.data)).toEqual(['0', '1', '2']);
 	});
 });

@@ -1,9 +1,13 @@
 import {
+	changedFields,
 	changesTo,
+	differences,
 	ignoredChanges,
 	keepIdentity,
+	missingIdentity,
 	replaceAll,
 	replaceNothing,
+	smsMarketingWarning,
 } from '../../../../nodes/Cliniko/patients/changes.ts';
 import type { Patient } from '../../../../nodes/Cliniko/records/patient.ts';
 
@@ -67,11 +71,19 @@ describe('What has to be changed', () => {
 		expect(changesTo(RECORD, values, replaceNothing)).toEqual({});
 	});
 
-	it('is filled where the record is empty, names and date of birth too', () => {
-		const values = { preferred_first_name: 'Jay', sex: 'Female', date_of_birth: '1990-01-01' };
-		const filled = { preferred_first_name: 'Jay', sex: 'Female' };
-		expect(changesTo(RECORD, values, replaceNothing)).toEqual(filled);
-		expect(changesTo(RECORD, values, keepIdentity)).toEqual(filled);
+	it('is filled where the record is empty, but never a name or a date of birth', () => {
+		const record = { ...RECORD, date_of_birth: null, first_name: '' };
+		const identity = {
+			first_name: 'Jane',
+			preferred_first_name: 'Jay',
+			date_of_birth: '1990-01-01',
+		};
+		const values = { ...identity, sex: 'Female' };
+		expect(changesTo(record, values, replaceNothing)).toEqual({ sex: 'Female' });
+		expect(changesTo(record, values, keepIdentity)).toEqual({ sex: 'Female' });
+		expect(changesTo(record, values, replaceAll)).toEqual(values);
+		expect(missingIdentity(record, values)).toEqual(Object.keys(identity));
+		expect(missingIdentity(RECORD, values)).toEqual(['preferred_first_name']);
 	});
 
 	it('is emptied where it is not empty', () => {
@@ -94,4 +106,55 @@ describe('A change that Cliniko ignored', () => {
 		const after = { ...RECORD, city: 'Sydney', state: '', sex: 'F' };
 		expect(ignoredChanges(RECORD, after, sent)).toEqual(['state']);
 	});
+});
+
+describe('Marketing by SMS', () => {
+	const unsubscribed = { unsubscribe_sms_marketing: true };
+	const record = (accepted?: unknown) => ({ ...RECORD, accepted_sms_marketing: accepted as null });
+
+	it.each([[true], [false], [undefined]])(
+		'is sent where it may be replaced, and kept otherwise, if the record shows %s',
+		(accepted) => {
+			// A patient who is shown not to accept it may be so for another reason.
+			expect(changesTo(record(accepted), unsubscribed, replaceAll)).toEqual(unsubscribed);
+			expect(changesTo(record(accepted), unsubscribed, replaceNothing)).toEqual({});
+		},
+	);
+
+	it('is filled in if the record shows nothing', () => {
+		for (const empty of [null, '']) {
+			expect(changesTo(record(empty), unsubscribed, replaceNothing)).toEqual(unsubscribed);
+		}
+	});
+
+	it.each([
+		[true, false, ['unsubscribe_sms_marketing'], undefined],
+		[false, false, [], undefined],
+		[null, false, ['unsubscribe_sms_marketing'], undefined],
+		[true, true, [], /shows that the patient accepts marketing by SMS/],
+		[null, null, ['unsubscribe_sms_marketing'], undefined],
+		[undefined, undefined, ['unsubscribe_sms_marketing'], undefined],
+	])('that was %s and is %s is told as it is shown', (before, after, changed, warning) => {
+		const [old, now] = [record(before), record(after)];
+		expect(changedFields(old, now, unsubscribed)).toEqual(changed);
+		expect(ignoredChanges(old, now, unsubscribed)).toEqual([]);
+		const said = smsMarketingWarning(now, unsubscribed);
+		if (warning) expect(said).toMatch(warning);
+		else expect(said).toBeUndefined();
+	});
+});
+
+it('A record has other values than were given where it shows others or none', () => {
+	const values = {
+		city: 'Sydney',
+		sex: 'Female',
+		notes: 'One\ntwo',
+		country: 'Australia',
+		unsubscribe_sms_marketing: true,
+		patient_phone_numbers: [{ phone_type: 'Home', number: '1' }],
+	};
+	const others = ['city', 'sex', 'patient_phone_numbers'];
+	expect(differences(RECORD, values)).toEqual(others);
+	const { patient_phone_numbers: _, ...hidden } = RECORD;
+	expect(differences(hidden as Patient, values)).toEqual(['city', 'sex']);
 });

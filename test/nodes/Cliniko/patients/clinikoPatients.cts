@@ -34,6 +34,9 @@ export class ClinikoPatients {
 	/** Called before a list is answered; may answer in its place. */
 	beforeList: (sent: Sent, count: number) => Answer | undefined = () => undefined;
 
+	/** Called before a record is read. */
+	beforeRecord: () => void | Promise<void> = () => undefined;
+
 	readonly cliniko: FakeCliniko;
 
 	private writes = 0;
@@ -70,7 +73,15 @@ export class ClinikoPatients {
 			const date = new Date().toUTCString();
 			return this.beforeList(sent, ++this.lists) ?? reply(200, { patients: this.rows }, { date });
 		}
+		return this.record(sent);
+	}
+
+	private async record(sent: Sent): Promise<Answer> {
 		const all = [...this.rows, ...this.unlisted];
-		return all.find(({ id }) => sent.path === `/patients/${String(id)}`) ?? reply(404);
+		const found = all.find(({ id }) => sent.path === `/patients/${String(id)}`);
+		// As it is now, whatever happens until the reply is read.
+		const answer = found ? structuredClone(found) : reply(404);
+		await this.beforeRecord();
+		return answer;
 	}
 }

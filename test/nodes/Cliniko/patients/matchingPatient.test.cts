@@ -127,6 +127,21 @@ describe('A patient whom this process has just created', () => {
 		expect(await recent({}, { firstName: 'JANE', lastName: 'Çitizen' })).toBe('7');
 	});
 
+	it.each([
+		['listed', 'rows'],
+		['not listed either', 'unlisted'],
+	] as const)('leads to the one they were merged into, who is %s', async (_, where) => {
+		const patients = new ClinikoPatients();
+		const { account } = patients.api;
+		const into = { links: { self: 'https://api.au1.cliniko.com/v1/patients/5' } };
+		patients.unlisted.push(
+			jane('7', { archived_at: '2026-03-02T09:00:00Z', merged_with_patient: into }),
+		);
+		patients[where].push(jane('5', { first_name: 'Janet' }));
+		for (const id of ['7', '7']) rememberPatient(account, nameKeyOf(account, JANE), id);
+		expect(await matchingPatient(patients.api, JANE)).toMatchObject({ patient: { id: '5' } });
+	});
+
 	it('does not match if they are somebody else', async () => {
 		expect(await recent({}, { firstName: 'Joe' })).toBeUndefined();
 		const other = { date_of_birth: '1960-01-01', email: 'other@mail.example' };

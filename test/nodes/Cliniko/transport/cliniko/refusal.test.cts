@@ -49,8 +49,8 @@ describe('A refusal by Cliniko', () => {
 		['the fields alone', { errors: { patient_id: 'is invalid' } }, 'patient_id is invalid'],
 		[
 			'several things about a field',
-			{ errors: { description: ['is too long', 'is odd'] } },
-			'description is too long,is odd',
+			{ errors: { description: ['is too long', 'is invalid'] } },
+			'description is too long, is invalid',
 		],
 	])('repeats Cliniko’s own words: %s', (_, body, words) => {
 		const error = refusal(422, body, purpose, 'au1');
@@ -81,26 +81,71 @@ describe('A refusal by Cliniko', () => {
 	});
 
 	it('never repeats the body of a server error, which may contain anything', () => {
-		const body = { message: 'undefined method for Jane Doe', errors: { line: '12' } };
+		const body = { message: 'undefined method', errors: { line: '12' } };
 
 		expect(refusal(500, body, purpose, 'au1').message).toBe(
 			refusal(500, undefined, purpose, 'au1').message,
 		);
-		expect(refusal(499, body, purpose, 'au1').message).toContain('Jane Doe');
+		expect(refusal(499, body, purpose, 'au1').message).toContain('line 12');
 	});
 
-	it('calls fields what people call them, and quotes nothing that was sent', () => {
+	it('calls fields what people call them', () => {
+		const errors = { first_name: "can't be blank", shoe_size: 'is missing' };
 		const { message } = refusal(
 			422,
-			{
-				message: 'JANE (x) is not accepted',
-				errors: { first_name: "'Jane (X)' is taken", shoe_size: 'is missing' },
-			},
-			{ ...purpose, labels: { first_name: 'First Name' }, secrets: ['Jane (x)'] },
+			{ errors },
+			{ ...purpose, labels: { first_name: 'First Name' } },
 			'uk2',
 		);
 
-		expect(message).toMatch(/: … is not accepted: First Name '…' is taken, shoe_size is missing$/);
+		expect(message).toMatch(/: First Name can't be blank, shoe_size is missing$/);
+	});
+
+	it.each([
+		'is invalid',
+		"can't be blank",
+		'can’t be blank',
+		'is too long (maximum is 255 characters)',
+		'is too short (minimum is 2 characters)',
+		'must be a number',
+		'must be greater than or equal to 1',
+		'has already been taken',
+		'is not included in the list',
+		'does not exist',
+	])('quotes “%s”', (text) => {
+		const { message, description } = refusal(422, { errors: { email: text } }, purpose, 'au1');
+
+		expect(message).toContain(`Cliniko says: email ${text}`);
+		expect(description).toBe('Change what Cliniko names and run the step again.');
+	});
+
+	it.each([
+		'has already been taken by Jane Citizen',
+		'has already been taken by jane citizen',
+		'Jane is invalid',
+		'JANE is invalid',
+		'“Jane” is invalid',
+		'is not jane@mail.example',
+		'has already been taken (0412 345 678)',
+		'0412345678 is invalid',
+		'31.05.1987 is invalid',
+		'1987-05-31 is invalid',
+		'must be after 31/5/1987',
+		'李明 has already been taken',
+	])('quotes nothing that may be a name or a value: %s', (text) => {
+		const errors = { base: text, email: 'is invalid' };
+		const { message, description } = refusal(422, { message: text, errors }, purpose, 'au1');
+
+		expect(message).toBe(
+			'Could not look up the patient: Cliniko did not accept it. Cliniko says: base is not accepted, email is invalid',
+		);
+		expect(description).toMatch(/try the same in Cliniko by hand\.$/);
+	});
+
+	it('has no field that is a name', () => {
+		const { message } = refusal(422, { errors: { 'Jane Citizen': 'is taken' } }, purpose, 'au1');
+
+		expect(message).toMatch(/Cliniko says: a field is taken$/);
 	});
 
 	it('says of a role what it needs, if that is not about files', () => {
@@ -110,10 +155,15 @@ describe('A refusal by Cliniko', () => {
 	});
 
 	it('cuts what is long to one line', () => {
-		const { message } = refusal(422, { message: `a\r\n\tb ${'cc '.repeat(400)}` }, purpose, 'au1');
+		const { message } = refusal(
+			422,
+			{ message: `is\r\n\tnot ${'too '.repeat(400)}` },
+			purpose,
+			'au1',
+		);
 
-		expect(message).toContain('Cliniko says: a b cc cc cc');
-		expect(message).toMatch(/cc …$/);
+		expect(message).toContain('Cliniko says: is not too too too');
+		expect(message).toMatch(/too? ?…$/);
 		expect(message.length).toBeLessThan(300);
 	});
 });

@@ -95,6 +95,17 @@ describe('The queue of requests', () => {
 		expect(clock.time - began).toBeLessThan(8000);
 	});
 
+	it('gives a refusal back at once if asked to, and others wait all the same', async () => {
+		const { queue, sent, send, clock } = start();
+		const refused = async () => await Promise.resolve(reply(429, {}, { 'Retry-After': '30' }));
+		const answer = await queue.send(refused, normal, clock.pause, true);
+		expect(answer?.statusCode).toBe(429);
+
+		void send('next', normal, never);
+		await settled();
+		expect(sent).toEqual([]);
+	});
+
 	it('gives up once everything has been refused for ten minutes', async () => {
 		const clock = new Clock();
 		const queue = new RequestQueue(Date.now, () => 0);
