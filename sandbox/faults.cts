@@ -10,6 +10,10 @@ import type { Reply } from './reply.cts';
  * - `patients`: GET /patients, the list
  * - `createPatient`: POST /patients
  * - `updatePatient`: PATCH of a patient
+ * - `cases`: GET of a case, or of the list of cases
+ * - `caseFiles`: GET of the list of a case's attachments
+ * - `createCase`: POST /patient_cases
+ * - `updateCase`: PATCH of a case
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
@@ -22,6 +26,10 @@ export type Step =
 	| 'patients'
 	| 'createPatient'
 	| 'updatePatient'
+	| 'cases'
+	| 'caseFiles'
+	| 'createCase'
+	| 'updateCase'
 	| 'get'
 	| 'other';
 

@@ -10,6 +10,7 @@ import {
 import { hints, operationFor, properties, subtitle } from './actions/operations';
 import { errorText, nodeError } from './actions/report';
 import { searchAttachments } from './methods/searchAttachments';
+import { searchCasesToLink, searchPatientCases } from './methods/searchPatientCases';
 import { searchPatients } from './methods/searchPatients';
 
 export class Cliniko implements INodeType {
@@ -43,7 +44,9 @@ export class Cliniko implements INodeType {
 		properties,
 	};
 
-	methods = { listSearch: { searchAttachments, searchPatients } };
+	methods = {
+		listSearch: { searchAttachments, searchPatients, searchPatientCases, searchCasesToLink },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0);

@@ -14,9 +14,22 @@ export type Pronouns = Record<(typeof PRONOUNS)[number]['name'], string>;
 /**
  * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field.
  */
-export type PatientValues = Record<string, string | boolean | PhoneNumber[] | Pronouns | null>;
+export type PatientValues = Record<
+	string,
+	string | boolean | number | PhoneNumber[] | Pronouns | null
+>;
 
-type Kind = 'text' | 'date' | 'email' | 'choice' | 'boolean' | 'id' | 'pronouns' | 'phones';
+type Kind =
+	| 'text'
+	| 'date'
+	| 'email'
+	| 'choice'
+	| 'boolean'
+	| 'id'
+	| 'count'
+	| 'amount'
+	| 'pronouns'
+	| 'phones';
 
 /** A field of a patient that can be set. */
 export interface PatientField {
@@ -27,8 +40,12 @@ export interface PatientField {
 	kind: Kind;
 	/** In characters. */
 	maxLength?: number;
+	/** The largest number that a count may be; the smallest is 1. */
+	max?: number;
 	pattern?: RegExp;
 	choices?: string[];
+	/** What people call the choices, if not as Cliniko does. */
+	choiceNames?: string[];
 	/** Whether it may hold several lines. */
 	isLong?: true;
 	/** Whether Cliniko's reference does not say that it can be emptied. */
@@ -53,7 +70,12 @@ export const PRONOUNS = [
 	{ name: 'reflexive', label: 'Reflexive', placeholder: 'e.g. herself' },
 ] as const;
 
-const field = (name: string, label: string, more: Partial<PatientField> = {}): PatientField => ({
+/** A field, which is a text unless `more` says otherwise. */
+export const field = (
+	name: string,
+	label: string,
+	more: Partial<PatientField> = {},
+): PatientField => ({
 	name,
 	label,
 	kind: 'text',
@@ -153,9 +175,12 @@ export const FIELDS: PatientField[] = [
 ];
 
 /** What messages call the fields, by Cliniko's names. */
-export const LABELS: Record<string, string> = Object.fromEntries(
-	FIELDS.map(({ name, label }) => [name, label]),
-);
+export const LABELS = labelsOf(FIELDS);
+
+/** The labels of fields, by Cliniko's names. */
+export function labelsOf(fields: PatientField[]): Record<string, string> {
+	return Object.fromEntries(fields.map(({ name, label }) => [name, label]));
+}
 
 /**
  * Checks a value by the rules of Cliniko's reference, before anything is sent.
@@ -164,8 +189,8 @@ export const LABELS: Record<string, string> = Object.fromEntries(
  * @returns the value as Cliniko takes it
  * @throws ClinikoError if Cliniko would not accept it
  */
-export function checkedValue(field: PatientField, value: string): string | boolean {
-	const { label, kind, choices = [] } = field;
+export function checkedValue(field: PatientField, value: string): string | boolean | number {
+	const { label, kind, choices = [], max } = field;
 	switch (kind) {
 		case 'date':
 			return readDate(value, label);
@@ -195,6 +220,20 @@ export function checkedValue(field: PatientField, value: string): string | boole
 				'Copy the ID from Cliniko, and keep it as text in the nodes before this one.',
 			);
 		}
+		case 'count': {
+			const count = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+			if (count >= 1 && count <= (max ?? Infinity)) return count;
+			throw new ClinikoError(
+				`${label} is not a whole number that Cliniko accepts for this item.`,
+				`Give a number from 1 to ${max}.`,
+			);
+		}
+		case 'amount':
+			if (/^\d+(\.\d+)?$/.test(value) && /[1-9]/.test(value)) return value;
+			throw new ClinikoError(
+				`${label} is not an amount above 0 for this item.`,
+				'Write it with digits and a point only, such as 1500.50.',
+			);
 		default:
 			return checkedText(field, value);
 	}

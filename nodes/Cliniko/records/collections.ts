@@ -1,8 +1,11 @@
 import type { Patient } from './patient';
 import type { PatientAttachment } from './patientAttachment';
+import type { PatientCase } from './patientCase';
 
 /** The records of each collection that the node reads, by its path below `/v1`. */
 export interface Collections {
 	patients: Patient;
 	patient_attachments: PatientAttachment;
+	patient_cases: PatientCase;
+	[ofCase: `patient_cases/${string}/patient_attachments`]: PatientAttachment;
 }

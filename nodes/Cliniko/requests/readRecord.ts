@@ -4,7 +4,14 @@ import type { Collections } from '../records/collections';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** What messages call the records of a collection. */
-const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as const;
+export const NOUNS = {
+	patients: 'patient',
+	patient_attachments: 'attachment',
+	patient_cases: 'case',
+} as const;
+
+/** The collections whose records are read one by one. */
+export type Readable = keyof typeof NOUNS;
 
 /**
  * Reads one record, archived or not: Cliniko shows archived ones only to a request that mentions
@@ -14,7 +21,7 @@ const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as cons
  * @param action as in `ErrorContext`
  * @throws ClinikoError if there is no such record, or it cannot be read
  */
-export async function readRecord<C extends keyof Collections>(
+export async function readRecord<C extends Readable>(
 	api: ClinikoApi,
 	collection: C,
 	id: string,
@@ -38,7 +45,7 @@ export async function readRecord<C extends keyof Collections>(
  *
  * @returns undefined if Cliniko answers that there is none
  */
-export async function readRecordIfExists<C extends keyof Collections>(
+export async function readRecordIfExists<C extends Readable>(
 	...read: Parameters<typeof readRecord<C>>
 ): Promise<Collections[C] | undefined> {
 	return await readRecord(...read).catch((error: ClinikoError) => {

@@ -26,20 +26,36 @@ export function patientField(name: string, more: Partial<INodeProperties> = {}):
 	return { ...propertyOf(FIELDS.find((field) => field.name === name)!), ...more };
 }
 
+/** What a collection of fields is called, and what is said of it. */
+type FieldCollection = Pick<
+	INodeProperties,
+	'displayName' | 'name' | 'placeholder' | 'description'
+>;
+
 /**
- * A collection of the fields that can be set.
+ * A collection of the fields of a patient that can be set.
  *
  * @param without Cliniko's names of fields that the operation asks for elsewhere
  */
 export function patientFields(
-	collection: { displayName: string; name: string; placeholder: string; description: string },
+	collection: FieldCollection,
+	without: string[] = [],
+): INodeProperties {
+	return fieldCollection(collection, FIELDS, without);
+}
+
+/** The same for the fields of any record. */
+export function fieldCollection(
+	collection: FieldCollection,
+	fields: PatientField[],
 	without: string[] = [],
 ): INodeProperties {
 	return {
 		...collection,
 		type: 'collection',
 		default: {},
-		options: FIELDS.filter(({ name }) => !without.includes(name))
+		options: fields
+			.filter(({ name }) => !without.includes(name))
 			.map(propertyOf)
 			.sort((a, b) => a.displayName.localeCompare(b.displayName)),
 	};
@@ -52,8 +68,13 @@ export function patientFields(
  * @throws ClinikoError if Cliniko would not accept a value
  */
 export function patientValuesOf(given: IDataObject): PatientValues {
+	return fieldValuesOf(given, FIELDS);
+}
+
+/** The same for the fields of any record. */
+export function fieldValuesOf(given: IDataObject, fields: PatientField[]): PatientValues {
 	const values: PatientValues = {};
-	for (const field of FIELDS) {
+	for (const field of fields) {
 		const value = valueOf(field, given[parameterOf(field)]);
 		if (value !== undefined) values[field.name] = value;
 	}
@@ -61,7 +82,8 @@ export function patientValuesOf(given: IDataObject): PatientValues {
 }
 
 function propertyOf(field: PatientField): INodeProperties {
-	const { label, kind, choices = [], isLong, description, placeholder } = field;
+	const { label, kind, choices = [], choiceNames = choices, isLong } = field;
+	const { description, placeholder } = field;
 	const common = {
 		displayName: label,
 		name: parameterOf(field),
@@ -71,7 +93,12 @@ function propertyOf(field: PatientField): INodeProperties {
 		case 'boolean':
 			return { ...common, type: 'boolean', default: false };
 		case 'choice':
-			return { ...common, type: 'options', default: choices[0], options: choices.map(option) };
+			return {
+				...common,
+				type: 'options',
+				default: choices[0],
+				options: choices.map((value, at) => ({ name: choiceNames[at]!, value })),
+			};
 		case 'phones':
 			return {
 				...common,
