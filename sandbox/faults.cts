@@ -14,6 +14,8 @@ import type { Reply } from './reply.cts';
  * - `caseFiles`: GET of the list of a case's attachments
  * - `createCase`: POST /patient_cases
  * - `updateCase`: PATCH of a case
+ * - `alerts`: GET of a medical alert, or of the list of them
+ * - `createAlert`: POST /medical_alerts
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
@@ -30,6 +32,8 @@ export type Step =
 	| 'caseFiles'
 	| 'createCase'
 	| 'updateCase'
+	| 'alerts'
+	| 'createAlert'
 	| 'get'
 	| 'other';
 

@@ -1,4 +1,10 @@
-import type { Patient, PatientAttachment, PatientCase, User } from '../clinic/clinic.cts';
+import type {
+	MedicalAlert,
+	Patient,
+	PatientAttachment,
+	PatientCase,
+	User,
+} from '../clinic/clinic.cts';
 import type { Settings } from '../options.cts';
 import type { Resource } from './listing.cts';
 
@@ -199,6 +205,39 @@ export function patientCases(
 				LISTS_OF_A_CASE.map((name) => [name, link(`${base}/patient_cases/${id}/${name}`)]),
 			),
 			...link(`${base}/patient_cases/${id}`),
+		}),
+	};
+}
+
+/**
+ * The medical alerts of `/medical_alerts`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function medicalAlerts(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<MedicalAlert> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'medical_alerts',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			deleted_at: { kind: 'date-time', of: () => null },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+		},
+		render: (row) => ({
+			id: row.id,
+			name: row.name,
+			archived_at: time(row.archivedAt) ?? empty,
+			created_at: time(row.createdAt),
+			deleted_at: empty,
+			updated_at: time(row.updatedAt),
+			patient: link(`${base}/patients/${row.patientId}`),
+			...link(`${base}/medical_alerts/${row.id}`),
 		}),
 	};
 }

@@ -11,7 +11,13 @@ import { shownDescription, wrongDescription } from './description.cts';
 import { listing, select, type Resource } from './listing.cts';
 import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
-import { patientAttachments, patientCases, patients, renderUser } from './records.cts';
+import {
+	medicalAlerts,
+	patientAttachments,
+	patientCases,
+	patients,
+	renderUser,
+} from './records.cts';
 import type { Call, Route } from './route.cts';
 
 const CONTENT_LIFETIME_MS = 5 * 60_000;
@@ -56,6 +62,9 @@ export const routes: Route[] = [
 		step: 'other',
 		handle: archive,
 	},
+	{ method: 'GET', path: /^\/v1\/medical_alerts$/, step: 'alerts', handle: listAlerts },
+	{ method: 'POST', path: /^\/v1\/medical_alerts$/, step: 'createAlert', handle: createAlert },
+	{ method: 'GET', path: /^\/v1\/medical_alerts\/(\d+)$/, step: 'alerts', handle: getAlert },
 	{ method: 'GET', path: /^\/v1\/patient_cases$/, step: 'cases', handle: listCases },
 	{ method: 'POST', path: /^\/v1\/patient_cases$/, step: 'createCase', handle: createCase },
 	{ method: 'GET', path: /^\/v1\/patient_cases\/(\d+)$/, step: 'cases', handle: getCase },
@@ -197,6 +206,38 @@ function archive(call: Call): Reply {
 	return { status: 204, headers: {}, body: '' };
 }
 
+function listAlerts(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.alerts.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, alertsOf(call), settings);
+}
+
+/** The reference marks no field as required; here, an alert needs a patient in use, and a name. */
+async function createAlert(call: Call): Promise<Reply> {
+	const { exchange, clinic, settings, base } = call;
+	const { patient_id: patientId, name, ...others } = await jsonBody(exchange);
+	const errors: Record<string, string> = {};
+	for (const field of Object.keys(others)) errors[field] = 'is not known';
+	if (typeof name !== 'string' || name.trim() === '') errors.name = "can't be blank";
+	else if ([...name].length > 255) errors.name = 'is too long (maximum is 255 characters)';
+	if (clinic.patients.get(String(patientId))?.archivedAt !== null) errors.patient_id = 'is invalid';
+	if (Object.keys(errors).length > 0) throw invalid(errors);
+	const added = clinic.addAlert({
+		patientId: String(patientId),
+		name: String(name),
+		createdAt: exchange.now() - settings.createdAtBehindMs,
+		addedAt: Date.now(),
+	});
+	return json(201, alertsOf(call).render(added), {
+		Location: `${base}/medical_alerts/${added.id}`,
+	});
+}
+
+function getAlert(call: Call): Reply {
+	return json(200, alertsOf(call).render(oneOf(call, call.clinic.alerts, alertsOf(call))));
+}
+
 function listCases(call: Call): Reply {
 	const { clinic, exchange, settings } = call;
 	const until = Date.now() - settings.listLagMs;
@@ -291,6 +332,8 @@ function attachmentOf(call: Call): PatientAttachment {
 function caseOf(call: Call): PatientCase {
 	return oneOf(call, call.clinic.cases, casesOf(call));
 }
+
+const alertsOf = ({ base, settings }: Call) => medicalAlerts(base, settings.emptyValues);
 
 const casesOf = ({ base, settings }: Call) => patientCases(base, settings.emptyValues);
 

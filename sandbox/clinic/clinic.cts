@@ -95,6 +95,18 @@ export interface PatientCase {
 	readonly addedAt: number;
 }
 
+/** A medical alert. */
+export interface MedicalAlert {
+	readonly id: string;
+	readonly patientId: string;
+	readonly name: string;
+	readonly createdAt: number;
+	readonly updatedAt: number;
+	archivedAt: number | null;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -121,15 +133,17 @@ const FIRST_IDS = {
 	patient: 1_234_567_890_123_456_792n,
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
+	alert: 1_456_789_012_345_678_901n,
 };
 
-/** A Cliniko account: its users, its patients, their attachments and their cases. */
+/** A Cliniko account: its users, its patients, their attachments, cases and medical alerts. */
 export class Clinic {
 	readonly accountId = '92384';
 	readonly users = new Map<string, User>();
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
+	readonly alerts = new Map<string, MedicalAlert>();
 
 	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
@@ -238,6 +252,22 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds a medical alert, which lists show at once; missing fields get made-up values. */
+	addAlert(one: Partial<MedicalAlert> & Pick<MedicalAlert, 'patientId'>): MedicalAlert {
+		const createdAt = one.createdAt ?? this.now();
+		const added: MedicalAlert = {
+			id: this.takeId('alert'),
+			name: 'Penicillin',
+			createdAt,
+			updatedAt: createdAt,
+			archivedAt: null,
+			addedAt: 0,
+			...one,
+		};
+		this.alerts.set(added.id, added);
+		return added;
+	}
+
 	/** The folder that a patient's files are uploaded to at first. */
 	tempFolder(patientId: string): string {
 		return `${this.accountId}/patients/${patientId}/attachments/temp/`;
@@ -251,6 +281,7 @@ export class Clinic {
 		this.patients.clear();
 		this.attachments.clear();
 		this.cases.clear();
+		this.alerts.clear();
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

@@ -59,6 +59,15 @@ const caseFilters: Record<string, Kind> = {
 	patient_id: 'number',
 };
 
+const alertFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	deleted_at: 'dateTime',
+	updated_at: 'dateTime',
+	patient_id: 'number',
+};
+
 const byItself: Record<string, Kind> = { archived_at: 'dateTime' };
 
 /** The operations that the node uses, as the reference of 2023-10 has them. */
@@ -145,6 +154,28 @@ export const OPERATIONS: Operation[] = [
 		method: 'POST',
 		path: /^\/patient_attachments\/\d+\/archive$/,
 		replies: { 204: null },
+	},
+	{
+		name: 'list medical alerts',
+		method: 'GET',
+		path: /^\/medical_alerts$/,
+		isList: true,
+		filters: alertFilters,
+		replies: { 200: schemas.pageOf('medical_alerts', schemas.medicalAlert) },
+	},
+	{
+		name: 'get a medical alert',
+		method: 'GET',
+		path: /^\/medical_alerts\/\d+$/,
+		filters: byItself,
+		replies: { 200: schemas.medicalAlert },
+	},
+	{
+		name: 'create a medical alert',
+		method: 'POST',
+		path: /^\/medical_alerts$/,
+		body: schemas.newAlert,
+		replies: { 201: schemas.medicalAlert, 422: schemas.validationError },
 	},
 	{
 		name: 'list cases',

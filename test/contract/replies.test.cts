@@ -120,6 +120,11 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	await call(`${itsOwn}/archive`, { method: 'POST' });
 	await call(itsOwn);
 	await call(`${itsOwn}?q[]=archived_at:*`);
+	const alert = { patient_id: SANDBOX_PATIENT_ID, name: 'Penicillin' };
+	await call('/medical_alerts', { method: 'POST', body: { ...alert, name: '' } });
+	const { json: added } = await call('/medical_alerts', { method: 'POST', body: alert });
+	await call(`/medical_alerts/${String(added.id)}`);
+	expect((await call('/medical_alerts')).json.total_entries).toBe(1);
 	await call(`${own}/archive`, { method: 'POST' });
 	await call(own);
 	await call(`${own}?q[]=archived_at:*`);

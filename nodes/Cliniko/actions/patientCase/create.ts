@@ -1,12 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { assertActive, newCase } from '../../cases/createCase';
+import { newCase } from '../../cases/createCase';
 import { CASE_FIELDS } from '../../cases/fields';
 import { noteCreated } from '../../cases/readCase';
 import { ClinikoError } from '../../errors';
 import { OnceCreator } from '../../once/createOnce';
 import { CreationMemory } from '../../once/creationMemory';
 import { simplifiedCase, type SimplifiedCase } from '../../records/patientCase';
+import { assertActive } from '../../requests/activePatient';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';

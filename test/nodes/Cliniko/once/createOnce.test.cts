@@ -1,8 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { assertActive, newCase } from '../../../../nodes/Cliniko/cases/createCase.ts';
+import { newCase } from '../../../../nodes/Cliniko/cases/createCase.ts';
 import { OnceCreator } from '../../../../nodes/Cliniko/once/createOnce.ts';
 import { CreationMemory } from '../../../../nodes/Cliniko/once/creationMemory.ts';
+import { assertActive } from '../../../../nodes/Cliniko/requests/activePatient.ts';
 import { FakeCliniko, rejection, reply, type Answer, type Sent } from '../connection.cts';
 
 const VALUES = { name: 'Left knee', notes: 'GP plan' };
@@ -41,9 +42,7 @@ class Execution {
 		this.context = JSON.parse(JSON.stringify(this.context)) as IDataObject;
 		const memory = new CreationMemory(context ?? this.context, 0);
 		const creator = new OnceCreator(api, clock.pause, memory);
-		return await creator.create(newCase(api, '1', values, itemIndex), async () => {
-			await assertActive(api, '1');
-		});
+		return await creator.create(newCase(api, '1', values, itemIndex), async () => await assertActive(api, '1'));
 	}
 
 	private answer(sent: Sent): Answer | Promise<Answer> {
@@ -252,9 +251,10 @@ describe('Creating a record once', () => {
 		const { api, clock } = one.cliniko;
 		const creator = new OnceCreator(api, clock.pause, new CreationMemory({}, 0));
 		const error = await rejection(
-			creator.create(newCase(api, '1', VALUES, 0), async () => {
-				await Promise.reject(new Error('archived'));
-			}),
+			creator.create(
+				newCase(api, '1', VALUES, 0),
+				async () => await Promise.reject(new Error('archived')),
+			),
 		);
 
 		expect(error.message).toBe('archived');

@@ -1,0 +1,59 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { linkedId } from '../../records/clinikoRecord';
+import { simplifiedAlert, type SimplifiedAlert } from '../../records/medicalAlert';
+import { newestRecords } from '../../requests/listRecords';
+import { connect } from '../../transport/n8n';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
+import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
+import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
+import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+
+const FILTERS: FilterField[] = [
+	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
+	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
+];
+
+const fields: INodeProperties[] = [
+	patientIdField('The patient whose medical alerts to return'),
+	...limitFields,
+	...filterFields(FILTERS),
+	simplifyField,
+];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedAlert;
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, {
+		read: (itemIndex) => ({
+			patientId: patientIdOf(context, itemIndex, api.shard),
+			filters: filtersOf(context, itemIndex, FILTERS),
+			limit: limitOf(context, itemIndex),
+			simplify: simplifyOf(context, itemIndex),
+		}),
+		run: async ({ patientId, filters, limit, simplify }) => {
+			const errorContext = { action: `list the medical alerts of patient ${patientId}` };
+			const all = [...filters, `patient_id:=${patientId}`];
+			const records = await newestRecords(api, 'medical_alerts', all, limit, errorContext);
+			hintAtLimit(context, records.length, limit);
+			// If Cliniko ignores the filter, the list has other patients' alerts.
+			const own = records.filter(
+				({ patient }) => (linkedId(patient, 'patients') ?? patientId) === patientId,
+			);
+			return own.map((record) => ({ json: simplify ? simplifiedAlert(record) : record }));
+		},
+	});
+}
+
+export const getMany: Operation = {
+	name: 'Get Many',
+	value: 'getMany',
+	action: 'Get many medical alerts',
+	description: 'Return the medical alerts of a patient, newest first',
+	fields,
+	execute,
+};

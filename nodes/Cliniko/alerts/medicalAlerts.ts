@@ -1,0 +1,92 @@
+import type { NewRecord } from '../once/createOnce';
+import { digestOf } from '../once/creationMemory';
+import { linkedId } from '../records/clinikoRecord';
+import type { MedicalAlert } from '../records/medicalAlert';
+import { listRecords } from '../requests/listRecords';
+import { readRecordIfExists } from '../requests/readRecord';
+import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { perAccount } from '../transport/cliniko/perAccount';
+
+/** How long a new alert is kept in mind, in ms: lists may show it late. */
+const LIFETIME = 2 * 60_000;
+
+type NewAlert = NewRecord<'medical_alerts'>;
+
+/** When this process has created or found an alert lately, by id. */
+const recentAlerts = perAccount(() => new Map<string, { patientId: string; at: number }>());
+
+/**
+ * A medical alert to be created, for `OnceCreator`.
+ *
+ * @param name of 1 to 255 characters
+ * @param itemIndex of the item that asks for it
+ */
+export function newAlert(
+	{ account }: ClinikoApi,
+	patientId: string,
+	name: string,
+	itemIndex: number,
+): NewAlert {
+	// A patient may get several alerts, so the name belongs to what it is created for.
+	const subject = digestOf(account, 'alert', patientId, nameKey(name));
+	return {
+		collection: 'medical_alerts',
+		patientId,
+		body: { patient_id: patientId, name },
+		creation: { subject, values: subject, itemIndex },
+		errorContext: {
+			action: `create the medical alert for patient ${patientId}`,
+			notFound: `Cliniko has no patient with the ID ${patientId}.`,
+			forbidden:
+				'Use the key of a user whose role may add medical alerts, or ask the owner of the Cliniko account to change the role.',
+			labels: { name: 'Name', patient_id: 'Patient' },
+		},
+		match: (record) => (isSame(record, name) ? 'ours' : 'other'),
+	};
+}
+
+/**
+ * An alert that the patient has already and that says the same; undefined if there is none.
+ *
+ * @throws ClinikoError if a request fails
+ */
+export async function sameAlert(
+	api: ClinikoApi,
+	{ patientId, body }: NewAlert,
+): Promise<MedicalAlert | undefined> {
+	const filters = [`patient_id:=${patientId}`];
+	const errorContext = { action: `list the medical alerts of patient ${patientId}` };
+	const listed = await listRecords(api, 'medical_alerts', filters, errorContext);
+	const known = new Set(listed.map(({ id }) => id));
+	const records = [...listed];
+	for (const [id, recent] of recentAlerts(api)) {
+		if (known.has(id) || recent.patientId !== patientId) continue;
+		const record = await readRecordIfExists(api, 'medical_alerts', id);
+		if (record) records.push(record);
+	}
+	return records.find(
+		(record) =>
+			// If Cliniko ignores the filter, the list has other patients' alerts.
+			linkedId(record.patient, 'patients') === patientId &&
+			!record.archived_at &&
+			!record.deleted_at &&
+			isSame(record, String(body.name)),
+	);
+}
+
+/** Notes an alert that was created or found, so that `sameAlert` knows it before lists show it. */
+export function noteAlert(api: ClinikoApi, { patientId }: NewAlert, { id }: MedicalAlert): void {
+	const recent = recentAlerts(api);
+	const now = Date.now();
+	for (const [other, { at }] of recent) if (now - at > LIFETIME) recent.delete(other);
+	recent.set(id, { patientId, at: now });
+}
+
+function isSame({ name }: MedicalAlert, given: string): boolean {
+	return typeof name === 'string' && nameKey(name) === nameKey(given);
+}
+
+/** Cliniko may tidy a name up. */
+function nameKey(name: string): string {
+	return name.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase();
+}
