@@ -18,6 +18,9 @@ import { leaveScreenshot } from './failures.cts';
 import { OWNER } from './owner.cts';
 
 const FRONT_DESK = { username: 'front desk', password: 'a good password' };
+const PASSWORD = {
+	authorization: `Basic ${btoa(`${FRONT_DESK.username}:${FRONT_DESK.password}`)}`,
+};
 const FILE = { name: 'Referral.pdf', mimeType: 'application/pdf', buffer: pdf('referral') };
 const SHA256 = sha256(FILE.buffer);
 
@@ -167,6 +170,14 @@ it('a doubtful case waits for a person, shows nobody’s data without the passwo
 	);
 	await desk.getByText('<img src="https://evil.example">{{ 7*7 }}').waitFor();
 	await desk.getByText('Referral.pdf').waitFor();
+	expect(await desk.locator('li', { hasText: /\(ID \d+\)$/ }).count()).toBe(2);
+	const unsigned = new URL(url);
+	unsigned.searchParams.set('signature', '0'.repeat(64));
+	const answer = await fetch(unsigned, { headers: PASSWORD });
+	expect(answer.status).toBeGreaterThanOrEqual(400);
+	expect(await answer.text()).not.toMatch(/Miller|Carlton/);
+	await desk.getByRole('button', { name: 'Submit' }).click();
+	await desk.getByText('This field is required').waitFor();
 
 	await clinic.n8n.kill();
 	again = await startN8n({
@@ -182,7 +193,7 @@ it('a doubtful case waits for a person, shows nobody’s data without the passwo
 	// The form is sent once more, as by another person who has it open. n8n may leave it unanswered.
 	await fetch(moved, {
 		method: 'POST',
-		headers: { authorization: `Basic ${btoa('front desk:a good password')}` },
+		headers: PASSWORD,
 		signal: AbortSignal.timeout(5000),
 	}).catch(() => undefined);
 	await signInToApi(again, OWNER);

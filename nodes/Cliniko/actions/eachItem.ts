@@ -33,7 +33,8 @@ export async function eachItem<Parameters>(
 		if (!context.continueOnFail()) throw nodeError(context, error as Error, itemIndex);
 		// n8n recognises what goes to its error output by the keys, and adds the JSON of the input item.
 		const files = context.getNode().onError === 'continueErrorOutput' ? {} : json;
-		return [{ json: { ...files, error: errorText(error as Error, itemIndex) }, binary }];
+		const result = { json: { ...files, error: errorText(error as Error, itemIndex) } };
+		return [binary ? { ...result, binary } : result];
 	};
 	const planned = context.getInputData().map((_, itemIndex) => {
 		let files: Files = {};
@@ -60,5 +61,7 @@ export async function eachItem<Parameters>(
 }
 
 function withFiles({ json, binary }: Result, files: Files): Result {
-	return { json: { ...json, ...files.json }, binary: files.binary ?? binary };
+	const result = { json: { ...json, ...files.json } };
+	const its = files.binary ?? binary;
+	return its ? { ...result, binary: its } : result;
 }
