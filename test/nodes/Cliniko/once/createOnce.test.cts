@@ -42,7 +42,10 @@ class Execution {
 		this.context = JSON.parse(JSON.stringify(this.context)) as IDataObject;
 		const memory = new CreationMemory(context ?? this.context, 0);
 		const creator = new OnceCreator(api, clock.pause, memory);
-		return await creator.create(newCase(api, '1', values, itemIndex), async () => await assertActive(api, '1'));
+		return await creator.create(
+			newCase(api, '1', values, itemIndex),
+			async () => await assertActive(api, '1'),
+		);
 	}
 
 	private answer(sent: Sent): Answer | Promise<Answer> {
