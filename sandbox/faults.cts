@@ -10,6 +10,7 @@ import type { Reply } from './reply.cts';
  * - `patients`: GET /patients, the list
  * - `createPatient`: POST /patients
  * - `updatePatient`: PATCH of a patient
+ * - `settings`: GET /settings
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
@@ -22,6 +23,7 @@ export type Step =
 	| 'patients'
 	| 'createPatient'
 	| 'updatePatient'
+	| 'settings'
 	| 'get'
 	| 'other';
 

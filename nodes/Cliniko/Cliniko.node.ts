@@ -9,6 +9,7 @@ import {
 
 import { hints, operationFor, properties, subtitle } from './actions/operations';
 import { errorText, nodeError } from './actions/report';
+import { getCustomFields } from './methods/getCustomFields';
 import { searchAttachments } from './methods/searchAttachments';
 import { searchPatients } from './methods/searchPatients';
 
@@ -43,7 +44,10 @@ export class Cliniko implements INodeType {
 		properties,
 	};
 
-	methods = { listSearch: { searchAttachments, searchPatients } };
+	methods = {
+		listSearch: { searchAttachments, searchPatients },
+		resourceMapping: { getCustomFields },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0);

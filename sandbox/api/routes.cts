@@ -1,9 +1,9 @@
-import type { Patient, PatientAttachment } from '../clinic/clinic.cts';
+import type { Clinic, Patient, PatientAttachment } from '../clinic/clinic.cts';
 import { invalid, json, notFound, type Reply } from '../reply.cts';
 import { BUCKET_HOST } from '../s3/bucket.cts';
 import { presignGet } from '../s3/signature.cts';
 import type { StoredObject } from '../s3/storage.cts';
-import { checkFileAccess } from './admission.cts';
+import { checkFileAccess, checkSettingsAccess } from './admission.cts';
 import { jsonBody } from './body.cts';
 import { createAttachment } from './create-attachment.cts';
 import { shownDescription, wrongDescription } from './description.cts';
@@ -18,6 +18,7 @@ const CONTENT_LIFETIME_MS = 5 * 60_000;
 /** The operations of Cliniko's API that the sandbox supports. */
 export const routes: Route[] = [
 	{ method: 'GET', path: /^\/v1\/user$/, step: 'user', handle: getUser },
+	{ method: 'GET', path: /^\/v1\/settings$/, step: 'settings', handle: getSettings },
 	{ method: 'GET', path: /^\/v1\/settings\/public$/, step: 'get', handle: getPublicSettings },
 	{ method: 'GET', path: /^\/v1\/patients$/, step: 'patients', handle: listPatients },
 	{ method: 'POST', path: /^\/v1\/patients$/, step: 'createPatient', handle: createPatient },
@@ -75,17 +76,29 @@ function getUser({ user, base }: Call): Reply {
 	return json(200, renderUser(user, base));
 }
 
-function getPublicSettings({ clinic }: Call): Reply {
+function getSettings({ user, clinic }: Call): Reply {
+	checkSettingsAccess(user);
 	return json(200, {
+		...publicSettings(clinic),
+		patient_custom_fields_definition: { sections: clinic.customFields },
+	});
+}
+
+function getPublicSettings({ clinic }: Call): Reply {
+	return json(200, publicSettings(clinic));
+}
+
+function publicSettings({ accountId }: Clinic) {
+	return {
 		account: {
-			id: clinic.accountId,
+			id: accountId,
 			name: 'Sandbox Physiotherapy',
 			country: 'Australia',
 			country_code: 'AU',
 			subdomain: 'sandbox-physiotherapy',
 		},
 		terminology: { patient: 'patient' },
-	});
+	};
 }
 
 function listPatients(call: Call): Reply {

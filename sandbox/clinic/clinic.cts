@@ -71,6 +71,21 @@ export interface PatientAttachment {
 	readonly addedAt: number;
 }
 
+/** A section of custom fields, as the settings define it. */
+export interface CustomFieldSection {
+	name: string;
+	token: string;
+	archived?: boolean;
+	fields: Array<{
+		name: string;
+		token: string;
+		type: 'checkboxes' | 'date' | 'paragraph' | 'radiobuttons' | 'text' | null;
+		archived?: boolean;
+		options?: Array<{ name: string; token: string; archived?: boolean }>;
+		other?: { enabled: boolean; archived?: boolean };
+	}>;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -103,6 +118,9 @@ export class Clinic {
 	readonly users = new Map<string, User>();
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
+
+	/** The custom fields that are defined for patients. */
+	customFields: CustomFieldSection[] = [];
 
 	private nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
@@ -204,6 +222,7 @@ export class Clinic {
 		this.users.clear();
 		this.patients.clear();
 		this.attachments.clear();
+		this.customFields = [];
 		// Cliniko gives no id twice. Users and patients are the same again after a reset.
 		this.nextIds = { ...FIRST_IDS, attachment: this.nextIds.attachment };
 	}

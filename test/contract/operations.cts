@@ -67,6 +67,12 @@ export const OPERATIONS: Operation[] = [
 		replies: { 200: schemas.publicSettings },
 	},
 	{
+		name: 'get the settings',
+		method: 'GET',
+		path: /^\/settings$/,
+		replies: { 200: schemas.settings },
+	},
+	{
 		name: 'list patients',
 		method: 'GET',
 		path: /^\/patients$/,

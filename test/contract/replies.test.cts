@@ -2,6 +2,7 @@ import {
 	CHOICES,
 	optionsFrom,
 	SANDBOX_ARCHIVED_PATIENT_ID,
+	SANDBOX_CUSTOM_FIELDS,
 	SANDBOX_PATIENT_ID,
 	SANDBOX_SCHEDULER_API_KEY,
 	SANDBOX_USER_ID,
@@ -56,6 +57,8 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 
 	await call('/user');
 	await call('/user', { key: 'unknown' });
+	await call('/settings');
+	await call('/settings', { key: SANDBOX_SCHEDULER_API_KEY });
 	await call('/settings/public');
 	for (let page = 1; page <= 3; page++) await call(`/patients?per_page=4&page=${page}`);
 	await call('/patients?q[]=archived_at:*');
@@ -70,6 +73,9 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	const itself = `/patients/${patient.json.id}`;
 	await call(itself, { method: 'PATCH', body: { ...phones, city: 'Perth', title: null } });
 	await call(itself, { method: 'PATCH', body: { date_of_birth: 'yesterday', notes: '' } });
+	const [section] = SANDBOX_CUSTOM_FIELDS;
+	await call(itself, { method: 'PATCH', body: { custom_fields: { sections: [section] } } });
+	await call(itself, { method: 'PATCH', body: { custom_fields: { sections: [{ fields: [] }] } } });
 	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}`, { method: 'PATCH', body: phones });
 	await call(itself);
 

@@ -5,6 +5,7 @@ import { parameterOf } from '../../nodes/Cliniko/actions/parameters/patientField
 import { FIELDS, PRONOUNS } from '../../nodes/Cliniko/patients/fields';
 import {
 	BUCKET_HOST,
+	SANDBOX_CUSTOM_FIELDS,
 	SANDBOX_MERGED_PATIENT_ID,
 	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
@@ -122,6 +123,26 @@ describe('Requests are as the documents have them where the node', () => {
 		});
 		const [creation = ''] = clinic.sandbox.requests.flatMap(({ body }) => body ?? []);
 		for (const { name } of FIELDS) expect(creation).toContain(`"${name}":`);
+	});
+
+	it('sets custom fields of a new patient and of one who has some', async () => {
+		const [health] = SANDBOX_CUSTOM_FIELDS;
+		const tokens = health!.fields.map(({ token }) => token);
+		const mapped = (...values: string[]) => ({
+			mappingMode: 'defineBelow',
+			value: Object.fromEntries(values.map((value, at) => [tokens[at], value])),
+		});
+		const patient = { resource: 'patient', firstName: 'Jane', lastName: 'Citizen' };
+		const additionalFields = { dateOfBirth: '1987-05-31' };
+		const customFields = mapped('Latex, Bees', 'No', '2026-01-02');
+		const run = { credential: newCredential(clinic.sandbox) };
+		await perform({ ...patient, operation: 'create', additionalFields, customFields }, run);
+		const [created] = [...clinic.sandbox.clinic.patients.values()].slice(-1);
+		const patientId = by('id', created!.id);
+		await perform(
+			{ ...patient, operation: 'update', patientId, customFields: mapped('Latex') },
+			run,
+		);
 	});
 
 	it('looks whether Cliniko has created a patient, after a 503', async () => {

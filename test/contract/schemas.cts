@@ -71,6 +71,51 @@ const pronouns = only({
 	reflexive: text,
 });
 
+const token: SchemaObject = { type: 'string', format: 'uuid' };
+
+/** With some properties required. */
+const withSome = (required: string[], properties: Record<string, SchemaObject>): SchemaObject => ({
+	...only(properties),
+	required,
+});
+
+/** The values of the fields that the clinic has defined. */
+const customFields = withSome([], {
+	sections: {
+		type: 'array',
+		items: withSome(['token', 'fields'], {
+			name: orNull(text),
+			token,
+			archived: orNull(yesOrNo),
+			fields: {
+				type: 'array',
+				items: withSome(['token'], {
+					archived: orNull(yesOrNo),
+					name: orNull(text),
+					token,
+					type: orNull(text),
+					options: {
+						type: 'array',
+						items: withSome(['token'], {
+							archived: orNull(yesOrNo),
+							name: orNull(text),
+							token,
+							selected: yesOrNo,
+						}),
+					},
+					other: withSome([], {
+						enabled: orNull(yesOrNo),
+						archived: orNull(yesOrNo),
+						selected: yesOrNo,
+						value: short,
+					}),
+					value: text,
+				}),
+			},
+		}),
+	},
+});
+
 /** What a patient's record has just as it was sent. */
 const patientDetails: Record<string, SchemaObject> = {
 	accepted_email_marketing: orNull(yesOrNo),
@@ -81,6 +126,7 @@ const patientDetails: Record<string, SchemaObject> = {
 	appointment_notes: orNull(text),
 	city: orNull(short),
 	country: orNull(text),
+	custom_fields: orNull(customFields),
 	date_of_birth: orNull(date),
 	dva_card_number: orNull({
 		type: 'string',
@@ -179,6 +225,21 @@ export const user: SchemaObject = {
 	},
 };
 
+const definedFields: SchemaObject = {
+	type: 'array',
+	items: withSome(['name', 'token', 'type'], {
+		archived: yesOrNo,
+		name: short,
+		token,
+		type: { enum: ['checkboxes', 'date', 'paragraph', 'radiobuttons', 'text', null] },
+		options: {
+			type: 'array',
+			items: withSome(['name', 'token'], { archived: yesOrNo, name: short, token }),
+		},
+		other: withSome([], { enabled: yesOrNo, archived: yesOrNo }),
+	}),
+};
+
 /** What every user of an account may know of it. */
 export const publicSettings: SchemaObject = {
 	type: 'object',
@@ -189,6 +250,27 @@ export const publicSettings: SchemaObject = {
 			required: ['id', 'name', 'country_code', 'subdomain'],
 			properties: { id, name: text, country: text, country_code: text, subdomain: text },
 		}),
+	},
+};
+
+/** What a user may know of it who can view the settings, as far as the node reads it. */
+export const settings: SchemaObject = {
+	type: 'object',
+	required: ['patient_custom_fields_definition'],
+	properties: {
+		patient_custom_fields_definition: orNull(
+			only({
+				sections: {
+					type: 'array',
+					items: withSome(['name', 'token', 'fields'], {
+						name: short,
+						token,
+						archived: yesOrNo,
+						fields: definedFields,
+					}),
+				},
+			}),
+		),
 	},
 };
 

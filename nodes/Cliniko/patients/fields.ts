@@ -1,6 +1,9 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { ClinikoError } from '../errors';
 import { readDate, readEmail } from '../find/criteria';
 import { exactId } from '../records/clinikoRecord';
+import { CUSTOM_FIELDS, type CustomFieldValue } from './customFields';
 
 /** A phone number as Cliniko takes it. */
 export interface PhoneNumber {
@@ -12,9 +15,13 @@ export interface PhoneNumber {
 export type Pronouns = Record<(typeof PRONOUNS)[number]['name'], string>;
 
 /**
- * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field.
+ * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field. The
+ * custom fields are a list of values, and all of the record's, as Cliniko takes them, once they are sent.
  */
-export type PatientValues = Record<string, string | boolean | PhoneNumber[] | Pronouns | null>;
+export type PatientValues = Record<
+	string,
+	string | boolean | PhoneNumber[] | Pronouns | CustomFieldValue[] | IDataObject | null
+>;
 
 type Kind = 'text' | 'date' | 'email' | 'choice' | 'boolean' | 'id' | 'pronouns' | 'phones';
 
@@ -64,8 +71,8 @@ const short = (name: string, label: string, more: Partial<PatientField> = {}): P
 	field(name, label, { maxLength: 255, ...more });
 
 /**
- * The fields that Cliniko takes for a patient (OpenAPI of 2023-10, `requestBodies.Patient`), without
- * custom fields and referral source.
+ * The fields that Cliniko takes for a patient (OpenAPI of 2023-10, `requestBodies.Patient`), without the
+ * custom fields, which each clinic defines itself, and the referral source, which has a request of its own.
  */
 export const FIELDS: PatientField[] = [
 	field('accepted_email_marketing', 'Accepted Email Marketing', {
@@ -154,7 +161,10 @@ export const FIELDS: PatientField[] = [
 
 /** What messages call the fields, by Cliniko's names. */
 export const LABELS: Record<string, string> = Object.fromEntries(
-	FIELDS.map(({ name, label }) => [name, label]),
+	[...FIELDS, { name: CUSTOM_FIELDS, label: 'Custom Fields' }].map(({ name, label }) => [
+		name,
+		label,
+	]),
 );
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 
 import { criterion, type Criterion } from '../find/criteria';
 import { nameKey } from '../find/names';
+import type { GivenCustomField } from './customFields';
 import type { PatientValues } from './fields';
 
 /** Who a patient is: what matches are found by. */
@@ -40,8 +41,12 @@ export function personDigest(account: string, person: Person): string {
 }
 
 /** Stands for all that is known of a person without telling anything about them, within an account. */
-export function valuesDigest(account: string, values: PatientValues): string {
-	return digest(account, JSON.stringify(Object.entries(values)));
+export function valuesDigest(
+	account: string,
+	values: PatientValues,
+	custom: GivenCustomField[] = [],
+): string {
+	return digest(account, JSON.stringify([...Object.entries(values), ...custom]));
 }
 
 function digest(...parts: string[]): string {

@@ -7,10 +7,11 @@ import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../r
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { creatorFor, newPatientOf } from './newPatient';
+import { creatorFor, newPatientOf, withCustomFieldsOf } from './newPatient';
 
 const fields: INodeProperties[] = [
 	patientField('first_name', { required: true, description: 'The patient’s first name' }),
@@ -46,6 +47,7 @@ const fields: INodeProperties[] = [
 		},
 		['first_name', 'last_name'],
 	),
+	customFieldsField,
 	simplifyField,
 ];
 
@@ -76,8 +78,10 @@ async function execute(context: IExecuteFunctions) {
 			};
 		},
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ wanted, ifMatches, simplify }) => {
-			const { person, creation } = wanted;
+		run: async ({ wanted: given, ifMatches, simplify }) => {
+			const { person, creation } = given;
+			const values = await withCustomFieldsOf(api, given.values, given.custom);
+			const wanted = { ...given, values };
 			const { patient, outcome, warning } = await creator.inTurn(
 				person,
 				async (): Promise<Outcome> => {

@@ -2,11 +2,17 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { PatientCreator, type NewPatient } from '../../patients/createPatient';
+import {
+	CUSTOM_FIELDS,
+	customFieldValues,
+	type GivenCustomField,
+} from '../../patients/customFields';
 import { LABELS, type PatientValues } from '../../patients/fields';
 import { PatientMemory } from '../../patients/patientMemory';
 import { criteriaOf, personDigest, valuesDigest, type Person } from '../../patients/person';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { pauseFor } from '../../transport/n8n';
+import { givenCustomFields } from '../parameters/customFields';
 import { patientValuesOf } from '../parameters/patientFields';
 
 /**
@@ -21,16 +27,31 @@ export function newPatientOf(
 	itemIndex: number,
 	account: string,
 	parameters: string[],
-): NewPatient {
+): NewPatient & { custom: GivenCustomField[] } {
 	const given = context.getNodeParameter('additionalFields', itemIndex, {});
 	const own = parameters.map((name) => [name, context.getNodeParameter(name, itemIndex, '')]);
 	const values = patientValuesOf({ ...given, ...(Object.fromEntries(own) as IDataObject) });
+	const custom = givenCustomFields(context, itemIndex);
 	const person = personIn(values);
 	const digests = {
 		person: personDigest(account, person),
-		values: valuesDigest(account, values),
+		values: valuesDigest(account, values, custom),
 	};
-	return { person, values, creation: { ...digests, itemIndex } };
+	return { person, values, custom, creation: { ...digests, itemIndex } };
+}
+
+/**
+ * The values with those of custom fields, checked by the clinic's definitions.
+ *
+ * @throws ClinikoError as `customFieldValues`
+ */
+export async function withCustomFieldsOf(
+	api: ClinikoApi,
+	values: PatientValues,
+	custom: GivenCustomField[],
+): Promise<PatientValues> {
+	if (custom.length === 0) return values;
+	return { ...values, [CUSTOM_FIELDS]: await customFieldValues(api, custom) };
 }
 
 /** What creates patients, with what earlier attempts of this execution have left. */

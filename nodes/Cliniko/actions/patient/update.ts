@@ -8,9 +8,15 @@ import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import {
+	areCustomFieldsAdded,
+	customFieldsField,
+	givenCustomFields,
+} from '../parameters/customFields';
 import { patientFields, patientValuesOf } from '../parameters/patientFields';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { withCustomFieldsOf } from './newPatient';
 
 /** The fields that Cliniko's reference says can be empty. */
 const NULLABLE = FIELDS.filter(({ isNotNullable }) => !isNotNullable);
@@ -32,6 +38,7 @@ const fields: INodeProperties[] = [
 		description: 'Fields whose value is removed from the record',
 		options: NULLABLE.map(({ label, name }) => ({ name: label, value: name })),
 	},
+	customFieldsField,
 	simplifyField,
 ];
 
@@ -45,9 +52,11 @@ async function execute(context: IExecuteFunctions) {
 		read: (itemIndex) => ({
 			id: patientIdOf(context, itemIndex, api.shard),
 			values: changesIn(context, itemIndex),
+			custom: givenCustomFields(context, itemIndex),
 			simplify: simplifyOf(context, itemIndex),
 		}),
-		run: async ({ id, values, simplify }) => {
+		run: async ({ id, values: given, custom, simplify }) => {
+			const values = await withCustomFieldsOf(api, given, custom);
 			const updated = await updatePatient(api, pause, id, values, replaceAll);
 			const { patient, changed, warning } = updated;
 			const record = simplify ? simplifiedPatient(patient) : patient;
@@ -60,10 +69,10 @@ function changesIn(context: IExecuteFunctions, itemIndex: number): PatientValues
 	const given = context.getNodeParameter('updateFields', itemIndex, {});
 	const toEmpty: unknown = context.getNodeParameter('fieldsToEmpty', itemIndex, []);
 	const emptied = (Array.isArray(toEmpty) ? toEmpty : [toEmpty]).filter(Boolean).map(String);
-	if (Object.keys(given).length === 0 && emptied.length === 0) {
+	if (Object.keys(given).length + emptied.length === 0 && !areCustomFieldsAdded(context)) {
 		throw new ClinikoError(
 			'There is nothing to change: no field is added.',
-			'Add at least one field under Update Fields, or choose one under Fields to Empty.',
+			'Add at least one field under Update Fields or Custom Fields, or choose one under Fields to Empty.',
 		);
 	}
 	const values = patientValuesOf(given);

@@ -14,10 +14,11 @@ import {
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { creatorFor, newPatientOf } from './newPatient';
+import { creatorFor, newPatientOf, withCustomFieldsOf } from './newPatient';
 
 /** By these the patient is found. */
 const PARAMETERS = ['firstName', 'lastName', 'dateOfBirth', 'email'];
@@ -90,6 +91,7 @@ const fields: INodeProperties[] = [
 		},
 		['first_name', 'last_name', 'date_of_birth', 'email'],
 	),
+	customFieldsField,
 	simplifyField,
 ];
 
@@ -128,8 +130,10 @@ async function execute(context: IExecuteFunctions) {
 			};
 		},
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ wanted, unknown, ifUnclear, maySet, simplify }) => {
-			const { person, values, creation } = wanted;
+		run: async ({ wanted: given, unknown, ifUnclear, maySet, simplify }) => {
+			const { person, creation } = given;
+			const values = await withCustomFieldsOf(api, given.values, given.custom);
+			const wanted = { ...given, values };
 			const upserted = await creator.inTurn(person, async (): Promise<Outcome | Unclear> => {
 				if (unknown) return unknown;
 				const own = await creator.resume(wanted);
