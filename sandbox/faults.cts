@@ -10,6 +10,7 @@ import type { Reply } from './reply.cts';
  * - `patients`: GET /patients, the list
  * - `createPatient`: POST /patients
  * - `updatePatient`: PATCH of a patient
+ * - `referralSource`: PATCH of a patient's referral source
  * - `settings`: GET /settings
  * - `get`: every other GET of the API
  * - `other`: all the rest
@@ -23,6 +24,7 @@ export type Step =
 	| 'patients'
 	| 'createPatient'
 	| 'updatePatient'
+	| 'referralSource'
 	| 'settings'
 	| 'get'
 	| 'other';

@@ -11,7 +11,9 @@ import { hints, operationFor, properties, subtitle } from './actions/operations'
 import { errorText, nodeError } from './actions/report';
 import { getCustomFields } from './methods/getCustomFields';
 import { searchAttachments } from './methods/searchAttachments';
+import { searchContacts } from './methods/searchContacts';
 import { searchPatients } from './methods/searchPatients';
+import { searchConcessionTypes, searchReferralSourceTypes } from './methods/searchTypes';
 
 export class Cliniko implements INodeType {
 	description: INodeTypeDescription = {
@@ -45,7 +47,13 @@ export class Cliniko implements INodeType {
 	};
 
 	methods = {
-		listSearch: { searchAttachments, searchPatients },
+		listSearch: {
+			searchAttachments,
+			searchConcessionTypes,
+			searchContacts,
+			searchPatients,
+			searchReferralSourceTypes,
+		},
 		resourceMapping: { getCustomFields },
 	};
 

@@ -10,7 +10,15 @@ import { shownDescription, wrongDescription } from './description.cts';
 import { listing, select, type Resource } from './listing.cts';
 import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
-import { patientAttachments, patients, renderUser } from './records.cts';
+import {
+	contacts,
+	namedTypes,
+	patientAttachments,
+	patients,
+	renderReferralSource,
+	renderUser,
+} from './records.cts';
+import { changedReferralSource } from './referral-source.cts';
 import type { Call, Route } from './route.cts';
 
 const CONTENT_LIFETIME_MS = 5 * 60_000;
@@ -28,6 +36,26 @@ export const routes: Route[] = [
 		path: /^\/v1\/patients\/(\d+)$/,
 		step: 'updatePatient',
 		handle: updatePatient,
+	},
+	{
+		method: 'GET',
+		path: /^\/v1\/patients\/(\d+)\/referral_source$/,
+		step: 'get',
+		handle: getReferralSource,
+	},
+	{
+		method: 'PATCH',
+		path: /^\/v1\/patients\/(\d+)\/referral_source$/,
+		step: 'referralSource',
+		handle: updateReferralSource,
+	},
+	{ method: 'GET', path: /^\/v1\/concession_types$/, step: 'get', handle: listConcessionTypes },
+	{ method: 'GET', path: /^\/v1\/contacts$/, step: 'get', handle: listContacts },
+	{
+		method: 'GET',
+		path: /^\/v1\/referral_source_types$/,
+		step: 'get',
+		handle: listReferralSourceTypes,
 	},
 	{
 		method: 'GET',
@@ -132,6 +160,39 @@ async function updatePatient(call: Call): Promise<Reply> {
 
 function getPatient(call: Call): Reply {
 	return json(200, patientsOf(call).render(patientOf(call)));
+}
+
+/** What Cliniko answers for a patient without one is not documented: a 404 here, or what has no type. */
+function getReferralSource(call: Call): Reply {
+	const { id } = patientOf(call);
+	const source = call.clinic.referralSources.get(id);
+	if (!source) throw notFound();
+	return json(200, renderReferralSource(source, id, call.base));
+}
+
+async function updateReferralSource(call: Call): Promise<Reply> {
+	const { clinic, exchange, base } = call;
+	const { id } = patientOf(call);
+	const none = { id, typeId: null, referrerId: null, subcategory: null, notes: null };
+	const before = clinic.referralSources.get(id) ?? { ...none, updatedAt: exchange.now() };
+	const source = changedReferralSource(await jsonBody(exchange), before, clinic);
+	clinic.referralSources.set(id, { ...source, updatedAt: exchange.now() });
+	return json(200, renderReferralSource(source, id, base));
+}
+
+function listConcessionTypes({ clinic, exchange, base, settings }: Call): Reply {
+	const resource = namedTypes(base, 'concession_types');
+	return listing(clinic.concessionTypes.values(), exchange.url, resource, settings);
+}
+
+function listReferralSourceTypes({ clinic, exchange, base, settings }: Call): Reply {
+	const resource = namedTypes(base, 'referral_source_types');
+	return listing(clinic.referralSourceTypes.values(), exchange.url, resource, settings);
+}
+
+function listContacts({ clinic, exchange, base, settings }: Call): Reply {
+	const resource = contacts(base, settings.emptyValues);
+	return listing(clinic.contacts.values(), exchange.url, resource, settings);
 }
 
 function getPresignedPost(call: Call): Reply {

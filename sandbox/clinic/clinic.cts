@@ -86,6 +86,38 @@ export interface CustomFieldSection {
 	}>;
 }
 
+/** A concession type or a referral source type. */
+export interface NamedType {
+	readonly id: string;
+	name: string;
+	/** Of a referral source type. */
+	subcategories?: string[];
+	createdAt: number;
+}
+
+export interface Contact {
+	readonly id: string;
+	title: string | null;
+	firstName: string | null;
+	lastName: string | null;
+	companyName: string | null;
+	email: string | null;
+	providerNumber: string | null;
+	type: 'Doctor' | '3rd Party Payer' | 'Standard';
+	archivedAt: number | null;
+	createdAt: number;
+}
+
+/** How a patient has come to the clinic. */
+export interface ReferralSource {
+	readonly id: string;
+	typeId: string | null;
+	referrerId: string | null;
+	subcategory: string | null;
+	notes: string | null;
+	updatedAt: number;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -121,6 +153,12 @@ export class Clinic {
 
 	/** The custom fields that are defined for patients. */
 	customFields: CustomFieldSection[] = [];
+
+	readonly concessionTypes = new Map<string, NamedType>();
+	readonly referralSourceTypes = new Map<string, NamedType>();
+	readonly contacts = new Map<string, Contact>();
+	/** By patient. */
+	readonly referralSources = new Map<string, ReferralSource>();
 
 	private nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
@@ -223,6 +261,10 @@ export class Clinic {
 		this.patients.clear();
 		this.attachments.clear();
 		this.customFields = [];
+		this.concessionTypes.clear();
+		this.referralSourceTypes.clear();
+		this.contacts.clear();
+		this.referralSources.clear();
 		// Cliniko gives no id twice. Users and patients are the same again after a reset.
 		this.nextIds = { ...FIRST_IDS, attachment: this.nextIds.attachment };
 	}

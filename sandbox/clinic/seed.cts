@@ -94,6 +94,31 @@ export function seed(clinic: Clinic, shard: string): void {
 
 	clinic.customFields = structuredClone(SANDBOX_CUSTOM_FIELDS);
 
+	const named = (ids: bigint, ...names: string[]) =>
+		names.map((name, at) => ({ id: String(ids + BigInt(at)), name, createdAt }));
+	for (const type of named(1_345_678_901_234_567_001n, 'Pensioner', 'Student')) {
+		clinic.concessionTypes.set(type.id, type);
+	}
+	const sources = named(1_345_678_901_234_568_001n, 'Google', 'Contact', 'Word of mouth');
+	for (const type of sources) {
+		clinic.referralSourceTypes.set(type.id, {
+			...type,
+			subcategories: type.name === 'Google' ? ['Search', 'Maps'] : [],
+		});
+	}
+	const contacts = [
+		{ firstName: 'Noor', lastName: 'Vandersteen', title: 'Dr', type: 'Doctor' as const },
+		{ companyName: 'Harbour Insurance', type: '3rd Party Payer' as const },
+		{ firstName: 'Ari', lastName: 'Abbott', type: 'Standard' as const },
+		{ firstName: 'Gus', lastName: 'Vandersteen', archivedAt: createdAt, type: 'Doctor' as const },
+	];
+	contacts.forEach((contact, at) => {
+		const id = String(1_345_678_901_234_569_001n + BigInt(at));
+		const empty = { title: null, firstName: null, lastName: null, companyName: null };
+		const none = { email: null, providerNumber: null, archivedAt: null };
+		clinic.contacts.set(id, { ...empty, ...none, id, createdAt, ...contact });
+	});
+
 	const patients: Array<Parameters<Clinic['addPatient']>[0]> = [
 		{
 			firstName: 'Zoë',

@@ -77,6 +77,16 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	await call(itself, { method: 'PATCH', body: { custom_fields: { sections: [section] } } });
 	await call(itself, { method: 'PATCH', body: { custom_fields: { sections: [{ fields: [] }] } } });
 	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}`, { method: 'PATCH', body: phones });
+	const sourceOf = `${itself}/referral_source`;
+	await call(sourceOf);
+	const types = (await call('/referral_source_types')).json.referral_source_types;
+	const type = { referral_source_type_id: types[0].id };
+	await call(sourceOf, { method: 'PATCH', body: { ...type, referrer_id: '7', notes: 'Asked' } });
+	await call(sourceOf, { method: 'PATCH', body: { referral_source_type_id: '1' } });
+	await call(sourceOf);
+	for (const list of ['concession_types', 'contacts', 'contacts?q[]=archived_at:*']) {
+		await call(`/${list}`);
+	}
 	await call(itself);
 
 	const presign = (await call(`/patients/${SANDBOX_PATIENT_ID}/attachment_presigned_post`)).json;

@@ -145,6 +145,15 @@ describe('Requests are as the documents have them where the node', () => {
 		);
 	});
 
+	it('sets the referral source of a patient, with and without another one before', async () => {
+		const patient = { resource: 'patient', patientId: by('id', SANDBOX_PATIENT_ID) };
+		for (const name of ['Google', 'Contact']) {
+			const source = { type: by('name', name), subcategory: name, notes: 'é', referrerId: '7' };
+			const updateFields = { referralSource: { source } };
+			await perform({ ...patient, operation: 'update', updateFields });
+		}
+	});
+
 	it('looks whether Cliniko has created a patient, after a 503', async () => {
 		const fault = { on: 'createPatient', act: 'after', do: { reply: { status: 503 } } } as const;
 		clinic.sandbox.faults.add(fault);

@@ -225,6 +225,65 @@ export const user: SchemaObject = {
 	},
 };
 
+/** A concession type, or what all referral source types have. */
+export const namedType: SchemaObject = {
+	type: 'object',
+	required: ['id', 'name', 'created_at', 'updated_at', 'links'],
+	properties: {
+		id,
+		name: short,
+		referrer_type: { enum: ['Contact', 'Patient', null] },
+		subcategories: orNull({ type: 'array', items: text }),
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const contact: SchemaObject = {
+	type: 'object',
+	required: ['id', 'archived_at', 'created_at', 'updated_at', 'links'],
+	properties: {
+		id,
+		title: orNull(text),
+		first_name: orNull(short),
+		last_name: orNull(short),
+		company_name: orNull(short),
+		email: orNull(short),
+		provider_number: orNull(short),
+		type: { enum: ['Doctor', '3rd Party Payer', 'Standard', null] },
+		type_code: { enum: [0, 1, 2, null] },
+		archived_at: orNull(dateTime),
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const referralSource: SchemaObject = withSome(
+	['id', 'created_at', 'updated_at', 'links', 'patient'],
+	{
+		id,
+		notes: orNull(text),
+		subcategory: orNull(text),
+		patient: link,
+		referral_source_type: link,
+		referrer: orNull(link),
+		referrer_type: { enum: ['Patient', 'Contact', null] },
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+);
+
+/** The body that changes a patient's referral source. */
+export const changedReferralSource = withSome(['referral_source_type_id'], {
+	notes: orNull(text),
+	referrer_id: id,
+	referral_source_type_id: id,
+	subcategory: orNull(text),
+});
+
 const definedFields: SchemaObject = {
 	type: 'array',
 	items: withSome(['name', 'token', 'type'], {

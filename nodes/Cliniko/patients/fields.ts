@@ -2,7 +2,6 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 import { readDate, readEmail } from '../find/criteria';
-import { exactId } from '../records/clinikoRecord';
 import { CUSTOM_FIELDS, type CustomFieldValue } from './customFields';
 
 /** A phone number as Cliniko takes it. */
@@ -40,6 +39,8 @@ export interface PatientField {
 	isLong?: true;
 	/** Whether Cliniko's reference does not say that it can be emptied. */
 	isNotNullable?: true;
+	/** For an ID: the method that fills the list from which the record is chosen. */
+	listSearch?: string;
 	description?: string;
 	placeholder?: string;
 }
@@ -88,10 +89,11 @@ export const FIELDS: PatientField[] = [
 	short('address_3', 'Address Line 3'),
 	field('appointment_notes', 'Appointment Notes', { isLong: true }),
 	short('city', 'City'),
-	field('concession_type_id', 'Concession Type ID', {
+	field('concession_type_id', 'Concession Type', {
 		kind: 'id',
 		isNotNullable: true,
-		description: 'The ID of one of the clinic’s concession types in Cliniko',
+		listSearch: 'searchConcessionTypes',
+		description: 'One of the clinic’s concession types in Cliniko',
 	}),
 	field('country', 'Country', { placeholder: 'e.g. Australia' }),
 	field('date_of_birth', 'Date of Birth', {
@@ -138,10 +140,11 @@ export const FIELDS: PatientField[] = [
 		kind: 'boolean',
 		description: 'Whether the patient gets e-mails that confirm appointments',
 	}),
-	field('referring_doctor_id', 'Referring Doctor ID', {
+	field('referring_doctor_id', 'Referring Doctor', {
 		kind: 'id',
 		isNotNullable: true,
-		description: 'The ID of the doctor, who is a contact in Cliniko',
+		listSearch: 'searchContacts',
+		description: 'The doctor, who is a contact in Cliniko',
 	}),
 	field('reminder_type', 'Reminder Type', {
 		kind: 'choice',
@@ -195,14 +198,6 @@ export function checkedValue(field: PatientField, value: string): string | boole
 			throw new ClinikoError(
 				`${label} is none of Cliniko’s choices for this item.`,
 				`Give one of these: ${choices.join(', ')}.`,
-			);
-		}
-		case 'id': {
-			const id = exactId(value);
-			if (id !== undefined) return id;
-			throw new ClinikoError(
-				`${label} is not a whole number for this item, as Cliniko IDs are.`,
-				'Copy the ID from Cliniko, and keep it as text in the nodes before this one.',
 			);
 		}
 		default:

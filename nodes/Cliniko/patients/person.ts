@@ -2,7 +2,6 @@ import { createHash } from 'crypto';
 
 import { criterion, type Criterion } from '../find/criteria';
 import { nameKey } from '../find/names';
-import type { GivenCustomField } from './customFields';
 import type { PatientValues } from './fields';
 
 /** Who a patient is: what matches are found by. */
@@ -40,13 +39,17 @@ export function personDigest(account: string, person: Person): string {
 	return digest(nameKeyOf(account, person), dateOfBirth ?? '', email?.toLowerCase() ?? '');
 }
 
-/** Stands for all that is known of a person without telling anything about them, within an account. */
+/**
+ * Stands for all that is known of a person without telling anything about them, within an account.
+ *
+ * @param besides what is given besides the values
+ */
 export function valuesDigest(
 	account: string,
 	values: PatientValues,
-	custom: GivenCustomField[] = [],
+	besides: unknown[] = [],
 ): string {
-	return digest(account, JSON.stringify([...Object.entries(values), ...custom]));
+	return digest(account, JSON.stringify([...Object.entries(values), ...besides]));
 }
 
 function digest(...parts: string[]): string {

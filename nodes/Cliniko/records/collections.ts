@@ -1,3 +1,5 @@
+import type { Contact } from './contact';
+import type { NamedRecord } from './named';
 import type { Patient } from './patient';
 import type { PatientAttachment } from './patientAttachment';
 
@@ -5,4 +7,7 @@ import type { PatientAttachment } from './patientAttachment';
 export interface Collections {
 	patients: Patient;
 	patient_attachments: PatientAttachment;
+	concession_types: NamedRecord;
+	contacts: Contact;
+	referral_source_types: NamedRecord;
 }

@@ -4,7 +4,13 @@ import type { Collections } from '../records/collections';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** What messages call the records of a collection. */
-const NOUNS = { patients: 'patient', patient_attachments: 'attachment' } as const;
+const NOUNS: Record<keyof Collections, string> = {
+	patients: 'patient',
+	patient_attachments: 'attachment',
+	concession_types: 'concession type',
+	contacts: 'contact',
+	referral_source_types: 'referral source type',
+};
 
 /**
  * Reads one record, archived or not: Cliniko shows archived ones only to a request that mentions

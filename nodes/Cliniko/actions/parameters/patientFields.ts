@@ -13,6 +13,8 @@ import {
 	type Pronouns,
 } from '../../patients/fields';
 import { hasDigits, mergedPhoneNumbers } from '../../patients/phoneNumbers';
+import { chosenId, chosenRecord } from './chosenId';
+import { referralSourceField } from './referralSource';
 import { textOf } from './text';
 
 /** The name of a field's parameter, such as `dateOfBirth` for `date_of_birth`. */
@@ -38,9 +40,10 @@ export function patientFields(
 		...collection,
 		type: 'collection',
 		default: {},
-		options: FIELDS.filter(({ name }) => !without.includes(name))
-			.map(propertyOf)
-			.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+		options: [
+			...FIELDS.filter(({ name }) => !without.includes(name)).map(propertyOf),
+			referralSourceField,
+		].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 	};
 }
 
@@ -60,7 +63,7 @@ export function patientValuesOf(given: IDataObject): PatientValues {
 }
 
 function propertyOf(field: PatientField): INodeProperties {
-	const { label, kind, choices = [], isLong, description, placeholder } = field;
+	const { label, kind, choices = [], isLong, listSearch, description, placeholder } = field;
 	const common = {
 		displayName: label,
 		name: parameterOf(field),
@@ -114,6 +117,8 @@ function propertyOf(field: PatientField): INodeProperties {
 					},
 				],
 			};
+		case 'id':
+			return chosenRecord(common, listSearch!);
 		default:
 			return {
 				...common,
@@ -133,12 +138,7 @@ function valueOf(field: PatientField, given: unknown): PatientValues[string] | u
 	const { label, kind } = field;
 	if (kind === 'phones') return phoneNumbersIn(given, label);
 	if (kind === 'pronouns') return pronounsIn(given, label);
-	if (kind === 'id' && typeof given === 'number' && !Number.isSafeInteger(given)) {
-		throw new ClinikoError(
-			`${label} came as a number too large to be exact, so its last digits may be wrong.`,
-			'Keep the ID as text in the nodes before this one: it then has quotes around it in the JSON view.',
-		);
-	}
+	if (kind === 'id') return chosenId(given, label);
 	const text = textOf(given, label).trim();
 	return text === '' ? undefined : checkedValue(field, text);
 }

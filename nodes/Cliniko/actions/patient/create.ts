@@ -11,7 +11,13 @@ import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { creatorFor, newPatientOf, withCustomFieldsOf } from './newPatient';
+import {
+	creatorFor,
+	newPatientOf,
+	referralSourceOf,
+	setSourceOrWarn,
+	withCustomFieldsOf,
+} from './newPatient';
 
 const fields: INodeProperties[] = [
 	patientField('first_name', { required: true, description: 'The patient’s first name' }),
@@ -81,8 +87,9 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ wanted: given, ifMatches, simplify }) => {
 			const { person, creation } = given;
 			const values = await withCustomFieldsOf(api, given.values, given.custom);
+			const source = await referralSourceOf(api, given.source);
 			const wanted = { ...given, values };
-			const { patient, outcome, warning } = await creator.inTurn(
+			const { patient, outcome, ...created } = await creator.inTurn(
 				person,
 				async (): Promise<Outcome> => {
 					const own = await creator.resume(wanted);
@@ -97,6 +104,11 @@ async function execute(context: IExecuteFunctions) {
 					return { ...(await creator.create(wanted)), outcome: 'created' };
 				},
 			);
+			// Nothing is changed on the record of somebody else.
+			const own = outcome === 'created' ? source : undefined;
+			const set = await setSourceOrWarn(context, api, patient.id, own, false);
+			const kept = set.isKept && 'Cliniko has another Referral Source for the patient.';
+			const warning = [created.warning, set.warning, kept].filter(Boolean).join(' ');
 			memory.handedOn(creation);
 			const record = simplify ? simplifiedPatient(patient) : patient;
 			return [{ json: { outcome, ...record, ...(warning && { warning }) } }];

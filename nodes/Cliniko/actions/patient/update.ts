@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { ClinikoError } from '../../errors';
 import { replaceAll } from '../../patients/changes';
 import { FIELDS, LABELS, type PatientValues } from '../../patients/fields';
+import { setReferralSource } from '../../patients/referralSource';
 import { updatePatient } from '../../patients/updatePatient';
 import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
 import { connect, pauseFor } from '../../transport/n8n';
@@ -15,8 +16,9 @@ import {
 } from '../parameters/customFields';
 import { patientFields, patientValuesOf } from '../parameters/patientFields';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { referralSourceIn } from '../parameters/referralSource';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { withCustomFieldsOf } from './newPatient';
+import { referralSourceOf, withCustomFieldsOf } from './newPatient';
 
 /** The fields that Cliniko's reference says can be empty. */
 const NULLABLE = FIELDS.filter(({ isNotNullable }) => !isNotNullable);
@@ -53,12 +55,17 @@ async function execute(context: IExecuteFunctions) {
 			id: patientIdOf(context, itemIndex, api.shard),
 			values: changesIn(context, itemIndex),
 			custom: givenCustomFields(context, itemIndex),
+			source: referralSourceIn(context.getNodeParameter('updateFields', itemIndex, {})),
 			simplify: simplifyOf(context, itemIndex),
 		}),
-		run: async ({ id, values: given, custom, simplify }) => {
+		run: async ({ id, values: given, custom, source, simplify }) => {
 			const values = await withCustomFieldsOf(api, given, custom);
+			const sourceValues = await referralSourceOf(api, source);
 			const updated = await updatePatient(api, pause, id, values, replaceAll);
-			const { patient, changed, warning } = updated;
+			const set = sourceValues && (await setReferralSource(api, pause, id, sourceValues, true));
+			const { patient } = updated;
+			const changed = [...updated.changed, ...(set?.outcome === 'set' ? ['referral_source'] : [])];
+			const warning = [updated.warning, set?.warning].filter(Boolean).join(' ');
 			const record = simplify ? simplifiedPatient(patient) : patient;
 			return [{ json: { ...record, changed, ...(warning && { warning }) } }];
 		},
