@@ -242,7 +242,13 @@ describe('Requests are as the documents have them where the node', () => {
 		},
 	);
 
-	it.each(['searchPatients', 'searchAttachments'])('fills the list of "%s"', async (method) => {
+	it.each([
+		'searchPatients',
+		'searchAttachments',
+		'searchContacts',
+		'searchConcessionTypes',
+		'searchReferralSourceTypes',
+	])('fills the list of "%s"', async (method) => {
 		for (const filter of [undefined, "O'Hara", 'Jane van der Berg', '50%+']) {
 			await clinic.engine.call('listSearch', { method, credential: CREDENTIAL, filter });
 		}
