@@ -4,7 +4,7 @@
  */
 const LAYERS = [
 	['actions', 'methods'],
-	['patients'],
+	['patients', 'cases'],
 	['upload', 'download', 'find', 'trigger'],
 	['once'],
 	['requests'],

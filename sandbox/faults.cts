@@ -12,6 +12,10 @@ import type { Reply } from './reply.cts';
  * - `updatePatient`: PATCH of a patient
  * - `referralSource`: PATCH of a patient's referral source
  * - `settings`: GET /settings
+ * - `cases`: GET of a case, or of the list of cases
+ * - `caseFiles`: GET of the list of a case's attachments
+ * - `createCase`: POST /patient_cases
+ * - `updateCase`: PATCH of a case
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
@@ -26,6 +30,10 @@ export type Step =
 	| 'updatePatient'
 	| 'referralSource'
 	| 'settings'
+	| 'cases'
+	| 'caseFiles'
+	| 'createCase'
+	| 'updateCase'
 	| 'get'
 	| 'other';
 

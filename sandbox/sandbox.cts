@@ -24,7 +24,14 @@ import { Storage } from './s3/storage.cts';
 
 export * from './clinic/seed.cts';
 export { ACCESS_KEY_ID, BUCKET, BUCKET_HOST, REGION, SECRET_ACCESS_KEY } from './s3/bucket.cts';
-export type { Clinic, Patient, PatientAttachment, Role, User } from './clinic/clinic.cts';
+export type {
+	Clinic,
+	Patient,
+	PatientAttachment,
+	PatientCase,
+	Role,
+	User,
+} from './clinic/clinic.cts';
 export type { Fault, FaultAction, Faults, Step } from './faults.cts';
 export { CHOICES, optionsFrom, UNKIND } from './options.cts';
 export type { PresignDraft, SandboxOptions, Settings } from './options.cts';

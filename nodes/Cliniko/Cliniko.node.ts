@@ -12,6 +12,7 @@ import { errorText, nodeError } from './actions/report';
 import { getCustomFields } from './methods/getCustomFields';
 import { searchAttachments } from './methods/searchAttachments';
 import { searchContacts } from './methods/searchContacts';
+import { searchCasesToLink, searchPatientCases } from './methods/searchPatientCases';
 import { searchPatients } from './methods/searchPatients';
 import { searchConcessionTypes, searchReferralSourceTypes } from './methods/searchTypes';
 
@@ -49,8 +50,10 @@ export class Cliniko implements INodeType {
 	methods = {
 		listSearch: {
 			searchAttachments,
+			searchCasesToLink,
 			searchConcessionTypes,
 			searchContacts,
+			searchPatientCases,
 			searchPatients,
 			searchReferralSourceTypes,
 		},

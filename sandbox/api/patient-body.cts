@@ -3,11 +3,11 @@ import type { Settings } from '../options.cts';
 import { invalid } from '../reply.cts';
 
 /** What is wrong with a value that is not null; undefined if it is valid. */
-type Rule = (value: unknown) => string | undefined;
+export type Rule = (value: unknown) => string | undefined;
 
 const LONGEST = 255;
 
-const text =
+export const text =
 	(max = Infinity, pattern = /^[^]*$/): Rule =>
 	(value) => {
 		if (typeof value !== 'string') return 'must be a string';
@@ -17,19 +17,20 @@ const text =
 
 const short = text(LONGEST);
 
-const boolean: Rule = (value) => (typeof value === 'boolean' ? undefined : 'must be a boolean');
+export const boolean: Rule = (value) =>
+	typeof value === 'boolean' ? undefined : 'must be a boolean';
 
-const date: Rule = (value) =>
+export const date: Rule = (value) =>
 	typeof value === 'string' &&
 	/^\d{4}-\d\d-\d\d$/.test(value) &&
 	new Date(`${value}T00:00:00Z`).toJSON()?.startsWith(value)
 		? undefined
 		: 'is not a valid date';
 
-const id: Rule = (value) =>
+export const id: Rule = (value) =>
 	typeof value === 'string' && /^\d{1,19}$/.test(value) ? undefined : 'is invalid';
 
-const choice =
+export const choice =
 	(...choices: string[]): Rule =>
 	(value) =>
 		choices.includes(String(value)) ? undefined : 'is not included in the list';
@@ -150,21 +151,7 @@ export function patientChange(
 	patient: Patient | undefined,
 	settings: Settings,
 ): Change {
-	const errors: Record<string, string> = {};
-	const values: Record<string, unknown> = {};
-	for (const [name, rule] of Object.entries(RULES)) {
-		const given = body[name];
-		if (given === undefined) continue;
-		const isEmpty = given === '' && settings.emptyTexts === 'null';
-		const wrong =
-			given === null || isEmpty
-				? NOT_NULLABLE.includes(name) && "can't be blank"
-				: given === ''
-					? 'is invalid'
-					: rule(given);
-		if (wrong) errors[name] = wrong;
-		values[name] = isEmpty ? null : given;
-	}
+	const { values, errors } = checkedValues(body, RULES, NOT_NULLABLE, settings);
 	for (const name of ['first_name', 'last_name']) {
 		const isBlank = String(values[name] ?? '').trim() === '';
 		if (isBlank && (patient === undefined || name in values)) errors[name] ??= "can't be blank";
@@ -193,6 +180,35 @@ export function patientChange(
 		oldReferenceId: named('old_reference_id'),
 		details,
 	});
+}
+
+/**
+ * The values in the body of a request that have a rule, and what is wrong with them.
+ *
+ * @param notNullable the names of the fields that cannot be null
+ */
+export function checkedValues(
+	body: Record<string, unknown>,
+	rules: Record<string, Rule>,
+	notNullable: string[],
+	{ emptyTexts }: Pick<Settings, 'emptyTexts'>,
+): { values: Record<string, unknown>; errors: Record<string, string> } {
+	const errors: Record<string, string> = {};
+	const values: Record<string, unknown> = {};
+	for (const [name, rule] of Object.entries(rules)) {
+		const given = body[name];
+		if (given === undefined) continue;
+		const isEmpty = given === '' && emptyTexts === 'null';
+		const wrong =
+			given === null || isEmpty
+				? notNullable.includes(name) && "can't be blank"
+				: given === ''
+					? 'is invalid'
+					: rule(given);
+		if (wrong) errors[name] = wrong;
+		values[name] = isEmpty ? null : given;
+	}
+	return { values, errors };
 }
 
 function isPhone(value: unknown): boolean {

@@ -3,6 +3,7 @@ import type {
 	NamedType,
 	Patient,
 	PatientAttachment,
+	PatientCase,
 	ReferralSource,
 	User,
 } from '../clinic/clinic.cts';
@@ -148,6 +149,64 @@ export function patientAttachments(
 			size: row.size,
 			updated_at: time(row.updatedAt),
 			user: link(`${base}/users/${row.userId}`),
+		}),
+	};
+}
+
+/** Fields of a case that are empty unless they were sent: texts and dates, and others. */
+const EMPTY_TEXTS_OF_A_CASE = ['issue_date', 'max_invoiceable_amount', 'notes', 'referral_type'];
+const EMPTY_VALUES_OF_A_CASE = [
+	'closed',
+	'include_cancelled_attendees',
+	'include_dna_attendees',
+	'max_sessions',
+	'referral',
+];
+
+/** Lists that a case's record links to. */
+const LISTS_OF_A_CASE = ['attendees', 'bookings', 'invoices', 'patient_attachments'];
+
+/**
+ * The cases of `/patient_cases`, in the documented form. There is no filter for closed ones.
+ *
+ * @param base prefix of URLs
+ */
+export function patientCases(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<PatientCase> {
+	const empty = emptyValues === 'null' ? null : '';
+	const shown = (details: Record<string, unknown>) => ({
+		...Object.fromEntries(EMPTY_VALUES_OF_A_CASE.map((name) => [name, details[name] ?? null])),
+		...Object.fromEntries(EMPTY_TEXTS_OF_A_CASE.map((name) => [name, details[name] ?? empty])),
+		attendee_ids: details.attendee_ids ?? [],
+	});
+	return {
+		name: 'patient_cases',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			expiry_date: { kind: 'date', of: (row) => row.expiryDate },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+		},
+		render: ({ id, details, ...row }) => ({
+			...shown(details),
+			id,
+			name: row.name,
+			archived_at: time(row.archivedAt) ?? empty,
+			created_at: time(row.createdAt),
+			updated_at: time(row.updatedAt),
+			expiry_date: row.expiryDate ?? empty,
+			patient: link(`${base}/patients/${row.patientId}`),
+			...(details.contact_id !== undefined && {
+				contact: link(`${base}/contacts/${String(details.contact_id)}`),
+			}),
+			...Object.fromEntries(
+				LISTS_OF_A_CASE.map((name) => [name, link(`${base}/patient_cases/${id}/${name}`)]),
+			),
+			...link(`${base}/patient_cases/${id}`),
 		}),
 	};
 }

@@ -1,10 +1,11 @@
-import type { Clinic, Patient, PatientAttachment } from '../clinic/clinic.cts';
+import type { Clinic, Patient, PatientAttachment, PatientCase } from '../clinic/clinic.cts';
 import { invalid, json, notFound, type Reply } from '../reply.cts';
 import { BUCKET_HOST } from '../s3/bucket.cts';
 import { presignGet } from '../s3/signature.cts';
 import type { StoredObject } from '../s3/storage.cts';
 import { checkFileAccess, checkSettingsAccess } from './admission.cts';
 import { jsonBody } from './body.cts';
+import { caseChange } from './case-body.cts';
 import { createAttachment } from './create-attachment.cts';
 import { shownDescription, wrongDescription } from './description.cts';
 import { listing, select, type Resource } from './listing.cts';
@@ -14,6 +15,7 @@ import {
 	contacts,
 	namedTypes,
 	patientAttachments,
+	patientCases,
 	patients,
 	renderReferralSource,
 	renderUser,
@@ -83,6 +85,22 @@ export const routes: Route[] = [
 		path: /^\/v1\/patient_attachments\/(\d+)\/archive$/,
 		step: 'other',
 		handle: archive,
+	},
+	{ method: 'GET', path: /^\/v1\/patient_cases$/, step: 'cases', handle: listCases },
+	{ method: 'POST', path: /^\/v1\/patient_cases$/, step: 'createCase', handle: createCase },
+	{ method: 'GET', path: /^\/v1\/patient_cases\/(\d+)$/, step: 'cases', handle: getCase },
+	{ method: 'PATCH', path: /^\/v1\/patient_cases\/(\d+)$/, step: 'updateCase', handle: updateCase },
+	{
+		method: 'POST',
+		path: /^\/v1\/patient_cases\/(\d+)\/archive$/,
+		step: 'other',
+		handle: archiveCase,
+	},
+	{
+		method: 'GET',
+		path: /^\/v1\/patient_cases\/(\d+)\/patient_attachments$/,
+		step: 'caseFiles',
+		handle: listAttachmentsOfCase,
 	},
 	{
 		method: 'GET',
@@ -254,6 +272,54 @@ function archive(call: Call): Reply {
 	return { status: 204, headers: {}, body: '' };
 }
 
+function listCases(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.cases.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, casesOf(call), settings);
+}
+
+async function createCase(call: Call): Promise<Reply> {
+	const { exchange, clinic, settings, base } = call;
+	const change = caseChange(await jsonBody(exchange), undefined, clinic, settings);
+	const createdAt = exchange.now() - settings.createdAtBehindMs;
+	const added = clinic.addCase({ ...change, createdAt, addedAt: Date.now() });
+	return json(201, casesOf(call).render(added), {
+		Location: `${base}/patient_cases/${added.id}`,
+	});
+}
+
+function getCase(call: Call): Reply {
+	return json(200, casesOf(call).render(caseOf(call)));
+}
+
+/** An archived case is not found: whether it can be changed is unknown. */
+async function updateCase(call: Call): Promise<Reply> {
+	const { exchange, clinic, settings } = call;
+	const body = await jsonBody(exchange);
+	const one = caseOf(call);
+	Object.assign(one, caseChange(body, one, clinic, settings), { updatedAt: exchange.now() });
+	return json(200, casesOf(call).render(one));
+}
+
+function archiveCase(call: Call): Reply {
+	const one = caseOf(call);
+	one.archivedAt = one.updatedAt = call.exchange.now();
+	return { status: 204, headers: {}, body: '' };
+}
+
+/** What was linked to the case before the list's lag. */
+function listAttachmentsOfCase(call: Call): Reply {
+	checkFileAccess(call.user);
+	const { clinic, exchange, settings } = call;
+	const until = Date.now() - settings.listLagMs;
+	const one = clinic.cases.get(call.id);
+	if (!one || one.archivedAt !== null) throw notFound();
+	const shown = one.linked.filter(({ at }) => at <= until).at(-1);
+	const rows = (shown?.ids ?? []).flatMap((id) => clinic.attachments.get(id) ?? []);
+	return listing(rows, exchange.url, attachmentsOf(call), settings);
+}
+
 /** The file itself, or a redirect to it. */
 function getContent(call: Call): Reply {
 	const stored = contentOf(call);
@@ -296,6 +362,12 @@ function patientOf(call: Call): Patient {
 function attachmentOf(call: Call): PatientAttachment {
 	return oneOf(call, call.clinic.attachments, attachmentsOf(call));
 }
+
+function caseOf(call: Call): PatientCase {
+	return oneOf(call, call.clinic.cases, casesOf(call));
+}
+
+const casesOf = ({ base, settings }: Call) => patientCases(base, settings.emptyValues);
 
 const patientsOf = ({ base, settings }: Call) => patients(base, settings.emptyValues);
 

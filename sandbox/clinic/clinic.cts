@@ -118,6 +118,30 @@ export interface ReferralSource {
 	updatedAt: number;
 }
 
+/** The attachments of a case from a time on. */
+export interface LinkedAttachments {
+	ids: string[];
+	/** When they were linked, by this machine's own clock. Lists may show it later. */
+	readonly at: number;
+}
+
+export interface PatientCase {
+	readonly id: string;
+	readonly patientId: string;
+	name: string;
+	/** `2027-05-31` */
+	expiryDate: string | null;
+	/** All other fields that were sent, by Cliniko's names. */
+	details: Record<string, unknown>;
+	/** What was linked to it, the latest last. */
+	readonly linked: LinkedAttachments[];
+	readonly createdAt: number;
+	updatedAt: number;
+	archivedAt: number | null;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -138,18 +162,21 @@ export const NO_FILE: StoredObject = {
 const OTHER_SIZE = 13;
 
 /** Ids beyond 2^53, which a client that parses them as numbers cannot tell apart. */
+/** After those of the seed. Cliniko gives no id twice, so a reset does not start again. */
 const FIRST_IDS = {
-	user: 1_098_765_432_109_876_501n,
-	patient: 1_234_567_890_123_456_781n,
+	user: 1_098_765_432_109_876_503n,
+	patient: 1_234_567_890_123_456_792n,
 	attachment: 1_567_890_123_456_789_001n,
+	case: 1_345_678_901_234_567_801n,
 };
 
-/** A Cliniko account: its users, its patients and their attachments. */
+/** A Cliniko account: its users, its patients, their attachments and their cases. */
 export class Clinic {
 	readonly accountId = '92384';
 	readonly users = new Map<string, User>();
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
+	readonly cases = new Map<string, PatientCase>();
 
 	/** The custom fields that are defined for patients. */
 	customFields: CustomFieldSection[] = [];
@@ -160,7 +187,7 @@ export class Clinic {
 	/** By patient. */
 	readonly referralSources = new Map<string, ReferralSource>();
 
-	private nextIds = { ...FIRST_IDS };
+	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
 
 	constructor(
@@ -248,6 +275,25 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds a case, which lists show at once; missing fields get made-up values or null. */
+	addCase(one: Partial<PatientCase> & Pick<PatientCase, 'patientId'>): PatientCase {
+		const createdAt = one.createdAt ?? this.now();
+		const added: PatientCase = {
+			id: this.takeId('case'),
+			name: 'Left knee',
+			expiryDate: null,
+			details: {},
+			linked: [],
+			createdAt,
+			updatedAt: createdAt,
+			archivedAt: null,
+			addedAt: 0,
+			...one,
+		};
+		this.cases.set(added.id, added);
+		return added;
+	}
+
 	/** The folder that a patient's files are uploaded to at first. */
 	tempFolder(patientId: string): string {
 		return `${this.accountId}/patients/${patientId}/attachments/temp/`;
@@ -265,8 +311,7 @@ export class Clinic {
 		this.referralSourceTypes.clear();
 		this.contacts.clear();
 		this.referralSources.clear();
-		// Cliniko gives no id twice. Users and patients are the same again after a reset.
-		this.nextIds = { ...FIRST_IDS, attachment: this.nextIds.attachment };
+		this.cases.clear();
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

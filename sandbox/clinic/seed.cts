@@ -166,6 +166,7 @@ export function seed(clinic: Clinic, shard: string): void {
 	];
 	patients.forEach((patient, index) => {
 		const at = createdAt + (index + 1) * 86_400_000;
-		clinic.addPatient({ createdAt: at, updatedAt: at, ...patient });
+		const id = String(BigInt(SANDBOX_PATIENT_ID) + BigInt(index));
+		clinic.addPatient({ id, createdAt: at, updatedAt: at, ...patient });
 	});
 }

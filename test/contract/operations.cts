@@ -68,6 +68,15 @@ const attachmentFilters: Record<string, Kind> = {
 	user_id: 'number',
 };
 
+const caseFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+	expiry_date: 'date',
+	patient_id: 'number',
+};
+
 const byItself: Record<string, Kind> = { archived_at: 'dateTime' };
 
 /** The operations that the node uses, as the reference of 2023-10 has them. */
@@ -189,6 +198,49 @@ export const OPERATIONS: Operation[] = [
 		method: 'POST',
 		path: /^\/patient_attachments\/\d+\/archive$/,
 		replies: { 204: null },
+	},
+	{
+		name: 'list cases',
+		method: 'GET',
+		path: /^\/patient_cases$/,
+		isList: true,
+		filters: caseFilters,
+		replies: { 200: schemas.pageOf('patient_cases', schemas.patientCase) },
+	},
+	{
+		name: 'get a case',
+		method: 'GET',
+		path: /^\/patient_cases\/\d+$/,
+		filters: byItself,
+		replies: { 200: schemas.patientCase },
+	},
+	{
+		name: 'create a case',
+		method: 'POST',
+		path: /^\/patient_cases$/,
+		body: schemas.newCase,
+		replies: { 201: schemas.patientCase, 422: schemas.validationError },
+	},
+	{
+		name: 'change a case',
+		method: 'PATCH',
+		path: /^\/patient_cases\/\d+$/,
+		body: schemas.changedCase,
+		replies: { 200: schemas.patientCase, 422: schemas.validationError },
+	},
+	{
+		name: 'archive a case',
+		method: 'POST',
+		path: /^\/patient_cases\/\d+\/archive$/,
+		replies: { 204: null },
+	},
+	{
+		name: 'list the attachments of a case',
+		method: 'GET',
+		path: /^\/patient_cases\/\d+\/patient_attachments$/,
+		isList: true,
+		filters: attachmentFilters,
+		replies: { 200: schemas.pageOf('patient_attachments', schemas.attachment) },
 	},
 	{
 		name: 'get the content',

@@ -2,6 +2,7 @@ import type { IDataObject, INodeProperties, INodePropertyCollection } from 'n8n-
 
 import { properties } from '../../nodes/Cliniko/actions/operations';
 import { parameterOf } from '../../nodes/Cliniko/actions/parameters/patientFields';
+import { CASE_FIELDS } from '../../nodes/Cliniko/cases/fields';
 import { FIELDS, PRONOUNS } from '../../nodes/Cliniko/patients/fields';
 import {
 	BUCKET_HOST,
@@ -113,7 +114,6 @@ describe('Requests are as the documents have them where the node', () => {
 		const update = { ...patient, operation: 'update', patientId: by('id', created!.id) };
 		const { dateOfBirth, email, ...others } = everyField();
 		await perform({ ...update, updateFields: { ...everyField(), ...names, city: 'Perth' } });
-		await perform({ ...update, fieldsToEmpty: nullableFields() });
 		await perform({
 			...patient,
 			operation: 'upsert',
@@ -121,6 +121,7 @@ describe('Requests are as the documents have them where the node', () => {
 			email,
 			additionalFields: others,
 		});
+		await perform({ ...update, fieldsToEmpty: nullableFields() });
 		const [creation = ''] = clinic.sandbox.requests.flatMap(({ body }) => body ?? []);
 		for (const { name } of FIELDS) expect(creation).toContain(`"${name}":`);
 	});
@@ -167,6 +168,53 @@ describe('Requests are as the documents have them where the node', () => {
 		await perform(parameters, { credential: newCredential(clinic.sandbox) });
 	});
 
+	it('creates a case with all fields, lists, changes and archives it', async () => {
+		const resource = 'patientCase';
+		const caseFields = {
+			closed: false,
+			contactId: '7',
+			expiryDate: '2027-05-31',
+			includeCancelledAttendees: true,
+			includeDnaAttendees: false,
+			issueDate: '2026-05-31',
+			maxInvoiceableAmount: '1500.50',
+			maxSessions: '10',
+			notes: 'Two\r\nlines, é 🦵',
+			referral: true,
+			referralType: 'medicare',
+		};
+		const create = { resource, operation: 'create', name: 'Left knee' };
+		await perform({ ...create, additionalFields: caseFields });
+		const [creation = ''] = clinic.sandbox.requests.flatMap(({ body }) => body ?? []);
+		for (const { name } of CASE_FIELDS) expect(creation).toContain(`"${name}":`);
+		const [created] = clinic.sandbox.clinic.cases.values();
+		const one = { resource, caseId: by('id', created!.id) };
+		await perform({ ...one, operation: 'get' });
+		await perform({ ...one, operation: 'update', updateFields: { ...caseFields, name: 'Knee' } });
+		const fieldsToEmpty = CASE_FIELDS.filter(({ isNotNullable }) => !isNotNullable);
+		await perform({
+			...one,
+			operation: 'update',
+			fieldsToEmpty: fieldsToEmpty.map(({ name }) => name),
+		});
+		await perform({ ...one, operation: 'archive' });
+	});
+
+	it('looks whether Cliniko has created a case, after a 503', async () => {
+		const fault = { on: 'createCase', act: 'after', do: { reply: { status: 503 } } } as const;
+		clinic.sandbox.faults.add(fault);
+		const parameters = { resource: 'patientCase', operation: 'create', name: 'Left knee' };
+		await perform(parameters, { credential: newCredential(clinic.sandbox) });
+	});
+
+	it('links files to a case', async () => {
+		const { id } = clinic.sandbox.clinic.addCase({ patientId: SANDBOX_PATIENT_ID });
+		for (const linkToCase of [by('id', id), by('list', 'onlyOpen')]) {
+			const items = [{ files: { data: file('scan.pdf', pdf(`to ${linkToCase.mode}`)) } }];
+			await perform({ options: { linkToCase } }, { items });
+		}
+	});
+
 	it.each<[string, IDataObject]>([
 		['name', { firstName: 'Zoë', lastName: "O'Hara" }],
 		['preferred name', { options: { preferredFirstName: 'Pepe' } }],
@@ -183,11 +231,11 @@ describe('Requests are as the documents have them where the node', () => {
 		});
 	});
 
-	it.each(['patient', 'patientAttachment'])(
+	it.each(['patient', 'patientAttachment', 'patientCase'])(
 		'gets many of the resource %s, by each filter with each condition',
 		async (resource) => {
 			const items = filterItems(resource).map((json) => ({ json }));
-			expect(items.length).toBeGreaterThan(20);
+			expect(items.length).toBeGreaterThan(15);
 			const filter = {
 				field: '={{ $json.field }}',
 				textCondition: '={{ $json.condition }}',
@@ -208,7 +256,7 @@ describe('Requests are as the documents have them where the node', () => {
 		},
 	);
 
-	it.each(['patient', 'patientAttachment'])(
+	it.each(['patient', 'patientAttachment', 'patientCase'])(
 		'gets many of the resource %s: all, a few, archived ones',
 		async (resource) => {
 			for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();
@@ -248,9 +296,13 @@ describe('Requests are as the documents have them where the node', () => {
 		'searchContacts',
 		'searchConcessionTypes',
 		'searchReferralSourceTypes',
+		'searchPatientCases',
+		'searchCasesToLink',
 	])('fills the list of "%s"', async (method) => {
+		const parameters = { operation: 'get', patientId: by('id', SANDBOX_PATIENT_ID) };
 		for (const filter of [undefined, "O'Hara", 'Jane van der Berg', '50%+']) {
-			await clinic.engine.call('listSearch', { method, credential: CREDENTIAL, filter });
+			const search = { method, credential: CREDENTIAL, filter, parameters };
+			await clinic.engine.call('listSearch', search);
 		}
 		expectDocumented();
 	});

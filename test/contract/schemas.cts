@@ -1,7 +1,7 @@
 /**
  * JSON Schemas for what Cliniko's reference (2023-10) and its guides say of the records and bodies
  * that the node reads and sends. Attachments and presigned posts are described in full, and so is what
- * is sent of a patient; patients, users and settings as far as the node reads them. The reference marks nothing as required; what it
+ * is sent of a patient, and cases; patients, users and settings as far as the node reads them. The reference marks nothing as required; what it
  * lists for every record is required here.
  */
 import type { SchemaObject } from 'ajv';
@@ -201,6 +201,54 @@ export const patient: SchemaObject = {
 		updated_at: dateTime,
 		links,
 	},
+};
+
+/** What a case's record has just as it was sent. */
+const caseDetails: Record<string, SchemaObject> = {
+	closed: orNull(yesOrNo),
+	expiry_date: orNull(date),
+	include_cancelled_attendees: orNull(yesOrNo),
+	include_dna_attendees: orNull(yesOrNo),
+	issue_date: orNull(date),
+	// The reference has a minimum of 0, which is itself excluded.
+	max_invoiceable_amount: orNull({ type: 'string', pattern: '^(?=.*[1-9])\\d+(?:\\.\\d+)?$' }),
+	max_sessions: orNull({ type: 'integer', minimum: 1, maximum: 200 }),
+	name: text,
+	notes: orNull(text),
+	referral: orNull(yesOrNo),
+	referral_type: { enum: ['dva', 'medicare', null] },
+};
+
+/** The body that changes a case. */
+export const changedCase: SchemaObject = {
+	...only({ ...caseDetails, contact_id: id, patient_attachment_ids: { type: 'array', items: id } }),
+	required: [],
+	minProperties: 1,
+};
+
+/** The same for a new case, which has a name and a patient. */
+export const newCase: SchemaObject = {
+	...only({ ...caseDetails, contact_id: id, patient_id: id }),
+	required: ['name', 'patient_id'],
+};
+
+export const patientCase: SchemaObject = {
+	...only({
+		...caseDetails,
+		id,
+		archived_at: orNull(dateTime),
+		attendee_ids: orNull({ type: 'array', items: id }),
+		attendees: link,
+		bookings: link,
+		contact: link,
+		created_at: dateTime,
+		invoices: link,
+		links,
+		patient: link,
+		patient_attachments: link,
+		updated_at: dateTime,
+	}),
+	required: ['id', 'name', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
 };
 
 export const user: SchemaObject = {

@@ -167,8 +167,6 @@ it('a doubtful case waits for a person, shows nobody’s data without the passwo
 	);
 	await desk.getByText('<img src="https://evil.example">{{ 7*7 }}').waitFor();
 	await desk.getByText('Referral.pdf').waitFor();
-	await takePicture(desk.locator('.container, body').first(), 'decision');
-	await desk.screenshot({ path: '/tmp/review.png', fullPage: true });
 
 	await clinic.n8n.kill();
 	again = await startN8n({
@@ -199,6 +197,8 @@ it('a person may say that the patient is new, or put the case aside, and cases d
 	await send({ firstName: 'Ida', mobile: '0491 570 157' });
 	const second = await link(2);
 	expect(second).not.toBe(first);
+	await desk.goto(first);
+	await takePicture(desk.locator('.card').first(), 'decision');
 
 	await decide(second, /Put aside/);
 	await finished(decision, 2);
@@ -215,7 +215,7 @@ it('a person may say that the patient is new, or put the case aside, and cases d
 });
 
 it('the front desk gets the files of a form that Cliniko cannot take', async () => {
-	await send({ firstName: '7' });
+	await send({ firstName: '?' });
 	const mail = await until('the front desk has mail', () => mailbox.mails[0]);
 	expect(mail.subject).toBe('Intake form: please file by hand');
 	expect(mail.text).toContain('First Name has no letters');

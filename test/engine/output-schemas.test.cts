@@ -59,6 +59,7 @@ describe('What n8n shows of the output of a node that has not run', () => {
 			['created_at', { type: ['string', 'null'] }],
 			['processed_at', { type: ['string', 'null'] }],
 			['content_url', { type: ['string', 'null'] }],
+			['patient_case_id', { type: 'string' }],
 		]);
 	});
 

@@ -157,7 +157,7 @@ describe('Create', () => {
 
 	it('says what is missing to see whether the patient is there', async () => {
 		const { error } = await create({ additionalFields: {} });
-		expect(error?.message).toMatch(/^Neither a date of birth nor an e-mail address is given/);
+		expect(error?.message).toMatch(/^No date of birth, e-mail address or mobile number is given/);
 		expect(error?.description).toMatch(/Create All the Same/);
 		expect(clinic.sandbox.requests).toEqual([]);
 		const { output } = await create({ additionalFields: {}, ifMatches: 'create' });
@@ -180,7 +180,7 @@ describe('Create', () => {
 		});
 		const { error } = await create();
 		expect(error?.message).toBe(
-			'Could not create the patient: Cliniko did not accept it. Cliniko says: Validation Failed: Referring Doctor ID is invalid, Time Zone is not included in the list [item 0]',
+			'Could not create the patient: Cliniko did not accept it. Cliniko says: Validation Failed: Referring Doctor is invalid, Time Zone is not included in the list [item 0]',
 		);
 	});
 
@@ -408,9 +408,9 @@ describe('Create or Update', () => {
 	});
 
 	it.each(['keep', 'replace'])(
-		'fills in no date of birth, and says so, where Cliniko’s values are to be: %s',
+		'fills in nothing that tells who a patient is, and says so, where Cliniko’s values are to be: %s',
 		async (ifOtherValue) => {
-			const { id } = add({ dateOfBirth: null });
+			const { id } = add({});
 			const given = { city: 'Perth', preferredFirstName: 'Jay' };
 			const { output } = await upsert({ ifOtherValue, additionalFields: given });
 			expect(output[0]!.json).toMatchObject({
@@ -418,10 +418,9 @@ describe('Create or Update', () => {
 				id,
 				changed: ['city'],
 				warning:
-					'Not filled in, because the record has none and it tells who the patient is: Preferred First Name, Date of Birth. If it is the right patient, enter this in Cliniko.',
+					'Not filled in, because the record has none and it tells who the patient is: Preferred First Name. If it is the right patient, enter this in Cliniko.',
 			});
-			const patient = clinic.sandbox.clinic.patients.get(id)!;
-			expect([patient.dateOfBirth, patient.preferredFirstName]).toEqual([null, null]);
+			expect(clinic.sandbox.clinic.patients.get(id)!.preferredFirstName).toBeNull();
 		},
 	);
 
@@ -429,12 +428,23 @@ describe('Create or Update', () => {
 		['several match', [{}, {}], {}, /2 patients match/],
 		['the only one is archived', [{ archivedAt: 1 }], {}, /is archived in Cliniko/],
 		[
+			'the one with the same name and address has no date of birth',
+			[{ dateOfBirth: null }],
+			{},
+			/no date of birth in Cliniko/,
+		],
+		[
 			'a parent has the same name and address',
 			[{ dateOfBirth: '1960-01-01' }],
 			{},
 			/another date of birth/,
 		],
-		['only the name is known', [{}], { dateOfBirth: '', email: '' }, /Neither a date of birth/],
+		[
+			'only the name is known',
+			[{}],
+			{ dateOfBirth: '', email: '' },
+			/No date of birth, e-mail address or mobile/,
+		],
 	];
 
 	it.each(unclearCases)('touches nobody where %s, and says so', async (_, there, more, message) => {

@@ -191,6 +191,40 @@ describe.each(CHOICES.comparison)('With a Cliniko whose comparing of text is %s,
 	);
 });
 
+describe('A mobile number', () => {
+	const withPhones = (...numbers: string[]) => ({
+		details: {
+			patient_phone_numbers: numbers.map((number) => ({ number, phone_type: 'Mobile' })),
+		},
+	});
+
+	it('confirms which of several it is, however it is written', async () => {
+		patient(JANE);
+		const id = patient({ ...JANE, ...withPhones('(02) 9999 1234', '+61 491 570 006') });
+		const other = patient({ ...JANE, ...withPhones('0491 570 110') });
+		const name = { firstName: 'Jane', lastName: 'Citizen' };
+		expect(await found({ ...name, mobile: '0491 570 006' })).toEqual([id]);
+		expect(await found({ ...name, mobile: '0061 491 570 110' })).toEqual([other]);
+		const { error } = await find({ ...name, mobile: '0491 570 157' });
+		expect(error?.message).toMatch(/^No patient matches \(First Name, Last Name, Mobile\)\./);
+	});
+
+	it('that a family shares tells nobody from the others', async () => {
+		const family = { ...JANE, ...withPhones('0491 570 006') };
+		const ids = [patient(family), patient({ ...family, dateOfBirth: '2010-02-02' })];
+		const { output } = await find({ lastName: 'Citizen', mobile: '0491570006', ifNotOne: 'item' });
+		expect([...(output[0]?.json.patient_ids as string[])].sort()).toEqual(ids);
+	});
+
+	it('alone is no search, and nothing is sent', async () => {
+		const { error } = await find({ mobile: '0491 570 006' });
+		expect(error?.message).toMatch(/^Cliniko cannot search by a phone number/);
+		const digits = await find({ lastName: 'Citizen', mobile: 'none' });
+		expect(digits.error?.message).toMatch(/^Mobile has no digits/);
+		expect(clinic.sandbox.requests).toEqual([]);
+	});
+});
+
 describe('Several who fit', () => {
 	// So that the message lists them in a known order.
 	beforeEach(() => {

@@ -349,6 +349,79 @@ it.each(ofPatients)(
 	60_000,
 );
 
+const CASE_NAME = `${PATIENT.name}’s knee`;
+
+/** What is done with a case whose name and notes tell something about a patient, with a fault. */
+const ofCases: Array<[operation: string, what: string, fault: Fault | undefined]> = [
+	['create', 'all goes well', undefined],
+	['update', 'all goes well', undefined],
+	['upload', 'all goes well', undefined],
+	['create', 'it is refused', { on: 'createCase', act: 'before', do: quoting(CASE_NAME) }],
+	['create', 'the key is refused', { on: 'get', act: 'before', do: answer(401, echo) }],
+	['update', 'it is refused', { on: 'updateCase', act: 'before', do: quoting(CASE_NAME) }],
+	[
+		'update',
+		'Cliniko has a fault',
+		{ on: 'updateCase', times: EVER, act: 'before', do: answer(500, inFull) },
+	],
+	['upload', 'the case is refused', { on: 'cases', act: 'before', do: answer(403, echo) }],
+	['upload', 'the link is refused', { on: 'updateCase', act: 'before', do: answer(422, echo) }],
+	[
+		'upload',
+		'a page comes for the link',
+		{ on: 'updateCase', times: EVER, act: 'before', do: answer(200, page) },
+	],
+];
+
+it.each(ofCases)(
+	'at "%s" of a case, when %s, no key is stored or logged, and no message or log names anybody',
+	async (operation, _, fault) => {
+		const { sandbox, engine } = clinic;
+		const { id } = sandbox.clinic.addCase({
+			patientId: SANDBOX_PATIENT_ID,
+			name: CASE_NAME,
+		});
+		const logged = engine.log().length;
+		if (fault) sandbox.faults.add({ ...fault });
+		const resource = operation === 'upload' ? 'patientAttachment' : 'patientCase';
+		const notes = '={{ $json.notes }}';
+		const result = await clinic.run({
+			items: [
+				{
+					json: { name: CASE_NAME, notes: PATIENT.email },
+					files: { data: file('a.pdf', pdf(`case ${_}`)) },
+				},
+			],
+			credential: newCredential(sandbox),
+			parameters: {
+				resource,
+				operation,
+				patientId: by('id', SANDBOX_PATIENT_ID),
+				caseId: by('id', id),
+				name: '={{ $json.name }}',
+				additionalFields: { notes },
+				updateFields: { notes },
+				options: { linkToCase: by('list', 'onlyOpen') },
+			},
+			node: { onError: 'continueErrorOutput' },
+			write: true,
+		});
+		const failed = result.errorOutput.map(({ json }) => json.error);
+		expect(failed).toEqual(fault ? [expect.any(String)] : []);
+		expect(result.output).toHaveLength(fault ? 0 : 1);
+		const log = engine.log().slice(logged);
+		const keys = sandbox.requests.map(({ headers }) => headers.authorization ?? '');
+		const secrets = [...keys.filter(Boolean), SANDBOX_API_KEY, 'Authorization'];
+		secrets.push(CREDENTIAL.contactEmail);
+		expect(secrets.filter((one) => (result.written + log).includes(one))).toEqual([]);
+		const context = JSON.stringify(result.run.data.executionData?.contextData);
+		expect(`${failed.join()} ${log} ${context}`).not.toMatch(
+			/philippa|featherstonehaugh|hara|Zoë|AWS4/i,
+		);
+	},
+	60_000,
+);
+
 it('the search knows the form’s values and finds what is there', async () => {
 	collectFormValues(clinic.sandbox, formValues, 10);
 	const { written } = await clinic.run({

@@ -3,8 +3,9 @@ import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-w
 import type { Operation, Resource } from './operation';
 import { patient } from './patient';
 import { patientAttachment } from './patientAttachment';
+import { patientCase } from './patientCase';
 
-const resources: Resource[] = [patientAttachment, patient];
+const resources: Resource[] = [patientAttachment, patient, patientCase];
 
 /** All operations, each with the key `resource.operation`. */
 const all = resources.flatMap(({ value, operations }) =>

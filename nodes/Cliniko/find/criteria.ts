@@ -1,6 +1,7 @@
 import { ClinikoError } from '../errors';
 import type { Patient } from '../records/patient';
 import { hasLetters, patternsOf, sameName, type Sensitivity } from './names';
+import { plainNumber, samePhoneNumber } from './phoneNumber';
 
 /** What a patient can be found by: the names of the node's parameters. */
 export type CriterionName =
@@ -9,6 +10,7 @@ export type CriterionName =
 	| 'lastName'
 	| 'preferredFirstName'
 	| 'dateOfBirth'
+	| 'mobile'
 	| 'oldReferenceId';
 
 /** One search criterion, with its value. */
@@ -22,7 +24,7 @@ export interface Criterion {
 	isText: boolean;
 	/**
 	 * Filters for Cliniko's `q[]`: every matching patient passes at least one of them, and others may
-	 * too. Empty if there is no such filter.
+	 * too. Empty if there is no such filter, as for phone numbers.
 	 */
 	filters: (sensitivity: Sensitivity) => string[];
 	fits: (patient: Patient) => boolean;
@@ -40,6 +42,8 @@ interface CriterionKind {
 	/** As in `Criterion`. */
 	filters: (value: string, sensitivity: Sensitivity) => string[];
 	same: (a: string, b: string) => boolean;
+	/** The record's values, if there may be several. */
+	valuesOf?: (patient: Patient) => string[];
 }
 
 const name = (label: string, field: string): CriterionKind => ({
@@ -79,6 +83,20 @@ const KINDS: Record<CriterionName, CriterionKind> = {
 		filters: (value) => [`date_of_birth:=${value}`],
 		same: (a, b) => a === b,
 	},
+	mobile: {
+		label: 'Mobile',
+		field: 'patient_phone_numbers',
+		rank: 5,
+		read: readPhoneNumber,
+		isText: false,
+		filters: () => [],
+		same: samePhoneNumber,
+		// Whatever type it has on the record.
+		valuesOf: ({ patient_phone_numbers: phones }) =>
+			(Array.isArray(phones) ? phones : []).flatMap((phone) =>
+				[phone?.number, phone?.normalized_number].filter((one) => typeof one === 'string'),
+			),
+	},
 	oldReferenceId: {
 		label: 'Old Reference ID',
 		field: 'old_reference_id',
@@ -115,7 +133,7 @@ export function criterion(name: CriterionName, value: string): Criterion {
 		field,
 		isText,
 		filters: (sensitivity) => filters(wanted, sensitivity),
-		fits: ({ [field]: given }) => typeof given === 'string' && same(given.trim(), wanted),
+		fits: (patient) => valuesIn(patient, name).some((given) => same(given, wanted)),
 	};
 }
 
@@ -128,12 +146,28 @@ export function mostSelectiveFirst(criteria: Criterion[]): Criterion[] {
 export function distinguishingFields(patients: Patient[], known: Criterion[]): string[] {
 	return CRITERIA.filter(({ name: one }) => {
 		if (known.some((criterion) => criterion.name === one)) return false;
-		const { field, same } = KINDS[one];
-		const values = patients.map((patient) => String(patient[field] ?? '').trim());
-		return values.every(
-			(value, at) => value !== '' && !values.slice(at + 1).some((other) => same(value, other)),
-		);
+		const { same } = KINDS[one];
+		const values = patients.map((patient) => valuesIn(patient, one));
+		return values.every((own, at) => {
+			const others = values.slice(at + 1).flat();
+			return own.length > 0 && !own.some((value) => others.some((other) => same(value, other)));
+		});
 	}).map(({ label }) => label);
+}
+
+/** A patient's values for a criterion: usually one, or none. */
+function valuesIn(patient: Patient, name: CriterionName): string[] {
+	const { field, valuesOf } = KINDS[name];
+	const values = valuesOf?.(patient) ?? [patient[field]];
+	return values.flatMap((value) => (typeof value === 'string' ? value.trim() || [] : []));
+}
+
+function readPhoneNumber(value: string, label: string): string {
+	if (/\d/.test(plainNumber(value))) return value;
+	throw new ClinikoError(
+		`${label} has no digits for this item.`,
+		'Check the expression, and what the form or the e-mail gives there.',
+	);
 }
 
 function readName(value: string, label: string): string {

@@ -28,6 +28,16 @@ export function sameName(a: string, b: string): boolean {
 	);
 }
 
+/**
+ * Whether two names are the same to `sameName` though both have accents, and different ones, as Hải and
+ * Hài: in Vietnamese, for example, these are different names. One without accents may stand for any.
+ */
+export function differInAccents(a: string, b: string): boolean {
+	const [one, other] = [accentedLettersOf(a), accentedLettersOf(b)];
+	const areAccented = one !== lettersOf(a, {}) && other !== lettersOf(b, {});
+	return areAccented && one !== other && sameName(a, b);
+}
+
 /** Whether a name has any letters to compare. */
 export function hasLetters(name: string): boolean {
 	return lettersOf(name, {}) !== '';
@@ -39,6 +49,15 @@ export function hasLetters(name: string): boolean {
  */
 export function nameKey(name: string): string {
 	return lettersOf(name, {}).replace(/[ae]/g, '');
+}
+
+function accentedLettersOf(name: string): string {
+	return name
+		.normalize('NFKC')
+		.toLowerCase()
+		.normalize('NFD')
+		.replace(APOSTROPHES, '')
+		.replace(/[^\p{L}\p{M}\p{N}]/gu, '');
 }
 
 function lettersOf(name: string, spelling: Record<string, string>): string {

@@ -37,7 +37,7 @@ export function changesTo(patient: Patient, values: PatientValues, maySet: MaySe
 	const changes: PatientValues = {};
 	for (const [field, value] of Object.entries(values)) {
 		if (field === PHONE_NUMBERS) {
-			const phones = mergedPhoneNumbers(patient, value as PhoneNumber[], maySet(field, false));
+			const phones = mergedPhoneNumbers(patient, value as PhoneNumber[]);
 			if (phones) changes[field] = phones;
 			continue;
 		}
@@ -92,8 +92,8 @@ function hasOnlyPhoneNumbers(patient: Patient, given: PhoneNumber[] = []): boole
 	const present = patient[PHONE_NUMBERS] ?? [];
 	const all = { [PHONE_NUMBERS]: given } as unknown as Patient;
 	const phones = (Array.isArray(present) ? present : []) as PhoneNumber[];
-	const areGiven = mergedPhoneNumbers(all, phones, false) === undefined;
-	return areGiven && mergedPhoneNumbers({ [PHONE_NUMBERS]: phones }, given, false) === undefined;
+	const areGiven = mergedPhoneNumbers(all, phones) === undefined;
+	return areGiven && mergedPhoneNumbers({ [PHONE_NUMBERS]: phones }, given) === undefined;
 }
 
 /** Whether an object has nothing in it, such as pronouns that are not set. */

@@ -356,14 +356,17 @@ function bodyOf(values: PatientValues): IDataObject {
 }
 
 /**
- * Whether a record has the person's names, date of birth and e-mail address.
+ * Whether a record has the person's names, date of birth and e-mail address, or the mobile number if
+ * neither is known.
  *
- * @param mayLack whether the date of birth and the e-mail address may be missing
+ * @param mayLack whether all but the names may be missing
  */
 function isPerson(record: Patient, person: Person, mayLack = false): boolean {
 	return criteriaOf(person).every(
 		({ name, field, fits }) =>
-			fits(record) || (mayLack && ['dateOfBirth', 'email'].includes(name) && !record[field]),
+			fits(record) ||
+			(mayLack &&
+				(name === 'mobile' || (['dateOfBirth', 'email'].includes(name) && !record[field]))),
 	);
 }
 
@@ -393,13 +396,16 @@ async function patientsSince(api: ClinikoApi, since: number): Promise<Patient[]>
 }
 
 /**
- * Whether a search for a person could come upon the record of somebody of that name: by the date of birth
- * or the e-mail address, as in `matchingPatient`, and not if both dates of birth are known and differ.
+ * Whether a search for a person could come upon the record of somebody of that name: by the date of birth,
+ * the e-mail address or the mobile number, as in `matchingPatient`, and not if both dates of birth are
+ * known and differ.
  */
-function mayBeFoundAs(person: Person, { dateOfBirth, email }: Person): boolean {
+function mayBeFoundAs(person: Person, { dateOfBirth, email, mobiles = [] }: Person): boolean {
 	if (person.dateOfBirth && dateOfBirth && person.dateOfBirth !== dateOfBirth) return false;
-	const record = { id: '', date_of_birth: dateOfBirth, email };
-	return criteriaOf(person, ['dateOfBirth', 'email']).some(({ fits }) => fits(record));
+	const phones = mobiles.map((number) => ({ number }));
+	const record = { id: '', date_of_birth: dateOfBirth, email, patient_phone_numbers: phones };
+	const criteria = criteriaOf(person, ['dateOfBirth', 'email', 'mobiles']);
+	return criteria.some(({ fits }) => fits(record));
 }
 
 /** How far Cliniko's clock is ahead of ours at least, in ms, and whether that is known. */

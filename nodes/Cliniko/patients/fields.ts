@@ -19,10 +19,20 @@ export type Pronouns = Record<(typeof PRONOUNS)[number]['name'], string>;
  */
 export type PatientValues = Record<
 	string,
-	string | boolean | PhoneNumber[] | Pronouns | CustomFieldValue[] | IDataObject | null
+	string | boolean | number | PhoneNumber[] | Pronouns | CustomFieldValue[] | IDataObject | null
 >;
 
-type Kind = 'text' | 'date' | 'email' | 'choice' | 'boolean' | 'id' | 'pronouns' | 'phones';
+type Kind =
+	| 'text'
+	| 'date'
+	| 'email'
+	| 'choice'
+	| 'boolean'
+	| 'id'
+	| 'count'
+	| 'amount'
+	| 'pronouns'
+	| 'phones';
 
 /** A field of a patient that can be set. */
 export interface PatientField {
@@ -33,8 +43,12 @@ export interface PatientField {
 	kind: Kind;
 	/** In characters. */
 	maxLength?: number;
+	/** The largest number that a count may be; the smallest is 1. */
+	max?: number;
 	pattern?: RegExp;
 	choices?: string[];
+	/** What people call the choices, if not as Cliniko does. */
+	choiceNames?: string[];
 	/** Whether it may hold several lines. */
 	isLong?: true;
 	/** Whether Cliniko's reference does not say that it can be emptied. */
@@ -61,7 +75,12 @@ export const PRONOUNS = [
 	{ name: 'reflexive', label: 'Reflexive', placeholder: 'e.g. herself' },
 ] as const;
 
-const field = (name: string, label: string, more: Partial<PatientField> = {}): PatientField => ({
+/** A field, which is a text unless `more` says otherwise. */
+export const field = (
+	name: string,
+	label: string,
+	more: Partial<PatientField> = {},
+): PatientField => ({
 	name,
 	label,
 	kind: 'text',
@@ -163,12 +182,15 @@ export const FIELDS: PatientField[] = [
 ];
 
 /** What messages call the fields, by Cliniko's names. */
-export const LABELS: Record<string, string> = Object.fromEntries(
-	[...FIELDS, { name: CUSTOM_FIELDS, label: 'Custom Fields' }].map(({ name, label }) => [
-		name,
-		label,
-	]),
-);
+export const LABELS: Record<string, string> = {
+	...labelsOf(FIELDS),
+	[CUSTOM_FIELDS]: 'Custom Fields',
+};
+
+/** The labels of fields, by Cliniko's names. */
+export function labelsOf(fields: PatientField[]): Record<string, string> {
+	return Object.fromEntries(fields.map(({ name, label }) => [name, label]));
+}
 
 /**
  * Checks a value by the rules of Cliniko's reference, before anything is sent.
@@ -177,8 +199,8 @@ export const LABELS: Record<string, string> = Object.fromEntries(
  * @returns the value as Cliniko takes it
  * @throws ClinikoError if Cliniko would not accept it
  */
-export function checkedValue(field: PatientField, value: string): string | boolean {
-	const { label, kind, choices = [] } = field;
+export function checkedValue(field: PatientField, value: string): string | boolean | number {
+	const { label, kind, choices = [], max } = field;
 	switch (kind) {
 		case 'date':
 			return readDate(value, label);
@@ -200,6 +222,20 @@ export function checkedValue(field: PatientField, value: string): string | boole
 				`Give one of these: ${choices.join(', ')}.`,
 			);
 		}
+		case 'count': {
+			const count = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+			if (count >= 1 && count <= (max ?? Infinity)) return count;
+			throw new ClinikoError(
+				`${label} is not a whole number that Cliniko accepts for this item.`,
+				`Give a number from 1 to ${max}.`,
+			);
+		}
+		case 'amount':
+			if (/^\d+(\.\d+)?$/.test(value) && /[1-9]/.test(value)) return value;
+			throw new ClinikoError(
+				`${label} is not an amount above 0 for this item.`,
+				'Write it with digits and a point only, such as 1500.50.',
+			);
 		default:
 			return checkedText(field, value);
 	}

@@ -1,6 +1,6 @@
 import type { Criterion } from '../find/criteria';
 import { findPatients, type Found } from '../find/findPatients';
-import { sameName } from '../find/names';
+import { differInAccents, sameName } from '../find/names';
 import { isArchived, type Patient } from '../records/patient';
 import { readRecordIfExists } from '../requests/readRecord';
 import { survivor } from '../requests/survivor';
@@ -24,27 +24,39 @@ export interface Match {
 
 /**
  * Finds the patient that a person is, as Find does: by both names and the date of birth, or else by both
- * names and the e-mail address. Who has these names and this address but another date of birth is
- * never taken for the person, because they may be parent and child; nor is who has the same first name,
- * date of birth and address but another last name. Both are unclear.
+ * names and the e-mail address, or else by both names and the mobile number. In these cases it is not
+ * clear who the person is, because parent and child may share all of the rest:
+ * - the one with these names and this address or number has another date of birth, or has none where
+ *   one is given;
+ * - the names are written with other accents, which makes them other names in Vietnamese, for example;
+ * - the one with this date of birth, address and first name has another last name.
  *
  * Patients that this process has created lately count even if lists do not show them yet.
  *
- * @param person with a date of birth or an e-mail address: see `whyUnknown`
+ * @param person with a date of birth, an e-mail address or a mobile number: see `whyUnknown`
  * @throws ClinikoError if a request fails
  */
 export async function matchingPatient(api: ClinikoApi, person: Person): Promise<Match> {
 	const searches: Array<Array<keyof Person>> = [
 		['firstName', 'lastName', 'dateOfBirth'],
 		['firstName', 'lastName', 'email'],
+		['firstName', 'lastName', 'mobiles'],
 	];
 	for (const fields of searches) {
 		const criteria = criteriaOf(person, fields);
 		if (criteria.length < fields.length) continue;
 		const { patients, archived } = await search(api, person, criteria);
-		if (patients.length + archived.length === 0) continue;
-		const others = [...patients, ...archived].filter((one) => isBornOtherwise(one, person));
-		if (others.length > 0 && fields.includes('email')) return { unclear: otherBirthday(others) };
+		const all = [...patients, ...archived];
+		if (all.length === 0) continue;
+		const unlike = all.filter((one) => isWrittenOtherwise(one, person));
+		if (unlike.length > 0) return { unclear: otherAccents(unlike) };
+		if (person.dateOfBirth !== undefined && !fields.includes('dateOfBirth')) {
+			// Nobody was born on that day: the search for that comes first.
+			const dated = all.filter(({ date_of_birth: born }) => born);
+			return {
+				unclear: dated.length > 0 ? otherBirthday(dated, criteria) : noBirthday(all, criteria),
+			};
+		}
 		if (patients.length > 1) return { unclear: several(patients, criteria) };
 		const [patient] = patients;
 		return patient ? { patient } : { unclear: onlyArchived(archived, criteria) };
@@ -67,12 +79,12 @@ async function underAnotherName(api: ClinikoApi, person: Person): Promise<Match>
 }
 
 /** Why a person cannot be looked for, if they cannot. */
-export function whyUnknown({ dateOfBirth, email }: Person): Unclear | undefined {
-	if (dateOfBirth !== undefined || email !== undefined) return undefined;
+export function whyUnknown({ dateOfBirth, email, mobiles = [] }: Person): Unclear | undefined {
+	if (dateOfBirth !== undefined || email !== undefined || mobiles.length > 0) return undefined;
 	return {
 		message:
-			'Neither a date of birth nor an e-mail address is given for this item, and a name alone does not tell whether the patient is in Cliniko already.',
-		advice: 'Give at least one of the two, the date of birth above all.',
+			'No date of birth, e-mail address or mobile number is given for this item, and a name alone does not tell whether the patient is in Cliniko already.',
+		advice: 'Give at least one of them, the date of birth above all.',
 		candidates: [],
 	};
 }
@@ -92,10 +104,12 @@ async function search(api: ClinikoApi, person: Person, criteria: Criterion[]): P
 	return found;
 }
 
-/** Whether both dates of birth are known, and differ. */
-function isBornOtherwise(patient: Patient, { dateOfBirth }: Person): boolean {
-	const theirs = patient.date_of_birth;
-	return Boolean(dateOfBirth && theirs) && theirs !== dateOfBirth;
+function isWrittenOtherwise(patient: Patient, { firstName, lastName }: Person): boolean {
+	const names = [
+		[patient.first_name, firstName],
+		[patient.last_name, lastName],
+	] as const;
+	return names.some(([theirs, given]) => theirs && differInAccents(theirs, given));
 }
 
 function several(patients: Patient[], criteria: Criterion[]): Unclear {
@@ -115,9 +129,25 @@ function onlyArchived(patients: Patient[], criteria: Criterion[]): Unclear {
 	};
 }
 
-function otherBirthday(patients: Patient[]): Unclear {
+function otherAccents(patients: Patient[]): Unclear {
 	return {
-		message: `A patient with the same name and e-mail address has another date of birth in Cliniko: ID ${idsOf(patients)}.`,
+		message: `A patient’s name has other accents in Cliniko: ID ${idsOf(patients)}.`,
+		advice: 'In some languages, these are different names. Look at the patient in Cliniko.',
+		candidates: patients,
+	};
+}
+
+function noBirthday(patients: Patient[], criteria: Criterion[]): Unclear {
+	return {
+		message: `A patient matches (${labelsOf(criteria)}) who has no date of birth in Cliniko, so it may be a relative of the same name: ID ${idsOf(patients)}.`,
+		advice: 'If it is the same person, add the date of birth in Cliniko, and run this again.',
+		candidates: patients,
+	};
+}
+
+function otherBirthday(patients: Patient[], criteria: Criterion[]): Unclear {
+	return {
+		message: `A patient matches (${labelsOf(criteria)}) who has another date of birth in Cliniko: ID ${idsOf(patients)}.`,
 		advice:
 			'It may be a relative, or one of the dates may be wrong. Look at the patient in Cliniko before you go on.',
 		candidates: patients,

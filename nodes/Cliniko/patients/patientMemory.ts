@@ -1,10 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/**
- * What an earlier attempt left: the id of the patient, or the time since when one may exist (ms since
- * 1970 by our clock). `accepted` means that Cliniko accepted the creation, so it must never be repeated.
- */
-export type RememberedPatient = { patient: string } | { since: number; accepted?: true };
+import { CreationMemory, type RememberedCreation } from '../once/creationMemory';
+
+/** What an earlier attempt left: see `RememberedCreation`. */
+export type RememberedPatient = { patient: string } | Exclude<RememberedCreation, { id: string }>;
 
 /** One creation, and its place in the execution. */
 export interface Creation {
@@ -15,98 +14,49 @@ export interface Creation {
 	itemIndex: number;
 }
 
-interface Entry {
-	person: string;
-	values: string;
-	/** The run of the node that last used this entry, and the item. */
-	run: number;
-	item: number;
-	patient?: string;
-	since?: number;
-	accepted?: true;
-	/** The run passed the patient to the next node as a success. */
-	handedOn?: true;
-}
-
 /**
- * Remembers which patients this execution has created, so that none is created twice. Like
- * `UploadMemory`, it is kept in n8n's context of the node, which survives Retry On Fail, the runs of a
- * loop, and a manual retry of a failed execution. A creation belongs to a person and an item; in a later
- * run of a loop, it is resumed by an item with the same values, unless it was passed on as a success. An
- * item with other values may be somebody else of that name.
- *
- * Only ids, times, indexes and digests are stored, because n8n writes the context to its database.
+ * Remembers which patients this execution has created, so that none is created twice: see
+ * `CreationMemory`. In a later run of a loop, an item with other values may be somebody else of that
+ * name.
  */
 export class PatientMemory {
-	/**
-	 * @param context n8n's context object of the node, which is changed in place
-	 * @param run the index of this run of the node in the execution (`$runIndex`)
-	 */
-	constructor(
-		private readonly context: IDataObject,
-		private readonly run: number,
-	) {
-		// n8n has discarded the output of earlier attempts of this run.
-		for (const entry of this.entries) if (entry.run === run) delete entry.handedOn;
+	private readonly memory: CreationMemory;
+
+	/** @param run the index of this run of the node in the execution (`$runIndex`) */
+	constructor(context: IDataObject, run: number) {
+		this.memory = new CreationMemory(context, run);
 	}
 
-	/** What an earlier attempt left of a creation; undefined if there is nothing to resume. */
 	recall(creation: Creation): RememberedPatient | undefined {
-		const { patient, since, accepted } = this.find(creation) ?? {};
-		if (patient !== undefined) return { patient };
-		return since === undefined ? undefined : { since, ...(accepted && { accepted }) };
+		const known = this.memory.recall(of(creation));
+		return known && 'id' in known ? { patient: known.id } : known;
 	}
 
-	/** The ids of all patients that this execution has created. */
 	patients(): string[] {
-		return this.entries.flatMap(({ patient }) => patient ?? []);
+		return this.memory.created();
 	}
 
-	/** Notes that the creation is about to be requested: from now on, the patient may exist. */
 	requested(creation: Creation, since: number): void {
-		const entry = this.find(creation);
-		const { person, values } = creation;
-		if (entry) Object.assign(entry, this.placeOf(creation), { values, since });
-		else this.entries.push({ person, values, ...this.placeOf(creation), since });
+		this.memory.requested(of(creation), since);
 	}
 
-	/** Notes that Cliniko accepted the creation, though the id is unknown. */
 	accepted(creation: Creation): void {
-		const entry = this.find(creation);
-		if (entry) entry.accepted = true;
+		this.memory.accepted(of(creation));
 	}
 
 	created(creation: Creation, patient: string): void {
-		const entry = this.find(creation);
-		if (entry) Object.assign(entry, { patient }, this.placeOf(creation));
+		this.memory.stored(of(creation), patient);
 	}
 
-	/** Notes that there is surely no such patient. */
 	refused(creation: Creation): void {
-		const entry = this.find(creation);
-		if (entry) this.entries.splice(this.entries.indexOf(entry), 1);
+		this.memory.refused(of(creation));
 	}
 
-	/** Notes that the patient is passed to the next node as a success of this run. */
 	handedOn(creation: Creation): void {
-		const entry = this.find(creation);
-		if (entry) Object.assign(entry, this.placeOf(creation), { handedOn: true });
+		this.memory.handedOn(of(creation));
 	}
+}
 
-	/** The entry of the same item, or one with the same values that an earlier run has left. */
-	private find({ person, values, itemIndex }: Creation): Entry | undefined {
-		const own = this.entries.filter((entry) => entry.person === person);
-		return (
-			own.find(({ run, item }) => run === this.run && item === itemIndex) ??
-			own.find((entry) => entry.run !== this.run && !entry.handedOn && entry.values === values)
-		);
-	}
-
-	private placeOf({ itemIndex }: Creation): Pick<Entry, 'run' | 'item'> {
-		return { run: this.run, item: itemIndex };
-	}
-
-	private get entries(): Entry[] {
-		return (this.context.patients ??= []) as unknown as Entry[];
-	}
+function of({ person, ...creation }: Creation) {
+	return { subject: person, ...creation };
 }

@@ -1,7 +1,8 @@
+import { plainNumber } from '../find/phoneNumber';
 import type { Patient } from '../records/patient';
 import { perAccount } from '../transport/cliniko/perAccount';
 import type { PhoneNumber } from './fields';
-import { digitsOf, phoneNumbersOf } from './phoneNumbers';
+import { phoneNumbersOf } from './phoneNumbers';
 
 /**
  * Whether Cliniko replaces a patient's list of phone numbers with the one that is sent, or adds that one
@@ -34,16 +35,16 @@ export class PhoneLists {
 	 * @returns whether it has, and that was not known
 	 */
 	note(before: Patient, sent: PhoneNumber[], after: Patient): boolean {
-		const was = sortedDigits(before);
+		const was = sortedNumbers(before);
 		if (this.areAdded || was.length === 0) return false;
-		const sum = [...was, ...sent.map(({ number }) => digitsOf(number))].sort();
-		this.areAdded = sum.join() === sortedDigits(after).join();
+		const sum = [...was, ...sent.map(({ number }) => plainNumber(number))].sort();
+		this.areAdded = sum.join() === sortedNumbers(after).join();
 		return this.areAdded;
 	}
 }
 
-function sortedDigits(patient: Patient): string[] {
+function sortedNumbers(patient: Patient): string[] {
 	return phoneNumbersOf(patient)
-		.map(({ number }) => digitsOf(number))
+		.map(({ number }) => plainNumber(String(number)))
 		.sort();
 }

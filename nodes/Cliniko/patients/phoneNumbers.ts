@@ -1,21 +1,21 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
+import { samePhoneNumber } from '../find/phoneNumber';
 import { PHONE_NUMBERS, type PhoneNumber } from './fields';
 
 /**
  * A patient's phone numbers with others added to them. None is ever taken away: no document says
  * whether Cliniko replaces the list or adds to it, so it is always sent as a whole.
  *
- * @param given of two numbers with the same digits, the first counts
- * @param setsTypes whether a number that is there gets the given type
+ * @param given of two that are one number, the first counts. One that is on the record keeps its type
+ *   and its writing
  * @returns the whole list; undefined if Cliniko has it already
  * @throws ClinikoError if the record does not show the list, so that numbers might be lost
  */
 export function mergedPhoneNumbers(
 	patient: IDataObject,
 	given: PhoneNumber[],
-	setsTypes: boolean,
 ): PhoneNumber[] | undefined {
 	if (patient[PHONE_NUMBERS] === undefined) {
 		throw new ClinikoError(
@@ -23,23 +23,22 @@ export function mergedPhoneNumbers(
 			'Leave the phone numbers out, and add them in Cliniko.',
 		);
 	}
-	const merged = phoneNumbersOf(patient).map(({ phone_type: type, number, normalized_number }) => ({
-		known: [number, normalized_number].map(digitsOf),
-		phone: { ...(typeof type === 'string' && { phone_type: type }), number } as PhoneNumber,
-	}));
-	let isChanged = false;
-	const seen = new Set<string>();
-	for (const { phone_type: type, number } of given) {
-		const digits = digitsOf(number);
-		if (seen.has(digits)) continue;
-		seen.add(digits);
-		const present = merged.find(({ known }) => known.includes(digits))?.phone;
-		if (!present) merged.push({ known: [digits], phone: { phone_type: type, number } });
-		else if (setsTypes && type && present.phone_type !== type) present.phone_type = type;
-		else continue;
-		isChanged = true;
+	const present = phoneNumbersOf(patient);
+	const known = present.flatMap(({ number, normalized_number }) =>
+		[number, normalized_number].filter((one) => typeof one === 'string'),
+	);
+	const added: PhoneNumber[] = [];
+	for (const phone of given) {
+		if (known.some((number) => samePhoneNumber(number, phone.number))) continue;
+		known.push(phone.number);
+		added.push(phone);
 	}
-	return isChanged ? merged.map(({ phone }) => phone) : undefined;
+	return added.length > 0 ? [...present.map(sendable), ...added] : undefined;
+}
+
+/** A number on the record as Cliniko takes it: without what Cliniko has worked out itself. */
+function sendable({ phone_type: type, number }: IDataObject): PhoneNumber {
+	return { ...(typeof type === 'string' && { phone_type: type }), number: number as string };
 }
 
 /**
@@ -49,18 +48,13 @@ export function mergedPhoneNumbers(
  * @returns a sentence; undefined if nothing
  */
 export function phoneNumbersWarning(sent: PhoneNumber[], after: IDataObject): string | undefined {
-	const shown = phoneNumbersOf(after).map(({ number }) => digitsOf(number));
-	if (sent.some(({ number }) => !shown.includes(digitsOf(number)))) {
+	const shown = phoneNumbersOf(after).map(({ number }) => String(number));
+	if (sent.some((one) => !shown.some((number) => samePhoneNumber(number, one.number)))) {
 		return 'Cliniko does not show all phone numbers that were sent.';
 	}
 	return shown.length > sent.length
 		? 'Cliniko shows more phone numbers than were sent; some may be there twice.'
 		: undefined;
-}
-
-/** Whether a text has a digit, without which it is no phone number. */
-export function hasDigits(number: string): boolean {
-	return digitsOf(number) !== '';
 }
 
 /** The phone numbers on a record. */
@@ -70,11 +64,4 @@ export function phoneNumbersOf(patient: IDataObject): IDataObject[] {
 	return Array.isArray(phones)
 		? (phones as IDataObject[]).filter((phone) => typeof phone?.number === 'string')
 		: [];
-}
-
-/** Numbers are the same if their digits are, however they are written. */
-export function digitsOf(number: unknown): string {
-	return String(number ?? '')
-		.normalize('NFKC')
-		.replace(/\D/g, '');
 }

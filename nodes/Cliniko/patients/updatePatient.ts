@@ -16,7 +16,7 @@ import {
 import { CUSTOM_FIELDS, missingCustomFields } from './customFields';
 import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
 import { PhoneLists } from './phoneLists';
-import { digitsOf, phoneNumbersOf, phoneNumbersWarning } from './phoneNumbers';
+import { phoneNumbersWarning } from './phoneNumbers';
 import { FORBIDDEN } from './requestContext';
 
 /**
@@ -121,7 +121,6 @@ async function changePatient(
 	const ofPhones = phones && !added && phoneNumbersWarning(phones, patient);
 	if (ofPhones) warnings.push(ofPhones);
 	const ignored = ignoredChanges(first!, patient, sent).map((field) => LABELS[field]);
-	if (phones && !hasTypes(patient, phones)) ignored.push('the type of a phone number');
 	const custom = CUSTOM_FIELDS in sent ? dueCustomFieldsOf(first!, values, maySet) : [];
 	const customIgnored = missingCustomFields(patient[CUSTOM_FIELDS], custom);
 	ignored.push(...customIgnored.map(({ definition }) => definition.name));
@@ -148,15 +147,6 @@ function recordIn({ body }: ClinikoReply, id: string): Patient {
 		`Cliniko’s reply to the change of patient ${id} is not the patient’s record.`,
 		'The patient is most likely changed. Look at the patient in Cliniko, or run this step again: it sends only what still differs.',
 	);
-}
-
-/** Whether a record has each phone number with its type, if it has the number. */
-function hasTypes(patient: Patient, phones: PhoneNumber[]): boolean {
-	const shown = phoneNumbersOf(patient);
-	return phones.every(({ number, phone_type: type }) => {
-		const same = shown.filter((phone) => digitsOf(phone.number) === digitsOf(number));
-		return !type || same.length === 0 || same.some((phone) => phone.phone_type === type);
-	});
 }
 
 function inactiveNow({ id }: Patient): ClinikoError {

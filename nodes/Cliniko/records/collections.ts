@@ -2,6 +2,7 @@ import type { Contact } from './contact';
 import type { NamedRecord } from './named';
 import type { Patient } from './patient';
 import type { PatientAttachment } from './patientAttachment';
+import type { PatientCase } from './patientCase';
 
 /** The records of each collection that the node reads, by its path below `/v1`. */
 export interface Collections {
@@ -10,4 +11,6 @@ export interface Collections {
 	concession_types: NamedRecord;
 	contacts: Contact;
 	referral_source_types: NamedRecord;
+	patient_cases: PatientCase;
+	[ofCase: `patient_cases/${string}/patient_attachments`]: PatientAttachment;
 }

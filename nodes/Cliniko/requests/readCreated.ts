@@ -1,7 +1,7 @@
 import type { ClinikoRecord } from '../records/clinikoRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { Pause } from '../transport/pause';
-import { readRecordIfExists } from './readRecord';
+import { readRecordIfExists, type Readable } from './readRecord';
 
 /**
  * The waits between attempts to read a new record, in ms. Cliniko may show it with a delay, so only a
@@ -23,7 +23,7 @@ export async function readCreated(
 	id: string,
 	action?: string,
 	waits = WAITS_FOR_RECORD,
-	collection: 'patients' | 'patient_attachments' = 'patient_attachments',
+	collection: Readable = 'patient_attachments',
 ): Promise<ClinikoRecord | undefined> {
 	const read = async () => await readRecordIfExists(api, collection, id, action);
 	let record = await read();

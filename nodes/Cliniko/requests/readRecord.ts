@@ -4,13 +4,14 @@ import type { Collections } from '../records/collections';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
 /** What messages call the records of a collection. */
-const NOUNS: Record<keyof Collections, string> = {
+export const NOUNS = {
 	patients: 'patient',
 	patient_attachments: 'attachment',
-	concession_types: 'concession type',
-	contacts: 'contact',
-	referral_source_types: 'referral source type',
-};
+	patient_cases: 'case',
+} as const;
+
+/** The collections whose records are read one by one. */
+export type Readable = keyof typeof NOUNS;
 
 /**
  * Reads one record, archived or not: Cliniko shows archived ones only to a request that mentions
@@ -20,7 +21,7 @@ const NOUNS: Record<keyof Collections, string> = {
  * @param action as in `ErrorContext`
  * @throws ClinikoError if there is no such record, or it cannot be read
  */
-export async function readRecord<C extends keyof Collections>(
+export async function readRecord<C extends Readable>(
 	api: ClinikoApi,
 	collection: C,
 	id: string,
@@ -44,7 +45,7 @@ export async function readRecord<C extends keyof Collections>(
  *
  * @returns undefined if Cliniko answers that there is none
  */
-export async function readRecordIfExists<C extends keyof Collections>(
+export async function readRecordIfExists<C extends Readable>(
 	...read: Parameters<typeof readRecord<C>>
 ): Promise<Collections[C] | undefined> {
 	return await readRecord(...read).catch((error: ClinikoError) => {

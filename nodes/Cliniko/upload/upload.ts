@@ -15,6 +15,8 @@ export interface Upload {
 	identity: string;
 	/** Whether to skip the upload and return the existing attachment if the file is already there. */
 	skipIfThere: boolean;
+	/** The case of the patient that the attachment is linked to, if to any. */
+	caseId?: string;
 	/** Whether to wait until Cliniko has processed the file. */
 	waitForProcessing: boolean;
 }

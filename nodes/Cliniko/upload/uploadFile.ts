@@ -1,7 +1,12 @@
 import { ClinikoError, WrongPatient } from '../errors';
 import type { RecordCreator } from '../once/createRecordOnce';
 import type { UploadMemory } from '../once/uploadMemory';
-import { isOfAnotherFile, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import {
+	isOfAnotherFile,
+	isUnreadable,
+	patientIdOf,
+	type PatientAttachment,
+} from '../records/patientAttachment';
 import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { Priority } from '../transport/cliniko/requestQueue';
@@ -9,9 +14,10 @@ import type { Limiter } from '../transport/limiter';
 import type { Pause } from '../transport/pause';
 import type { AlreadyUploaded } from './alreadyUploaded';
 import { createRecord } from './createRecord';
+import { NotLinked } from './notLinked';
 import { postToS3, type SendToS3 } from './postToS3';
 import { requestPresignedPost } from './presignedPost';
-import type { Processing } from './processing';
+import type { Processing, ProcessingError } from './processing';
 import { STREAM_ABOVE } from './sourceFile';
 import type { Upload } from './upload';
 
@@ -31,25 +37,52 @@ export interface UploadTools {
 	recordCreator: RecordCreator;
 	alreadyUploaded: AlreadyUploaded;
 	processing: Processing;
+	/** Links an attachment to a case. */
+	linkToCase: (caseId: string, attachmentId: string) => Promise<void>;
 }
 
 /**
- * The whole way of a file onto the patient's record. Waiting for Cliniko's processing does not hold up
- * other files.
+ * The whole way of a file onto the patient's record and, if wanted, into a case. Linking it and waiting
+ * for Cliniko's processing do not hold up other files.
  *
  * @returns the record, processed if the upload asks for that
- * @throws NotStarted if the limiter was stopped before this upload began; ProcessingError if the file
- *   is stored but its processing failed; any other ClinikoError if it is not on the record, or may not
+ * @throws NotStarted if the limiter was stopped before this upload began; NotLinked or ProcessingError
+ *   if the file is stored but that failed; any other ClinikoError if it is not on the record, or may not
  *   be: `memory` knows which
  */
 export async function uploadFile(tools: UploadTools, upload: Upload): Promise<PatientAttachment> {
 	const weight = upload.file.size > STREAM_ABOVE ? tools.streamWeight : 1;
 	const record = await tools.limiter.run(async () => await putOnRecord(tools, upload), weight);
-	if (!upload.waitForProcessing) return record;
-	const processed = assertOwnRecord(await tools.processing.finished(record), upload);
+	if (!upload.waitForProcessing) return await linked(tools, upload, record);
+	const finished = await tools.processing.finished(record).catch(async (error: ProcessingError) => {
+		// One that takes longer belongs to the case all the same.
+		const isOfUse = error.httpCode !== 404 && !isUnreadable(error.record);
+		if (isOfUse) await linked(tools, upload, error.record);
+		throw error;
+	});
+	const processed = assertOwnRecord(finished, upload);
 	assertOwnFile(tools, processed, upload);
 	if (upload.skipIfThere) await tools.alreadyUploaded.remember(upload, processed);
-	return processed;
+	return await linked(tools, upload, processed);
+}
+
+/**
+ * Links the attachment to its case, if to any: processed if that is waited for, since Cliniko may refuse
+ * one that is not.
+ *
+ * @throws NotLinked if that fails
+ */
+async function linked(
+	{ linkToCase }: UploadTools,
+	{ caseId, file }: Upload,
+	record: PatientAttachment,
+): Promise<PatientAttachment> {
+	if (caseId !== undefined) {
+		await linkToCase(caseId, record.id).catch((error: ClinikoError) => {
+			throw new NotLinked(file.name, caseId, record, error);
+		});
+	}
+	return record;
 }
 
 /** Stores the file, unless an earlier attempt of this execution has, or "Skip" finds it there. */

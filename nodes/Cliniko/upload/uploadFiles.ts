@@ -1,12 +1,13 @@
 import type { PatientAttachment } from '../records/patientAttachment';
 import { NotStarted } from '../transport/limiter';
+import { NotLinked } from './notLinked';
 import { ProcessingError } from './processing';
 import type { Upload } from './upload';
 
 /** The outcome of one upload: a record, an error, or neither if it was never started. */
 export interface Outcome {
 	upload: Upload;
-	/** The attachment, if the file is stored, even if its processing failed. */
+	/** The attachment, if the file is stored, even if its processing or its link failed. */
 	record?: PatientAttachment;
 	error?: Error;
 }
@@ -29,7 +30,8 @@ export async function uploadFiles(
 		} catch (error) {
 			if (error instanceof NotStarted) return { upload };
 			onError();
-			const record = error instanceof ProcessingError ? error.record : undefined;
+			const isStored = error instanceof ProcessingError || error instanceof NotLinked;
+			const record = isStored ? error.record : undefined;
 			return { upload, record, error: error as Error };
 		}
 	};

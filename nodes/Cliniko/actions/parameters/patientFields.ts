@@ -1,6 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
+import { plainNumber } from '../../find/phoneNumber';
 import {
 	checkedValue,
 	FIELDS,
@@ -12,7 +13,7 @@ import {
 	type PhoneNumber,
 	type Pronouns,
 } from '../../patients/fields';
-import { hasDigits, mergedPhoneNumbers } from '../../patients/phoneNumbers';
+import { mergedPhoneNumbers } from '../../patients/phoneNumbers';
 import { chosenId, chosenRecord } from './chosenId';
 import { referralSourceField } from './referralSource';
 import { textOf } from './text';
@@ -27,22 +28,42 @@ export function patientField(name: string, more: Partial<INodeProperties> = {}):
 	return { ...propertyOf(FIELDS.find((field) => field.name === name)!), ...more };
 }
 
+/** What a collection of fields is called, and what is said of it. */
+type FieldCollection = Pick<
+	INodeProperties,
+	'displayName' | 'name' | 'placeholder' | 'description'
+>;
+
 /**
- * A collection of the fields that can be set.
+ * A collection of the fields of a patient that can be set.
  *
  * @param without Cliniko's names of fields that the operation asks for elsewhere
  */
 export function patientFields(
-	collection: { displayName: string; name: string; placeholder: string; description: string },
+	collection: FieldCollection,
 	without: string[] = [],
+): INodeProperties {
+	return fieldCollection(collection, FIELDS, without, [referralSourceField]);
+}
+
+/**
+ * The same for the fields of any record.
+ *
+ * @param besides other parameters that the collection has
+ */
+export function fieldCollection(
+	collection: FieldCollection,
+	fields: PatientField[],
+	without: string[] = [],
+	besides: INodeProperties[] = [],
 ): INodeProperties {
 	return {
 		...collection,
 		type: 'collection',
 		default: {},
 		options: [
-			...FIELDS.filter(({ name }) => !without.includes(name)).map(propertyOf),
-			referralSourceField,
+			...fields.filter(({ name }) => !without.includes(name)).map(propertyOf),
+			...besides,
 		].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 	};
 }
@@ -54,8 +75,13 @@ export function patientFields(
  * @throws ClinikoError if Cliniko would not accept a value
  */
 export function patientValuesOf(given: IDataObject): PatientValues {
+	return fieldValuesOf(given, FIELDS);
+}
+
+/** The same for the fields of any record. */
+export function fieldValuesOf(given: IDataObject, fields: PatientField[]): PatientValues {
 	const values: PatientValues = {};
-	for (const field of FIELDS) {
+	for (const field of fields) {
 		const value = valueOf(field, given[parameterOf(field)]);
 		if (value !== undefined) values[field.name] = value;
 	}
@@ -63,7 +89,8 @@ export function patientValuesOf(given: IDataObject): PatientValues {
 }
 
 function propertyOf(field: PatientField): INodeProperties {
-	const { label, kind, choices = [], isLong, listSearch, description, placeholder } = field;
+	const { label, kind, choices = [], choiceNames = choices, isLong, listSearch } = field;
+	const { description, placeholder } = field;
 	const common = {
 		displayName: label,
 		name: parameterOf(field),
@@ -73,7 +100,12 @@ function propertyOf(field: PatientField): INodeProperties {
 		case 'boolean':
 			return { ...common, type: 'boolean', default: false };
 		case 'choice':
-			return { ...common, type: 'options', default: choices[0], options: choices.map(option) };
+			return {
+				...common,
+				type: 'options',
+				default: choices[0],
+				options: choices.map((value, at) => ({ name: choiceNames[at]!, value })),
+			};
 		case 'phones':
 			return {
 				...common,
@@ -118,7 +150,9 @@ function propertyOf(field: PatientField): INodeProperties {
 				],
 			};
 		case 'id':
-			return chosenRecord(common, listSearch!);
+			return listSearch
+				? chosenRecord(common, listSearch)
+				: { ...common, type: 'string', default: '', placeholder };
 		default:
 			return {
 				...common,
@@ -149,7 +183,7 @@ function phoneNumbersIn(given: unknown, label: string): PhoneNumber[] | undefine
 		const text = textOf(number, label).trim();
 		if (text === '') return [];
 		const phoneType = PHONE_TYPES.find((one) => one === type);
-		if (!phoneType || !hasDigits(text)) {
+		if (!phoneType || !/\d/.test(plainNumber(text))) {
 			throw new ClinikoError(
 				phoneType
 					? `${label} has a number without digits for this item.`
@@ -162,7 +196,7 @@ function phoneNumbersIn(given: unknown, label: string): PhoneNumber[] | undefine
 		return [{ phone_type: phoneType, number: text }];
 	});
 	// Each number once.
-	return mergedPhoneNumbers({ [PHONE_NUMBERS]: [] }, phones, true);
+	return mergedPhoneNumbers({ [PHONE_NUMBERS]: [] }, phones);
 }
 
 function pronounsIn(given: unknown, label: string): Pronouns | undefined {

@@ -10,7 +10,7 @@ import { exactId } from '../../records/clinikoRecord';
 /** A kind of record that the user chooses from a list, by ID or by URL. */
 export interface RecordKind {
 	/** What messages call it. */
-	noun: 'patient' | 'attachment';
+	noun: 'patient' | 'attachment' | 'case';
 	/** The name of the node's parameter. */
 	parameter: string;
 	/** The method that fills the list. */
@@ -24,6 +24,12 @@ export interface RecordKind {
 	urlAdvice: string;
 	noneAdvice: string;
 }
+
+const PLACEHOLDERS = {
+	patient: 'Select a patient...',
+	attachment: 'Select an attachment...',
+	case: 'Select a case...',
+};
 
 /** The field in which the user chooses a record. */
 export function recordIdField(
@@ -41,7 +47,7 @@ export function recordIdField(
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
-				placeholder: noun === 'patient' ? 'Select a patient...' : 'Select an attachment...',
+				placeholder: PLACEHOLDERS[noun],
 				typeOptions: { searchListMethod: kind.listSearch, searchable: true },
 			},
 			{
@@ -93,10 +99,12 @@ export function recordIdOf(
 	shard: string,
 	kind: RecordKind,
 ): string {
-	const parameter = context.getNodeParameter(kind.parameter, itemIndex, '') as
-		| INodeParameterResourceLocator
-		| string
-		| number;
+	return recordIdIn(context.getNodeParameter(kind.parameter, itemIndex, ''), shard, kind);
+}
+
+/** The same for the value of a parameter. */
+export function recordIdIn(given: unknown, shard: string, kind: RecordKind): string {
+	const parameter = given as INodeParameterResourceLocator | string | number;
 	const isLocator = typeof parameter === 'object' && parameter !== null;
 	const value: unknown = isLocator ? parameter.value : parameter;
 	return isLocator && parameter.mode === 'url'

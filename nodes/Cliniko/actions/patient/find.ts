@@ -68,6 +68,15 @@ const fields: INodeProperties[] = [
 		description: 'Year, month and day in this order',
 	},
 	{
+		displayName: 'Mobile',
+		name: 'mobile',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 0491 570 006',
+		description:
+			'Has to be one of the phone numbers on the record. Cliniko cannot search by it: give a name too.',
+	},
+	{
 		displayName: 'If Not Exactly One Patient Matches',
 		name: 'ifNotOne',
 		type: 'options',
@@ -202,7 +211,10 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 	const options = context.getNodeParameter('options', itemIndex, {});
 	const { criteria, empty } = criteriaOf(context, itemIndex, options);
 	const leavesOut = options.ifEmpty === 'leaveOut';
-	if (criteria.length === 0 && (leavesOut || empty.length === 0)) throw nothingGiven();
+	if (leavesOut || empty.length === 0) {
+		if (criteria.length === 0) throw nothingGiven();
+		if (criteria.every(({ name }) => name === 'mobile')) throw mobileAlone();
+	}
 	return {
 		criteria,
 		empty: leavesOut ? [] : empty,
@@ -267,6 +279,13 @@ function fieldEmpty(labels: string[]): NotFound {
 		advice:
 			'Check what the form or the e-mail gives there. To find patients by the other fields alone, add the option If a Field Is Empty; it may then find another patient than the one who is meant.',
 	};
+}
+
+function mobileAlone(): ClinikoError {
+	return new ClinikoError(
+		'Cliniko cannot search by a phone number, and nothing else is given for this item.',
+		'Add the names, the date of birth or the e-mail address. The number then confirms who it is.',
+	);
 }
 
 function nothingGiven(): ClinikoError {

@@ -7,7 +7,7 @@ import {
 	customFieldValues,
 	type GivenCustomField,
 } from '../../patients/customFields';
-import { LABELS, type PatientValues } from '../../patients/fields';
+import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from '../../patients/fields';
 import { PatientMemory } from '../../patients/patientMemory';
 import { criteriaOf, personDigest, valuesDigest, type Person } from '../../patients/person';
 import {
@@ -112,11 +112,13 @@ export function creatorFor(context: IExecuteFunctions, api: ClinikoApi) {
 
 function personIn(values: PatientValues): Person {
 	const text = (field: string) => values[field] as string | undefined;
+	const phones = (values[PHONE_NUMBERS] ?? []) as PhoneNumber[];
 	const person = {
 		firstName: text('first_name') ?? missing('first_name'),
 		lastName: text('last_name') ?? missing('last_name'),
 		dateOfBirth: text('date_of_birth'),
 		email: text('email'),
+		mobiles: phones.filter((one) => one.phone_type === 'Mobile').map(({ number }) => number),
 	};
 	// Throws if a name has no letters.
 	criteriaOf(person);

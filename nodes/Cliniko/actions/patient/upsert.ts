@@ -40,7 +40,7 @@ const fields: INodeProperties[] = [
 	}),
 	patientField('date_of_birth', {
 		description:
-			'Has to match. Year, month and day in this order. Give it or the e-mail address, and better both.',
+			'Has to match. Year, month and day in this order. Give it, the e-mail address or a mobile number, and better all.',
 	}),
 	patientField('email', {
 		description: 'Has to match if no patient with these names has this date of birth',

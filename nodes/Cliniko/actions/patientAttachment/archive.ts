@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { archiveAttachment } from '../../requests/archiveAttachment';
+import { archiveRecord } from '../../requests/archiveRecord';
 import { assertOwner } from '../../requests/readAttachment';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -20,7 +20,7 @@ async function execute(context: IExecuteFunctions) {
 		run: async (attachment) => {
 			const { id } = attachment;
 			await assertOwner(api, attachment);
-			await archiveAttachment(api, pauseFor(context), id);
+			await archiveRecord(api, pauseFor(context), 'patient_attachments', id);
 			return [{ json: { id, archived: true } }];
 		},
 	});

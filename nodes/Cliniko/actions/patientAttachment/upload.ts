@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 
+import { CaseLinks } from '../../cases/caseLink';
 import { ContentDigests } from '../../download/contentDigest';
 import { RecordCreator } from '../../once/createRecordOnce';
 import type { RecordSearch } from '../../once/recordSearch';
@@ -16,11 +17,13 @@ import { contentOf } from '../../upload/sourceFile';
 import { uploadFile, type UploadTools } from '../../upload/uploadFile';
 import { uploadFiles } from '../../upload/uploadFiles';
 import type { Operation } from '../operation';
+import { caseLinkField } from '../parameters/caseId';
 import { patientIdField } from '../parameters/patientId';
 import { simplifyField } from '../parameters/simplify';
 import { nodeError } from '../report';
 import { failedItem, runError, withEarlierTries } from './uploadFailure';
 import {
+	findCases,
 	planUploads,
 	refuseInactivePatients,
 	runSettings,
@@ -124,6 +127,7 @@ const fields: INodeProperties[] = [
 					},
 				],
 			},
+			caseLinkField,
 			{
 				displayName: 'Longest Wait',
 				name: 'maxWait',
@@ -137,7 +141,7 @@ const fields: INodeProperties[] = [
 ];
 
 /** What an item of the output holds with Simplify on. */
-export type Output = SimplifiedAttachment;
+export type Output = SimplifiedAttachment & { patient_case_id?: string };
 
 async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const items = context.getInputData();
@@ -167,6 +171,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	};
 	stopAtFirst();
 	await refuseInactivePatients(api, pause, plans, memory);
+	await findCases(api, plans, memory);
 	stopAtFirst();
 
 	// What is compared, created or looked for belongs to a file that is in S3 already.
@@ -195,6 +200,8 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 			digestOf: async (record) => await digests.of(record),
 		}),
 		processing,
+		linkToCase: async (caseId, attachmentId) =>
+			await CaseLinks.of(api).add(urgent, pause, caseId, attachmentId),
 	};
 	const outcomes = await uploadFiles(
 		plans.flatMap(({ uploads, error }) => (error ? [] : uploads)),
@@ -225,7 +232,12 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 				return failedItem(context, reason!, itemIndex, [one], memory, record);
 			}
 			memory.handedOn(one.identity);
-			return { json: simplify ? simplified(record) : record, pairedItem: { item: itemIndex } };
+			const { caseId } = one;
+			const json = {
+				...(simplify ? simplified(record) : record),
+				...(caseId !== undefined && { patient_case_id: caseId }),
+			};
+			return { json, pairedItem: { item: itemIndex } };
 		});
 	});
 }

@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { caseToLink } from '../../cases/caseLink';
 import { ClinikoError } from '../../errors';
 import { isTokenOf, type Position, type UploadMemory } from '../../once/uploadMemory';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
@@ -7,6 +8,7 @@ import type { Pause } from '../../transport/pause';
 import { inactivePatients } from '../../upload/inactivePatients';
 import { contentOf, sourceFile } from '../../upload/sourceFile';
 import type { Upload } from '../../upload/upload';
+import { caseLinkIn } from '../parameters/caseId';
 import { descriptionOf } from '../parameters/description';
 import { inputFiles } from '../parameters/inputFiles';
 import { patientIdOf } from '../parameters/patientId';
@@ -18,6 +20,7 @@ interface UploadOptions {
 	concurrency?: unknown;
 	ifAlreadyUploaded?: 'upload' | 'skip';
 	ifNoFile?: 'error' | 'skip';
+	linkToCase?: unknown;
 	onTimeout?: 'error' | 'continue';
 	maxWait?: unknown;
 }
@@ -37,6 +40,8 @@ export interface UploadPlan {
 	itemIndex: number;
 	uploads: Upload[];
 	simplify: boolean;
+	/** The case to link to: an id, or `ONLY_OPEN`. */
+	caseLink?: string;
 	/** The token of the upload, if the item is an error item of this node that a loop brings back. */
 	token?: string;
 	error?: Error;
@@ -130,6 +135,7 @@ async function planItem(
 		if (picked.length === 0) pick(ifNoFile);
 		if (picked.length === 0) return plan;
 		const patientId = patientIdOf(context, itemIndex, shard);
+		plan.caseLink = caseLinkIn(options.linkToCase, shard);
 		const description = descriptionOf(context.getNodeParameter('description', itemIndex, ''));
 		const { getBinaryMetadata: metadata, getBinaryStream: stream } = context.helpers;
 		for (const field of picked) {
@@ -185,4 +191,53 @@ export async function refuseInactivePatients(
 	} catch (error) {
 		for (const plan of pending) plan.error = error as Error;
 	}
+}
+
+/**
+ * Finds the cases that the files are to be linked to, and sets `error` in the plans that have none. Sends
+ * a request for each patient and case.
+ *
+ * @param plans are changed in place
+ */
+export async function findCases(
+	api: ClinikoApi,
+	plans: UploadPlan[],
+	memory: UploadMemory,
+): Promise<void> {
+	const found = new Map<string, Promise<string>>();
+	const find = async ({ uploads, caseLink }: UploadPlan): Promise<string> => {
+		const { patientId } = uploads[0]!;
+		const key = `${patientId} ${caseLink}`;
+		const one = found.get(key) ?? caseToLink(api, patientId, caseLink!);
+		found.set(key, one);
+		return await one;
+	};
+	const pending = plans.filter(({ uploads, caseLink, error }) => uploads[0] && caseLink && !error);
+	await Promise.all(
+		pending.map(async (plan) => {
+			try {
+				const caseId = await find(plan);
+				for (const upload of plan.uploads) upload.caseId = caseId;
+			} catch (error) {
+				plan.error = withStored(error as ClinikoError, plan, memory);
+			}
+		}),
+	);
+}
+
+/** Adds to an error which files of the item an earlier attempt has stored. */
+function withStored(
+	error: ClinikoError,
+	{ uploads }: UploadPlan,
+	memory: UploadMemory,
+): ClinikoError {
+	const stored = uploads.flatMap(({ identity }) => {
+		const known = memory.recall(identity);
+		return known && 'attachment' in known ? known.attachment : [];
+	});
+	if (stored.length === 0) return error;
+	return new ClinikoError(
+		`${error.message} The file is stored, as attachment ${stored.join(', ')}, but may not be linked to a case.`,
+		`Do not upload it again. ${error.description}`,
+	);
 }

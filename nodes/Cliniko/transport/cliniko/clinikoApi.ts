@@ -310,7 +310,7 @@ export class ClinikoApi {
 	/**
 	 * Reads a list, page by page, for as long as the caller asks for more.
 	 *
-	 * @param collection the path below `/v1`, which is also the name of the list in the reply
+	 * @param collection the path below `/v1`, whose last part is also the name of the list in the reply
 	 * @param filters of the form `field:=value`, all of which must hold (Cliniko's `q[]`)
 	 * @param query further parameters, such as `sort`
 	 */
@@ -360,10 +360,11 @@ export class ClinikoApi {
 		query: Record<string, string>,
 	): Promise<Page> {
 		const { body, date, isDated } = await this.sorted(collection, filters, errorContext, query);
-		const rows = body[collection];
+		const name = collection.replace(/^.*\//, '');
+		const rows = body[name];
 		if (!Array.isArray(rows)) {
 			throw new ClinikoError(
-				`Could not ${errorContext.action}: Cliniko's reply has no list of ${collection.replace('_', ' ')}.`,
+				`Could not ${errorContext.action}: Cliniko's reply has no list of ${name.replace('_', ' ')}.`,
 				'Run the workflow again. If it keeps happening, look at status.cliniko.com.',
 			);
 		}

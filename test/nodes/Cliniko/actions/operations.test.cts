@@ -140,6 +140,7 @@ describe('The upload', () => {
 			fileName: ['string', ''],
 			ifNoFile: ['options', 'error'],
 			ifAlreadyUploaded: ['options', 'upload'],
+			linkToCase: ['resourceLocator', { mode: 'list', value: '' }],
 			concurrency: ['number', 4],
 			maxWait: ['number', 300],
 			onTimeout: ['options', 'error'],
@@ -254,6 +255,67 @@ describe('What can be done with an attachment', () => {
 			searchable: true,
 		});
 		expect(Object.keys(new Cliniko().methods.listSearch)).toContain('searchAttachments');
+	});
+});
+
+describe('What can be done with a case', () => {
+	const anybody = ['patientId', 'resourceLocator', { mode: 'list', value: '' }];
+	const one = ['caseId', 'resourceLocator', { mode: 'list', value: '' }];
+	const simplify = ['simplify', 'boolean', true];
+	const changes = [
+		['updateFields', 'collection', {}],
+		['fieldsToEmpty', 'multiOptions', []],
+	];
+
+	it.each([
+		['archive', [anybody, one]],
+		['get', [anybody, one, simplify]],
+		['update', [anybody, one, ...changes, simplify]],
+		['create', [anybody, ['name', 'string', ''], ['additionalFields', 'collection', {}], simplify]],
+		[
+			'getMany',
+			[
+				anybody,
+				['returnAll', 'boolean', false],
+				['limit', 'number', 50],
+				['filters', 'fixedCollection', {}],
+				['archived', 'options', 'exclude'],
+				['closed', 'options', 'exclude'],
+				simplify,
+			],
+		],
+	])('has the parameters that saved workflows hold: %s', (name, parameters) => {
+		const { fields } = operationFor('patientCase', name)!;
+
+		expect(fields.map(({ name: field, type, default: value }) => [field, type, value])).toEqual(
+			parameters,
+		);
+	});
+
+	it.each([
+		['create', true],
+		['getMany', true],
+		['get', undefined],
+		['update', undefined],
+		['archive', undefined],
+	])('needs the patient where the case does not say whose it is: %s', (name, isRequired) => {
+		const { fields } = operationFor('patientCase', name)!;
+
+		expect(named('patientId', fields)[0]!.required).toBe(isRequired);
+	});
+
+	it('empties only fields that Cliniko’s reference says can be empty', () => {
+		const [field] = named('fieldsToEmpty', operationFor('patientCase', 'update')!.fields);
+
+		expect(valuesOf(field!)).not.toEqual(expect.arrayContaining(['name']));
+		expect(valuesOf(field!)).not.toEqual(expect.arrayContaining(['contact_id']));
+		expect(valuesOf(field!)).toEqual(expect.arrayContaining(['notes', 'closed', 'expiry_date']));
+	});
+
+	it('takes a case from a list', () => {
+		const lists = Object.keys(new Cliniko().methods.listSearch);
+
+		expect(lists).toEqual(expect.arrayContaining(['searchPatientCases', 'searchCasesToLink']));
 	});
 });
 

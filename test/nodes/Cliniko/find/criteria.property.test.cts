@@ -46,6 +46,7 @@ describe('Whatever a form sends', () => {
 			preferredFirstName: /^preferred_first_name:~~(?!~)/,
 			dateOfBirth: /^date_of_birth:=\d{4}-\d\d-\d\d$/,
 			oldReferenceId: /^old_reference_id:(=|~~(?!~))/,
+			mobile: /^(?!)/,
 		};
 		fc.assert(
 			fc.property(name, fc.oneof(nasty, address), (one, value) => {

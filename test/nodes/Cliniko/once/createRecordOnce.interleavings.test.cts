@@ -434,6 +434,7 @@ describe('The records of files whose creation is uncertain', () => {
 				recordCreator: creation,
 				alreadyUploaded,
 				processing: new Processing(api, pause, 0, 'continue'),
+				linkToCase: async () => await Promise.reject(new Error('not to be linked')),
 			};
 			return await Promise.all(
 				uploads.map(async (upload): Promise<Ended> => {

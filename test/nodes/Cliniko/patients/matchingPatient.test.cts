@@ -15,6 +15,16 @@ const JANE: Person = {
 const { dateOfBirth: _, ...WITHOUT_BIRTHDAY } = JANE;
 const { email: __, ...WITHOUT_EMAIL } = JANE;
 
+const MOBILE = {
+	patient_phone_numbers: [{ phone_type: 'Home', number: '+61 491 570 006' }],
+};
+
+const WITH_MOBILE: Person = {
+	firstName: 'Jane',
+	lastName: 'Citizen',
+	mobiles: ['0491 570 157', '0491 570 006'],
+};
+
 const ARCHIVED = { archived_at: '2025-01-01T00:00:00Z' };
 
 /** The id of the patient who matches, or why that is unclear; undefined if nobody matches. */
@@ -34,8 +44,22 @@ describe('The patient who matches is', () => {
 		['the one with all of it', [jane('1')], JANE],
 		['the one with another e-mail address', [jane('1', { email: 'work@mail.example' })], JANE],
 		['the one without an e-mail address', [jane('1', { email: null })], JANE],
-		['the one without a date of birth', [jane('1', { date_of_birth: null })], JANE],
-		['the one without a date of birth, which is empty', [jane('1', { date_of_birth: '' })], JANE],
+		[
+			'the one with the mobile number, if nothing else is given',
+			[jane('1', MOBILE), jane('2')],
+			WITH_MOBILE,
+		],
+		[
+			'the one with the mobile number, if no address is the same',
+			[jane('1', { ...MOBILE, email: 'old@mail.example' })],
+			{ ...WITH_MOBILE, email: 'jane@mail.example' },
+		],
+		[
+			'the one with another mobile number, if all the rest is the same',
+			[jane('1', MOBILE)],
+			{ ...JANE, mobiles: ['0491 570 110'] },
+		],
+		['the one whose accents the form left out', [jane('1', { first_name: 'Jáne' })], JANE],
 		['the one with the address, if no date is given', [jane('1')], WITHOUT_BIRTHDAY],
 		['the one with the date, if no address is given', [jane('1')], WITHOUT_EMAIL],
 		[
@@ -100,6 +124,36 @@ describe('It is unclear who matches', () => {
 		expect(await match([father])).toEqual(unclear(/another date of birth.*ID 1\./, '1'));
 	});
 
+	it.each([null, ''])('where the one with the address has no date of birth: %j', async (none) => {
+		const rows = [jane('1', { date_of_birth: none })];
+		expect(await match(rows)).toEqual(unclear(/no date of birth in Cliniko.*ID 1\./, '1'));
+	});
+
+	it('where parent and child share the name, the address and the mobile number', async () => {
+		const parent = jane('1', { ...MOBILE, date_of_birth: '1960-01-01' });
+		const child = { ...JANE, mobiles: WITH_MOBILE.mobiles };
+		expect(await match([parent], child)).toEqual(unclear(/another date of birth.*ID 1\./, '1'));
+		const { email: _email, ...withoutEmail } = child;
+		expect(await match([{ ...parent, date_of_birth: null }], withoutEmail)).toEqual(
+			unclear(/\(First Name, Last Name, Mobile\).*no date of birth.*ID 1\./, '1'),
+		);
+	});
+
+	it('where two of one name share a mobile number', async () => {
+		const rows = [jane('1', MOBILE), jane('2', { ...MOBILE, date_of_birth: '1960-01-01' })];
+		expect(await match(rows, WITH_MOBILE)).toEqual(
+			unclear(/2 patients match.*IDs 1, 2\./, '1', '2'),
+		);
+	});
+
+	it('where the name has other accents', async () => {
+		const rows = [jane('1', { first_name: 'Hải' })];
+		expect(await match(rows, { ...JANE, firstName: 'Hài' })).toEqual(
+			unclear(/other accents.*ID 1\./, '1'),
+		);
+		expect(await match(rows, { ...JANE, firstName: 'HẢI' })).toBe('1');
+	});
+
 	it('where one has another date of birth and another has none', async () => {
 		const rows = [jane('1', { date_of_birth: null }), jane('2', { date_of_birth: '1960-01-01' })];
 		expect(await match(rows)).toEqual(unclear(/another date of birth.*ID 2\./, '2'));
@@ -151,8 +205,9 @@ describe('A patient whom this process has just created', () => {
 
 it('With a name alone, nobody can be looked for', () => {
 	expect(whyUnknown({ firstName: 'Jane', lastName: 'Citizen' })?.message).toMatch(
-		/Neither a date of birth nor an e-mail address/,
+		/No date of birth, e-mail address or mobile number/,
 	);
 	expect(whyUnknown(WITHOUT_EMAIL)).toBeUndefined();
 	expect(whyUnknown(WITHOUT_BIRTHDAY)).toBeUndefined();
+	expect(whyUnknown(WITH_MOBILE)).toBeUndefined();
 });

@@ -85,8 +85,8 @@ it('The context holds ids, times, indexes and digests only', () => {
 	memory.requested(JANE, 5);
 	memory.created(JANE, '77');
 	memory.handedOn(JANE);
-	const { itemIndex: _, ...digests } = JANE;
+	const { person: subject, values } = JANE;
 	expect(context).toEqual({
-		patients: [{ ...digests, run: 0, item: 0, since: 5, patient: '77', handedOn: true }],
+		created: [{ subject, values, run: 0, item: 0, since: 5, id: '77', handedOn: true }],
 	});
 });

@@ -7,8 +7,8 @@ import { thrownBy } from '../connection.cts';
 
 const phone = (number: string, type = 'Mobile'): PhoneNumber => ({ phone_type: type, number });
 
-const merged = (present: unknown, given: PhoneNumber[], setsTypes = true) =>
-	mergedPhoneNumbers({ patient_phone_numbers: present as never }, given, setsTypes);
+const merged = (present: unknown, given: PhoneNumber[]) =>
+	mergedPhoneNumbers({ patient_phone_numbers: present as never }, given);
 
 describe('Phone numbers', () => {
 	it('are added after those that are there', () => {
@@ -31,10 +31,16 @@ describe('Phone numbers', () => {
 		expect(merged(present, [phone('+61 412 345 678')])).toBeUndefined();
 	});
 
-	it('get another type, or keep theirs, and their writing', () => {
+	it('keep their type and their writing if they are given again', () => {
 		const present = [phone('0412 345 678', 'Home')];
-		expect(merged(present, [phone('0412345678')])).toEqual([phone('0412 345 678')]);
-		expect(merged(present, [phone('0412345678')], false)).toBeUndefined();
+		expect(merged(present, [phone('+61 412 345 678')])).toBeUndefined();
+		expect(merged(present, [phone('0412345678'), phone('2')])).toEqual([...present, phone('2')]);
+	});
+
+	it('with letters are other numbers than those with other letters', () => {
+		const present = [phone('1800 DOCTOR', 'Work')];
+		expect(merged(present, [phone('1800 FLOWERS')])).toHaveLength(2);
+		expect(merged(present, [phone('1800-doctor')])).toBeUndefined();
 	});
 
 	it('are sent back as they were, without what Cliniko has added', () => {
@@ -56,7 +62,7 @@ describe('Phone numbers', () => {
 	});
 
 	it('cannot be added where the record does not show any list', () => {
-		const error = thrownBy(() => mergedPhoneNumbers({}, [phone('1')], true));
+		const error = thrownBy(() => mergedPhoneNumbers({}, [phone('1')]));
 		expect(error.message).toMatch(/does not show the patient’s phone numbers/);
 	});
 });

@@ -235,15 +235,6 @@ describe('With a Cliniko that adds a list of phone numbers to the one on the rec
 		});
 	});
 
-	it('the type of a number that is there cannot be changed, which is said', async () => {
-		const { add, numbers } = setUp();
-		await add(MOBILE);
-		const { changed, warning } = await add({ phone_type: 'Fax', number: '2' });
-		expect(changed).toEqual([]);
-		expect(warning).toMatch(/did not take over the type of a phone number/);
-		expect(numbers()).toEqual(['1', '1', '2']);
-	});
-
 	it('an account of which that is not known gets the whole list', async () => {
 		await setUp().add(MOBILE);
 		const { patients, add } = setUp();

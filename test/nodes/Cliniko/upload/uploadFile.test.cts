@@ -1,9 +1,11 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
+import { ClinikoError, WrongPatient } from '../../../../nodes/Cliniko/errors.ts';
 import { RecordCreator } from '../../../../nodes/Cliniko/once/createRecordOnce.ts';
 import { UploadMemory } from '../../../../nodes/Cliniko/once/uploadMemory.ts';
 import { Limiter } from '../../../../nodes/Cliniko/transport/limiter.ts';
 import { AlreadyUploaded } from '../../../../nodes/Cliniko/upload/alreadyUploaded.ts';
+import { NotLinked } from '../../../../nodes/Cliniko/upload/notLinked.ts';
 import { Processing } from '../../../../nodes/Cliniko/upload/processing.ts';
 import { uploadFile } from '../../../../nodes/Cliniko/upload/uploadFile.ts';
 import {
@@ -46,11 +48,13 @@ describe('An upload', () => {
 		s3 = STORED as Answer,
 		remembered = {} as IDataObject,
 		skipIfThere = false,
+		caseId = undefined as string | undefined,
+		linkError = undefined as Error | undefined,
 		answer = (() => undefined) as (sent: Sent) => Answer | undefined,
 	} = {}) => {
 		const log: string[] = [];
 		// The cache for "Skip" lasts for the whole process, so each upload has its own bytes.
-		const own = { ...upload, skipIfThere, file: { ...upload.file } };
+		const own = { ...upload, skipIfThere, caseId, file: { ...upload.file } };
 		const bytes = digestOf(`start ${++starts}`);
 		own.file.digest = async () => await Promise.resolve(bytes);
 		const context: IDataObject = { uploads: remembered };
@@ -91,11 +95,77 @@ describe('An upload', () => {
 				recordCreator: creation,
 				alreadyUploaded,
 				processing: new Processing(cliniko.api, pause, 0, 'continue'),
+				linkToCase: async (...link) => {
+					log.push(`link ${link.join(' to ')}`);
+					await (linkError ? Promise.reject(linkError) : Promise.resolve());
+				},
 			},
 			own,
 		);
 		return { log, cliniko, memory, result };
 	};
+
+	it('is linked to its case once it is on the record', async () => {
+		const { log, result } = start({ caseId: '5' });
+		await result;
+
+		expect(log.slice(-2)).toEqual([CREATE, 'link 5 to 77']);
+	});
+
+	it('without a case is linked to none', async () => {
+		const { log, result } = start();
+		await result;
+
+		expect(log.filter((line) => line.startsWith('link'))).toEqual([]);
+	});
+
+	it('that cannot be linked is stored all the same, which the error says', async () => {
+		const linkError = new ClinikoError('Cliniko answered with status 503.', 'Run it again.', 503);
+		const { memory, result } = start({ caseId: '5', linkError });
+		const error = await rejection(result);
+
+		expect(error).toBeInstanceOf(NotLinked);
+		expect(error.message).toBe(
+			'The file "Referral.pdf" is stored, as attachment 77, but may not be linked to case 5. Cliniko answered with status 503.',
+		);
+		expect(error.description).toMatch(/Do not upload it again.*Retry on this execution/);
+		expect(error.description).not.toMatch(/Run it again/);
+		expect(error).toMatchObject({ record: { id: '77' }, httpCode: undefined });
+		expect(memory.recall(upload.identity)).toEqual({ attachment: '77' });
+	});
+
+	it.each([401, 403])('says why the key may not link it: %i', async (status) => {
+		const linkError = new ClinikoError('The role may not do this.', 'Change the role.', status);
+		const error = await rejection(start({ caseId: '5', linkError }).result);
+
+		expect(error.description).toMatch(/Change the role\.$/);
+	});
+
+	it('that is stored from an earlier try is only linked', async () => {
+		const { log, result } = start({
+			caseId: '5',
+			remembered: { [upload.identity]: { attachment: '77' } },
+			answer: () => reply(200, processedRecord('77', 'Referral.pdf', 1000, PATIENT)),
+		});
+		await result;
+
+		expect(log[0]).toBe('GET /patient_attachments/77');
+		expect(log[1]).toBe('link 5 to 77');
+		expect(log.join()).not.toContain('POST');
+	});
+
+	it('that is on another patient’s record is not linked', async () => {
+		const { log, result } = start({
+			caseId: '5',
+			answer: ({ path, method }) =>
+				method === 'POST' && path === '/patient_attachments'
+					? reply(201, freshRecord('77', '2'))
+					: undefined,
+		});
+
+		expect(await rejection(result)).toBeInstanceOf(WrongPatient);
+		expect(log.join()).not.toContain('link');
+	});
 
 	it('that lands on another patient’s record is an alarm, in every further try as well', async () => {
 		const first = start({

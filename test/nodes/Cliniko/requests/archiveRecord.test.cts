@@ -1,5 +1,5 @@
 import { ClinikoError } from '../../../../nodes/Cliniko/errors.ts';
-import { archiveAttachment } from '../../../../nodes/Cliniko/requests/archiveAttachment.ts';
+import { archiveRecord } from '../../../../nodes/Cliniko/requests/archiveRecord.ts';
 import {
 	FakeCliniko,
 	processedRecord,
@@ -22,7 +22,10 @@ const archive = (orders: Answer[], records: Answer[] = []) => {
 		const at = Math.min(count[method as 'POST']++, answers.length - 1);
 		return answers[at]!;
 	});
-	return { cliniko, result: archiveAttachment(cliniko.api, cliniko.clock.pause, '77') };
+	return {
+		cliniko,
+		result: archiveRecord(cliniko.api, cliniko.clock.pause, 'patient_attachments', '77'),
+	};
 };
 
 const ORDER = 'POST /patient_attachments/77/archive';
@@ -136,7 +139,7 @@ describe('Archiving an attachment', () => {
 				if (asked++ >= 2) throw cancelled;
 			},
 		});
-		const result = archiveAttachment(cliniko.api, cliniko.clock.pause, '77');
+		const result = archiveRecord(cliniko.api, cliniko.clock.pause, 'patient_attachments', '77');
 
 		expect((await rejection(result)).message).toBe('The execution was canceled.');
 	});

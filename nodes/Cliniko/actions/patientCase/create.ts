@@ -1,0 +1,87 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { assertActive, newCase } from '../../cases/createCase';
+import { CASE_FIELDS } from '../../cases/fields';
+import { noteCreated } from '../../cases/readCase';
+import { ClinikoError } from '../../errors';
+import { OnceCreator } from '../../once/createOnce';
+import { CreationMemory } from '../../once/creationMemory';
+import { simplifiedCase, type SimplifiedCase } from '../../records/patientCase';
+import { connect, pauseFor } from '../../transport/n8n';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
+import { fieldCollection, fieldValuesOf } from '../parameters/patientFields';
+import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+
+const fields: INodeProperties[] = [
+	patientIdField('The patient whose case it is'),
+	{
+		displayName: 'Name',
+		name: 'name',
+		type: 'string',
+		default: '',
+		required: true,
+		placeholder: 'e.g. Left knee',
+		description: 'What the case is called in Cliniko',
+	},
+	fieldCollection(
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			placeholder: 'Add field',
+			description:
+				'What else is known of the case. A field whose expression gives nothing stays empty.',
+		},
+		CASE_FIELDS,
+		['name'],
+	),
+	simplifyField,
+];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = SimplifiedCase;
+
+async function execute(context: IExecuteFunctions) {
+	if (context.getInputData().length === 0) return [];
+	const api = await connect(context);
+	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
+	const memory = new CreationMemory(context.getContext('node'), run);
+	const creator = new OnceCreator(api, pauseFor(context), memory);
+	return await eachItem(context, {
+		read: (itemIndex) => {
+			const patientId = patientIdOf(context, itemIndex, api.shard);
+			const values = valuesIn(context, itemIndex);
+			return {
+				wanted: newCase(api, patientId, values, itemIndex),
+				simplify: simplifyOf(context, itemIndex),
+			};
+		},
+		run: async ({ wanted, simplify }) => {
+			const prepare = async () => await assertActive(api, wanted.patientId);
+			const record = await creator.create(wanted, prepare);
+			noteCreated(api, wanted.patientId, record);
+			return [{ json: simplify ? simplifiedCase(record) : record }];
+		},
+	});
+}
+
+function valuesIn(context: IExecuteFunctions, itemIndex: number) {
+	const name: unknown = context.getNodeParameter('name', itemIndex, '');
+	const more: IDataObject = context.getNodeParameter('additionalFields', itemIndex, {});
+	const values = fieldValuesOf({ ...more, name: name as string }, CASE_FIELDS);
+	if (values.name !== undefined) return values;
+	throw new ClinikoError(
+		'Name is empty for this item, so no case was created.',
+		'Check what the node before gives there.',
+	);
+}
+
+export const create: Operation = {
+	name: 'Create',
+	value: 'create',
+	action: 'Create patient case',
+	description: 'Open a case for a patient',
+	fields,
+	execute,
+};

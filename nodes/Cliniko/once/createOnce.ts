@@ -1,0 +1,259 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { ClinikoError } from '../errors';
+import { isClinikoRecord, linkedId } from '../records/clinikoRecord';
+import type { Collections } from '../records/collections';
+import { listRecordsDated, newestFirst } from '../requests/listRecords';
+import { readCreated, WAITS_FOR_RECORD } from '../requests/readCreated';
+import { NOUNS } from '../requests/readRecord';
+import { PAGE_SIZE, UnknownOutcome, type ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { perAccount } from '../transport/cliniko/perAccount';
+import { isAboutRequest, type ErrorContext } from '../transport/cliniko/refusal';
+import { Priority } from '../transport/cliniko/requestQueue';
+import { unlessCancelled, type Pause } from '../transport/pause';
+import { ClaimedRecords } from './claimedRecords';
+import type { Creation, CreationMemory } from './creationMemory';
+import { KeyedLock } from './keyedLock';
+import { mayBeSince } from './recordSearch';
+
+/** The maximum number of attempts; another one is made only if the earlier one surely did not run. */
+const TRIES = 2;
+
+/** How far our clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
+const CLOCK_ERROR = 60 * 60_000;
+
+/** The collections that belong to a patient and whose records are created here. */
+type Created = Exclude<keyof typeof NOUNS, 'patients' | 'patient_attachments'>;
+
+/** Whether a record is the one that was asked for. */
+export type Match = 'ours' | 'maybe' | 'other';
+
+/** A record to be created for a patient. */
+export interface NewRecord<C extends Created> {
+	collection: C;
+	patientId: string;
+	/** What is sent. */
+	body: IDataObject;
+	creation: Creation;
+	errorContext: ErrorContext;
+	/** Compares a record of the patient with what was sent. */
+	match: (record: Collections[C]) => Match;
+}
+
+/** Held by one creation of this process at a time, for each account, collection and patient. */
+const lock = new KeyedLock();
+
+/** The records that this process has created, so that none is taken for another's. */
+const claimsOf = perAccount(() => new ClaimedRecords());
+
+/**
+ * Creates records that belong to a patient, each once, whatever happens to the requests.
+ *
+ * After a time-out, a dropped connection or a 5xx, the outcome of a creation is unknown. Then the record
+ * is looked for among the patient's new ones, and the creation is repeated only if there is surely none
+ * and Cliniko never accepted the request.
+ */
+export class OnceCreator {
+	constructor(
+		private readonly api: ClinikoApi,
+		private readonly pause: Pause,
+		private readonly memory: CreationMemory,
+	) {}
+
+	/**
+	 * Creates a record, unless an earlier attempt of this execution has.
+	 *
+	 * @param prepare is called before the creation is requested, if it is; may throw to prevent it
+	 * @returns the only record of this creation
+	 * @throws ClinikoError if Cliniko refused it, or if it is unknown whether the record exists
+	 */
+	async create<C extends Created>(
+		wanted: NewRecord<C>,
+		prepare: () => Promise<void>,
+	): Promise<Collections[C]> {
+		const key = JSON.stringify([this.api.account, wanted.collection, wanted.patientId]);
+		const wait = async (turn: Promise<unknown>) => await unlessCancelled(this.pause, turn);
+		const work = async () =>
+			(await this.resume(wanted)) ?? (await prepare(), await this.request(wanted));
+		const record = await lock.exclusive(key, work, wait);
+		this.memory.handedOn(wanted.creation);
+		return record;
+	}
+
+	/** The record that an earlier attempt of this execution has created; undefined if there is none. */
+	private async resume<C extends Created>(
+		wanted: NewRecord<C>,
+	): Promise<Collections[C] | undefined> {
+		const known = this.memory.recall(wanted.creation);
+		if (!known) return undefined;
+		if ('id' in known) return await this.reread(wanted, known.id);
+		const found = await this.find(wanted, known.since);
+		if (found) return this.claim(wanted, found);
+		if (known.accepted) throw notShown(wanted);
+		this.memory.refused(wanted.creation);
+		return undefined;
+	}
+
+	private async request<C extends Created>(wanted: NewRecord<C>): Promise<Collections[C]> {
+		const { creation } = wanted;
+		const since = Date.now();
+		this.memory.requested(creation, since);
+		for (let attempt = 1; ; attempt++) {
+			const outcome = await this.attempt(wanted, attempt);
+			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, outcome);
+			if (outcome.accepted) this.memory.accepted(creation);
+			const found = await this.find(wanted, since, outcome.recordId);
+			if (found) return this.claim(wanted, found);
+			if (outcome.accepted) throw notShown(wanted);
+			if (attempt === TRIES) {
+				this.memory.refused(creation);
+				throw outcome.error;
+			}
+		}
+	}
+
+	private async attempt<C extends Created>(
+		wanted: NewRecord<C>,
+		attempt: number,
+	): Promise<Collections[C] | UnknownOutcome> {
+		const { collection, body, errorContext, creation } = wanted;
+		const reply = await this.api
+			.post(`/${collection}`, body, errorContext)
+			.catch((refusal: ClinikoError) => {
+				const { httpCode } = refusal;
+				// Without a status the request may have been sent. A second attempt may be refused because
+				// the first one has run after all.
+				const isUnknown = httpCode === undefined || (attempt > 1 && isAboutRequest(refusal));
+				if (isUnknown) throw mayBeThere(wanted, refusal);
+				this.memory.refused(creation);
+				throw refusal;
+			});
+		if (reply instanceof UnknownOutcome) return reply;
+		// A cache on Cliniko's side might answer with an earlier record.
+		return this.isCandidate(wanted, reply.body) && wanted.match(reply.body) !== 'other'
+			? reply.body
+			: new UnknownOutcome(true, notShown(wanted));
+	}
+
+	/**
+	 * Looks for a record whose creation has an unknown outcome.
+	 *
+	 * @param since when the creation was requested, in ms since 1970 by our clock
+	 * @param id the id that the reply's `Location` named
+	 * @returns undefined if no such record has turned up within a minute
+	 * @throws ClinikoError if it is unclear whether one that has turned up is the one
+	 */
+	private async find<C extends Created>(
+		wanted: NewRecord<C>,
+		since: number,
+		id?: string,
+	): Promise<Collections[C] | undefined> {
+		const { collection, match, patientId } = wanted;
+		const named = id && (await this.read(wanted, id).catch(() => undefined));
+		if (named && this.isCandidate(wanted, named) && match(named) !== 'other') return named;
+		// Others wait for it.
+		const api = this.api.withPriority(Priority.finish);
+		const errorContext = {
+			action: `check whether the ${NOUNS[collection]} was created before the connection broke`,
+		};
+		const filters = [`patient_id:=${patientId}`, 'archived_at:*'];
+		let unclear: Array<Collections[C]> = [];
+		for (const wait of WAITS_FOR_RECORD) {
+			const look = async () => {
+				await this.pause(wait);
+				return await listRecordsDated(api, collection, filters, errorContext, { limit: PAGE_SIZE });
+			};
+			const { records, date, isDated } = await look().catch((error: ClinikoError) => {
+				throw mayBeThere(wanted, error);
+			});
+			const start = since + (isDated ? date - Date.now() : -CLOCK_ERROR);
+			const candidates = records
+				.filter((record) => mayBeSince(record, start) && this.isCandidate(wanted, record))
+				.sort(newestFirst);
+			const ours = candidates.find((one) => match(one) === 'ours' && !one.archived_at);
+			if (ours) return ours;
+			unclear = candidates.filter((one) => match(one) !== 'other');
+		}
+		if (unclear.length > 0) throw mayBeAnother(wanted, unclear);
+		return undefined;
+	}
+
+	private async reread<C extends Created>(
+		wanted: NewRecord<C>,
+		id: string,
+	): Promise<Collections[C]> {
+		const noun = NOUNS[wanted.collection];
+		const record = await this.read(wanted, id);
+		if (record && !record.archived_at) return record;
+		const before = `The ${noun} was created in an earlier try of this execution, with the ID ${id}`;
+		throw record
+			? new ClinikoError(
+					`${before}, and is archived.`,
+					'Somebody may have archived it in Cliniko. If it is needed, run the workflow again.',
+				)
+			: new ClinikoError(
+					`${before}, and Cliniko does not show it: it may have been deleted, or not be shown yet.`,
+					'Look at the patient in Cliniko before you run the workflow again.',
+				);
+	}
+
+	private async read<C extends Created>({ collection }: NewRecord<C>, id: string) {
+		const record = await readCreated(this.api, this.pause, id, undefined, undefined, collection);
+		return record as Collections[C] | undefined;
+	}
+
+	/** Whether a value is a record of the patient that is not known to be of another creation. */
+	private isCandidate<C extends Created>(
+		{ collection, patientId }: NewRecord<C>,
+		record: unknown,
+	): record is Collections[C] {
+		if (!isClinikoRecord(record)) return false;
+		const isTaken =
+			this.memory.created().includes(record.id) ||
+			claimsOf(this.api).isOfAnother(`${collection} ${record.id}`, '');
+		// If Cliniko ignores the filter, the list has other patients' records.
+		return !isTaken && (linkedId(record.patient, 'patients') ?? patientId) === patientId;
+	}
+
+	private claim<C extends Created>(
+		{ collection, creation }: NewRecord<C>,
+		record: Collections[C],
+	): Collections[C] {
+		this.memory.stored(creation, record.id);
+		claimsOf(this.api).claim(`${collection} ${record.id}`, collection);
+		return record;
+	}
+}
+
+type Named = Pick<NewRecord<Created>, 'collection'>;
+
+/**
+ * Adds to an error the advice to look first. Its own advice is to run the workflow again, which might
+ * create the record twice.
+ */
+function mayBeThere(
+	{ collection }: Named,
+	{ message, description, httpCode }: ClinikoError,
+): ClinikoError {
+	return new ClinikoError(
+		message,
+		`The ${NOUNS[collection]} may have been created: look at the patient in Cliniko before you run the workflow again. ${description}`,
+		httpCode,
+	);
+}
+
+function mayBeAnother({ collection }: Named, records: Array<{ id: string }>): ClinikoError {
+	const noun = NOUNS[collection];
+	return new ClinikoError(
+		`Cliniko did not say whether it created the ${noun}, and it is not clear whether it is one that was created in these minutes: ID ${records.map(({ id }) => id).join(', ')}.`,
+		`The ${noun} may have been created: look at the patient in Cliniko before you run the workflow again.`,
+	);
+}
+
+function notShown({ collection }: Named): ClinikoError {
+	const noun = NOUNS[collection];
+	return new ClinikoError(
+		`Cliniko’s answer does not say whether it created the ${noun}, and Cliniko does not show it.`,
+		`The ${noun} may have been created: look at the patient in Cliniko. If it is not there after some minutes, run the workflow again.`,
+	);
+}
