@@ -1,4 +1,5 @@
 /** Custom fields of patients are set, in workflows. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 
 import { SANDBOX_CUSTOM_FIELDS, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
@@ -194,6 +195,15 @@ describe('Custom fields', () => {
 		expect(output[0]!.json).toMatchObject({ changed: ['custom_fields.Goals'] });
 		expect(requests('PATCH', /patients/)).toBe(1);
 		expect(shown(SANDBOX_PATIENT_ID)).toEqual({ Goals: 'Swim' });
+	});
+
+	it('that somebody sets between two tries stay', async () => {
+		clinic.sandbox.faults.add({ on: 'updatePatient', act: 'before', do: { reset: true } });
+		const running = perform('update', { Goals: 'Swim' }, { patientId });
+		while (requests('PATCH', /patients/) === 0) await sleep(10);
+		record({ 'Blood group': { value: '0' } });
+		expect((await running).error).toBeUndefined();
+		expect(shown(SANDBOX_PATIENT_ID)).toEqual({ Goals: 'Swim', 'Blood group': '0' });
 	});
 
 	it.each([
