@@ -10,6 +10,8 @@ import type { Reply } from './reply.cts';
  * - `patients`: GET /patients, the list
  * - `createPatient`: POST /patients
  * - `updatePatient`: PATCH of a patient
+ * - `referralSource`: PATCH of a patient's referral source
+ * - `settings`: GET /settings
  * - `cases`: GET of a case, or of the list of cases
  * - `caseFiles`: GET of the list of a case's attachments
  * - `createCase`: POST /patient_cases
@@ -28,6 +30,8 @@ export type Step =
 	| 'patients'
 	| 'createPatient'
 	| 'updatePatient'
+	| 'referralSource'
+	| 'settings'
 	| 'cases'
 	| 'caseFiles'
 	| 'createCase'

@@ -9,9 +9,12 @@ import {
 
 import { hints, operationFor, properties, subtitle } from './actions/operations';
 import { errorText, nodeError } from './actions/report';
+import { getCustomFields } from './methods/getCustomFields';
 import { searchAttachments } from './methods/searchAttachments';
+import { searchContacts } from './methods/searchContacts';
 import { searchCasesToLink, searchPatientCases } from './methods/searchPatientCases';
 import { searchPatients } from './methods/searchPatients';
+import { searchConcessionTypes, searchReferralSourceTypes } from './methods/searchTypes';
 
 export class Cliniko implements INodeType {
 	description: INodeTypeDescription = {
@@ -45,7 +48,16 @@ export class Cliniko implements INodeType {
 	};
 
 	methods = {
-		listSearch: { searchAttachments, searchPatients, searchPatientCases, searchCasesToLink },
+		listSearch: {
+			searchAttachments,
+			searchCasesToLink,
+			searchConcessionTypes,
+			searchContacts,
+			searchPatientCases,
+			searchPatients,
+			searchReferralSourceTypes,
+		},
+		resourceMapping: { getCustomFields },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -53,6 +53,11 @@ export function checkFileAccess({ role }: User): void {
 	if (role === 'scheduler') throw refuse(403, 'You are not authorized to perform this action');
 }
 
+/** Which roles may view the settings is not documented; the sandbox takes it to be administrators. */
+export function checkSettingsAccess({ role }: User): void {
+	if (role !== 'administrator') throw refuse(403, 'You are not authorized to perform this action');
+}
+
 function split(text: string, separator: string): [string, string | undefined] {
 	const at = text.indexOf(separator);
 	return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

@@ -48,6 +48,30 @@ const PRONOUNS = [
 
 const phoneType = choice('Fax', 'Home', 'Mobile', 'Other', 'Work');
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const areAll = (list: unknown, test: (one: Record<string, unknown>) => boolean): boolean =>
+	Array.isArray(list) &&
+	list.every((one) => isObject(one) && typeof one.token === 'string' && test(one));
+
+const isOptional = (value: unknown, type: string): boolean =>
+	value === undefined || typeof value === type;
+
+/** What is sent takes the place of all custom fields before: the unkind reading, since none is documented. */
+const customFields: Rule = (value) => {
+	const isCustomField = ({ value: text, options, other }: Record<string, unknown>) =>
+		isOptional(text, 'string') &&
+		(options === undefined || areAll(options, ({ selected }) => isOptional(selected, 'boolean'))) &&
+		(other === undefined ||
+			(isObject(other) &&
+				isOptional(other.selected, 'boolean') &&
+				isOptional(other.value, 'string') &&
+				String(other.value ?? '').length <= LONGEST));
+	const isSection = ({ fields }: Record<string, unknown>) => areAll(fields, isCustomField);
+	return isObject(value) && areAll(value.sections, isSection) ? undefined : 'is invalid';
+};
+
 /** The fields of a patient other than those that lists can be filtered by. */
 const DETAILS: Record<string, Rule> = {
 	accepted_privacy_policy: boolean,
@@ -59,6 +83,7 @@ const DETAILS: Record<string, Rule> = {
 	city: short,
 	concession_type_id: id,
 	country: text(),
+	custom_fields: customFields,
 	dva_card_number: text(
 		LONGEST,
 		/^[NVQSWT]([A-Z ][0-9]{1,6}|[A-Z]{2}[0-9]{1,5}|[A-Z]{3}[0-9]{1,4})[A-Z]?$/,

@@ -1,8 +1,11 @@
 import type {
+	Contact,
 	MedicalAlert,
+	NamedType,
 	Patient,
 	PatientAttachment,
 	PatientCase,
+	ReferralSource,
 	User,
 } from '../clinic/clinic.cts';
 import type { Settings } from '../options.cts';
@@ -206,6 +209,93 @@ export function patientCases(
 			),
 			...link(`${base}/patient_cases/${id}`),
 		}),
+	};
+}
+
+/**
+ * The types of `/concession_types` or `/referral_source_types`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function namedTypes(base: string, name: string): Resource<NamedType> {
+	return {
+		name,
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			// Not a documented filter: they cannot be archived.
+			archived_at: { kind: 'date-time', of: () => null },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.createdAt },
+		},
+		render: (row) => ({
+			id: row.id,
+			name: row.name,
+			...(row.subcategories && { referrer_type: null, subcategories: row.subcategories }),
+			created_at: time(row.createdAt),
+			updated_at: time(row.createdAt),
+			...link(`${base}/${name}/${row.id}`),
+		}),
+	};
+}
+
+const TYPE_CODES = ['Standard', 'Doctor', '3rd Party Payer'];
+
+/**
+ * The contacts of `/contacts`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function contacts(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<Contact> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'contacts',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.createdAt },
+			email: { kind: 'string', of: (row) => row.email },
+			first_name: { kind: 'string', of: (row) => row.firstName },
+			last_name: { kind: 'string', of: (row) => row.lastName },
+		},
+		render: (row) => ({
+			id: row.id,
+			title: row.title,
+			first_name: row.firstName,
+			last_name: row.lastName,
+			company_name: row.companyName,
+			email: row.email,
+			provider_number: row.providerNumber,
+			type: row.type,
+			type_code: TYPE_CODES.indexOf(row.type),
+			archived_at: time(row.archivedAt) ?? empty,
+			created_at: time(row.createdAt),
+			updated_at: time(row.createdAt),
+			...link(`${base}/contacts/${row.id}`),
+		}),
+	};
+}
+
+/** How a patient has come to the clinic, in the documented form. */
+export function renderReferralSource(
+	{ id, typeId, referrerId, subcategory, notes, updatedAt }: ReferralSource,
+	patientId: string,
+	base: string,
+) {
+	return {
+		id,
+		notes,
+		subcategory,
+		...(typeId && { referral_source_type: link(`${base}/referral_source_types/${typeId}`) }),
+		referrer: referrerId && link(`${base}/contacts/${referrerId}`),
+		referrer_type: referrerId && 'Contact',
+		patient: link(`${base}/patients/${patientId}`),
+		created_at: time(updatedAt),
+		updated_at: time(updatedAt),
+		...link(`${base}/patients/${patientId}/referral_source`),
 	};
 }
 

@@ -1,9 +1,9 @@
-import type { Patient, PatientAttachment, PatientCase } from '../clinic/clinic.cts';
+import type { Clinic, Patient, PatientAttachment, PatientCase } from '../clinic/clinic.cts';
 import { invalid, json, notFound, type Reply } from '../reply.cts';
 import { BUCKET_HOST } from '../s3/bucket.cts';
 import { presignGet } from '../s3/signature.cts';
 import type { StoredObject } from '../s3/storage.cts';
-import { checkFileAccess } from './admission.cts';
+import { checkFileAccess, checkSettingsAccess } from './admission.cts';
 import { jsonBody } from './body.cts';
 import { caseChange } from './case-body.cts';
 import { createAttachment } from './create-attachment.cts';
@@ -12,12 +12,16 @@ import { listing, select, type Resource } from './listing.cts';
 import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
 import {
+	contacts,
 	medicalAlerts,
+	namedTypes,
 	patientAttachments,
 	patientCases,
 	patients,
+	renderReferralSource,
 	renderUser,
 } from './records.cts';
+import { changedReferralSource } from './referral-source.cts';
 import type { Call, Route } from './route.cts';
 
 const CONTENT_LIFETIME_MS = 5 * 60_000;
@@ -25,6 +29,7 @@ const CONTENT_LIFETIME_MS = 5 * 60_000;
 /** The operations of Cliniko's API that the sandbox supports. */
 export const routes: Route[] = [
 	{ method: 'GET', path: /^\/v1\/user$/, step: 'user', handle: getUser },
+	{ method: 'GET', path: /^\/v1\/settings$/, step: 'settings', handle: getSettings },
 	{ method: 'GET', path: /^\/v1\/settings\/public$/, step: 'get', handle: getPublicSettings },
 	{ method: 'GET', path: /^\/v1\/patients$/, step: 'patients', handle: listPatients },
 	{ method: 'POST', path: /^\/v1\/patients$/, step: 'createPatient', handle: createPatient },
@@ -34,6 +39,26 @@ export const routes: Route[] = [
 		path: /^\/v1\/patients\/(\d+)$/,
 		step: 'updatePatient',
 		handle: updatePatient,
+	},
+	{
+		method: 'GET',
+		path: /^\/v1\/patients\/(\d+)\/referral_source$/,
+		step: 'get',
+		handle: getReferralSource,
+	},
+	{
+		method: 'PATCH',
+		path: /^\/v1\/patients\/(\d+)\/referral_source$/,
+		step: 'referralSource',
+		handle: updateReferralSource,
+	},
+	{ method: 'GET', path: /^\/v1\/concession_types$/, step: 'get', handle: listConcessionTypes },
+	{ method: 'GET', path: /^\/v1\/contacts$/, step: 'get', handle: listContacts },
+	{
+		method: 'GET',
+		path: /^\/v1\/referral_source_types$/,
+		step: 'get',
+		handle: listReferralSourceTypes,
 	},
 	{
 		method: 'GET',
@@ -101,17 +126,29 @@ function getUser({ user, base }: Call): Reply {
 	return json(200, renderUser(user, base));
 }
 
-function getPublicSettings({ clinic }: Call): Reply {
+function getSettings({ user, clinic }: Call): Reply {
+	checkSettingsAccess(user);
 	return json(200, {
+		...publicSettings(clinic),
+		patient_custom_fields_definition: { sections: clinic.customFields },
+	});
+}
+
+function getPublicSettings({ clinic }: Call): Reply {
+	return json(200, publicSettings(clinic));
+}
+
+function publicSettings({ accountId }: Clinic) {
+	return {
 		account: {
-			id: clinic.accountId,
+			id: accountId,
 			name: 'Sandbox Physiotherapy',
 			country: 'Australia',
 			country_code: 'AU',
 			subdomain: 'sandbox-physiotherapy',
 		},
 		terminology: { patient: 'patient' },
-	});
+	};
 }
 
 function listPatients(call: Call): Reply {
@@ -145,6 +182,39 @@ async function updatePatient(call: Call): Promise<Reply> {
 
 function getPatient(call: Call): Reply {
 	return json(200, patientsOf(call).render(patientOf(call)));
+}
+
+/** What Cliniko answers for a patient without one is not documented: a 404 here, or what has no type. */
+function getReferralSource(call: Call): Reply {
+	const { id } = patientOf(call);
+	const source = call.clinic.referralSources.get(id);
+	if (!source) throw notFound();
+	return json(200, renderReferralSource(source, id, call.base));
+}
+
+async function updateReferralSource(call: Call): Promise<Reply> {
+	const { clinic, exchange, base } = call;
+	const { id } = patientOf(call);
+	const none = { id, typeId: null, referrerId: null, subcategory: null, notes: null };
+	const before = clinic.referralSources.get(id) ?? { ...none, updatedAt: exchange.now() };
+	const source = changedReferralSource(await jsonBody(exchange), before, clinic);
+	clinic.referralSources.set(id, { ...source, updatedAt: exchange.now() });
+	return json(200, renderReferralSource(source, id, base));
+}
+
+function listConcessionTypes({ clinic, exchange, base, settings }: Call): Reply {
+	const resource = namedTypes(base, 'concession_types');
+	return listing(clinic.concessionTypes.values(), exchange.url, resource, settings);
+}
+
+function listReferralSourceTypes({ clinic, exchange, base, settings }: Call): Reply {
+	const resource = namedTypes(base, 'referral_source_types');
+	return listing(clinic.referralSourceTypes.values(), exchange.url, resource, settings);
+}
+
+function listContacts({ clinic, exchange, base, settings }: Call): Reply {
+	const resource = contacts(base, settings.emptyValues);
+	return listing(clinic.contacts.values(), exchange.url, resource, settings);
 }
 
 function getPresignedPost(call: Call): Reply {

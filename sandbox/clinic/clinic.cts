@@ -71,6 +71,53 @@ export interface PatientAttachment {
 	readonly addedAt: number;
 }
 
+/** A section of custom fields, as the settings define it. */
+export interface CustomFieldSection {
+	name: string;
+	token: string;
+	archived?: boolean;
+	fields: Array<{
+		name: string;
+		token: string;
+		type: 'checkboxes' | 'date' | 'paragraph' | 'radiobuttons' | 'text' | null;
+		archived?: boolean;
+		options?: Array<{ name: string; token: string; archived?: boolean }>;
+		other?: { enabled: boolean; archived?: boolean };
+	}>;
+}
+
+/** A concession type or a referral source type. */
+export interface NamedType {
+	readonly id: string;
+	name: string;
+	/** Of a referral source type. */
+	subcategories?: string[];
+	createdAt: number;
+}
+
+export interface Contact {
+	readonly id: string;
+	title: string | null;
+	firstName: string | null;
+	lastName: string | null;
+	companyName: string | null;
+	email: string | null;
+	providerNumber: string | null;
+	type: 'Doctor' | '3rd Party Payer' | 'Standard';
+	archivedAt: number | null;
+	createdAt: number;
+}
+
+/** How a patient has come to the clinic. */
+export interface ReferralSource {
+	readonly id: string;
+	typeId: string | null;
+	referrerId: string | null;
+	subcategory: string | null;
+	notes: string | null;
+	updatedAt: number;
+}
+
 /** The attachments of a case from a time on. */
 export interface LinkedAttachments {
 	ids: string[];
@@ -144,6 +191,15 @@ export class Clinic {
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
 	readonly alerts = new Map<string, MedicalAlert>();
+
+	/** The custom fields that are defined for patients. */
+	customFields: CustomFieldSection[] = [];
+
+	readonly concessionTypes = new Map<string, NamedType>();
+	readonly referralSourceTypes = new Map<string, NamedType>();
+	readonly contacts = new Map<string, Contact>();
+	/** By patient. */
+	readonly referralSources = new Map<string, ReferralSource>();
 
 	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
@@ -280,6 +336,11 @@ export class Clinic {
 		this.users.clear();
 		this.patients.clear();
 		this.attachments.clear();
+		this.customFields = [];
+		this.concessionTypes.clear();
+		this.referralSourceTypes.clear();
+		this.contacts.clear();
+		this.referralSources.clear();
 		this.cases.clear();
 		this.alerts.clear();
 	}

@@ -1,4 +1,4 @@
-import type { Clinic } from './clinic.cts';
+import type { Clinic, CustomFieldSection } from './clinic.cts';
 
 /** An administrator's key, for the seeded clinic on au1. */
 export const SANDBOX_API_KEY = 'MS0xMDk4NzY1NDMyMTA5ODc2NTAxLXNhbmRib3g-au1';
@@ -14,6 +14,61 @@ export const SANDBOX_PATIENT_ID = '1234567890123456781';
 export const SANDBOX_OTHER_PATIENT_ID = '1234567890123456782';
 export const SANDBOX_ARCHIVED_PATIENT_ID = '1234567890123456787';
 export const SANDBOX_MERGED_PATIENT_ID = '1234567890123456788';
+
+const token = (number: number) => `5b0e7a52-3c1d-4f6a-9b7e-${String(number).padStart(12, '0')}`;
+
+/** The custom fields of the seeded clinic, one of each type and some that are archived. All are made up. */
+export const SANDBOX_CUSTOM_FIELDS: CustomFieldSection[] = [
+	{
+		name: 'Health',
+		token: token(1),
+		archived: false,
+		fields: [
+			{
+				name: 'Allergies',
+				token: token(11),
+				type: 'checkboxes',
+				archived: false,
+				options: [
+					{ name: 'Latex', token: token(111), archived: false },
+					{ name: 'Penicillin', token: token(112), archived: false },
+					{ name: 'Nuts, all kinds', token: token(113), archived: false },
+					{ name: 'Iodine', token: token(114), archived: true },
+				],
+				other: { enabled: true, archived: false },
+			},
+			{
+				name: 'Smoker',
+				token: token(12),
+				type: 'radiobuttons',
+				archived: false,
+				options: [
+					{ name: 'Yes', token: token(121), archived: false },
+					{ name: 'No', token: token(122), archived: false },
+					{ name: 'Former', token: token(123), archived: true },
+				],
+				other: { enabled: false, archived: false },
+			},
+			{ name: 'Last check-up', token: token(13), type: 'date', archived: false, options: [] },
+			{ name: 'Blood group', token: token(14), type: 'text', archived: true, options: [] },
+		],
+	},
+	{
+		name: 'About you',
+		token: token(2),
+		archived: false,
+		fields: [
+			{ name: 'Health fund', token: token(21), type: 'text', archived: false, options: [] },
+			{ name: 'Goals', token: token(22), type: 'paragraph', archived: false, options: [] },
+		],
+	},
+	{
+		name: 'Old form',
+		token: token(3),
+		archived: true,
+		fields: [{ name: 'Fax', token: token(31), type: 'text', archived: false, options: [] }],
+	},
+];
 
 /** Adds the initial users and patients to an empty clinic. All are made up. */
 export function seed(clinic: Clinic, shard: string): void {
@@ -35,6 +90,33 @@ export function seed(clinic: Clinic, shard: string): void {
 		lastName: 'Sørby',
 		email: 'imke@clinic.example',
 		createdAt,
+	});
+
+	clinic.customFields = structuredClone(SANDBOX_CUSTOM_FIELDS);
+
+	const named = (ids: bigint, ...names: string[]) =>
+		names.map((name, at) => ({ id: String(ids + BigInt(at)), name, createdAt }));
+	for (const type of named(1_345_678_901_234_567_001n, 'Pensioner', 'Student')) {
+		clinic.concessionTypes.set(type.id, type);
+	}
+	const sources = named(1_345_678_901_234_568_001n, 'Google', 'Contact', 'Word of mouth');
+	for (const type of sources) {
+		clinic.referralSourceTypes.set(type.id, {
+			...type,
+			subcategories: type.name === 'Google' ? ['Search', 'Maps'] : [],
+		});
+	}
+	const contacts = [
+		{ firstName: 'Noor', lastName: 'Vandersteen', title: 'Dr', type: 'Doctor' as const },
+		{ companyName: 'Harbour Insurance', type: '3rd Party Payer' as const },
+		{ firstName: 'Ari', lastName: 'Abbott', type: 'Standard' as const },
+		{ firstName: 'Gus', lastName: 'Vandersteen', archivedAt: createdAt, type: 'Doctor' as const },
+	];
+	contacts.forEach((contact, at) => {
+		const id = String(1_345_678_901_234_569_001n + BigInt(at));
+		const empty = { title: null, firstName: null, lastName: null, companyName: null };
+		const none = { email: null, providerNumber: null, archivedAt: null };
+		clinic.contacts.set(id, { ...empty, ...none, id, createdAt, ...contact });
 	});
 
 	const patients: Array<Parameters<Clinic['addPatient']>[0]> = [

@@ -36,6 +36,24 @@ const patientFilters: Record<string, Kind> = {
 	preferred_first_name: 'text',
 };
 
+const typeFilters: Record<string, Kind> = {
+	id: 'number',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+};
+
+const contactFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	deleted_at: 'dateTime',
+	updated_at: 'dateTime',
+	email: 'text',
+	first_name: 'text',
+	last_name: 'text',
+	type_code: 'number',
+};
+
 const attachmentFilters: Record<string, Kind> = {
 	id: 'number',
 	archived_at: 'dateTime',
@@ -85,6 +103,12 @@ export const OPERATIONS: Operation[] = [
 		replies: { 200: schemas.publicSettings },
 	},
 	{
+		name: 'get the settings',
+		method: 'GET',
+		path: /^\/settings$/,
+		replies: { 200: schemas.settings },
+	},
+	{
 		name: 'list patients',
 		method: 'GET',
 		path: /^\/patients$/,
@@ -112,6 +136,35 @@ export const OPERATIONS: Operation[] = [
 		path: /^\/patients\/\d+$/,
 		body: schemas.changedPatient,
 		replies: { 200: schemas.patient, 422: schemas.validationError },
+	},
+	{
+		name: 'get a referral source',
+		method: 'GET',
+		path: /^\/patients\/\d+\/referral_source$/,
+		replies: { 200: schemas.referralSource },
+	},
+	{
+		name: 'change a referral source',
+		method: 'PATCH',
+		path: /^\/patients\/\d+\/referral_source$/,
+		body: schemas.changedReferralSource,
+		replies: { 200: schemas.referralSource, 422: schemas.validationError },
+	},
+	...['concession_types', 'referral_source_types'].map((collection) => ({
+		name: `list ${collection}`,
+		method: 'GET' as const,
+		path: new RegExp(`^/${collection}$`),
+		isList: true as const,
+		filters: typeFilters,
+		replies: { 200: schemas.pageOf(collection, schemas.namedType) },
+	})),
+	{
+		name: 'list contacts',
+		method: 'GET',
+		path: /^\/contacts$/,
+		isList: true,
+		filters: contactFilters,
+		replies: { 200: schemas.pageOf('contacts', schemas.contact) },
 	},
 	{
 		name: 'get a presigned post',

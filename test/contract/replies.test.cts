@@ -2,6 +2,7 @@ import {
 	CHOICES,
 	optionsFrom,
 	SANDBOX_ARCHIVED_PATIENT_ID,
+	SANDBOX_CUSTOM_FIELDS,
 	SANDBOX_PATIENT_ID,
 	SANDBOX_SCHEDULER_API_KEY,
 	SANDBOX_USER_ID,
@@ -56,6 +57,8 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 
 	await call('/user');
 	await call('/user', { key: 'unknown' });
+	await call('/settings');
+	await call('/settings', { key: SANDBOX_SCHEDULER_API_KEY });
 	await call('/settings/public');
 	for (let page = 1; page <= 3; page++) await call(`/patients?per_page=4&page=${page}`);
 	await call('/patients?q[]=archived_at:*');
@@ -70,7 +73,20 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	const itself = `/patients/${patient.json.id}`;
 	await call(itself, { method: 'PATCH', body: { ...phones, city: 'Perth', title: null } });
 	await call(itself, { method: 'PATCH', body: { date_of_birth: 'yesterday', notes: '' } });
+	const [section] = SANDBOX_CUSTOM_FIELDS;
+	await call(itself, { method: 'PATCH', body: { custom_fields: { sections: [section] } } });
+	await call(itself, { method: 'PATCH', body: { custom_fields: { sections: [{ fields: [] }] } } });
 	await call(`/patients/${SANDBOX_ARCHIVED_PATIENT_ID}`, { method: 'PATCH', body: phones });
+	const sourceOf = `${itself}/referral_source`;
+	await call(sourceOf);
+	const types = (await call('/referral_source_types')).json.referral_source_types;
+	const type = { referral_source_type_id: types[0].id };
+	await call(sourceOf, { method: 'PATCH', body: { ...type, referrer_id: '7', notes: 'Asked' } });
+	await call(sourceOf, { method: 'PATCH', body: { referral_source_type_id: '1' } });
+	await call(sourceOf);
+	for (const list of ['concession_types', 'contacts', 'contacts?q[]=archived_at:*']) {
+		await call(`/${list}`);
+	}
 	await call(itself);
 
 	const presign = (await call(`/patients/${SANDBOX_PATIENT_ID}/attachment_presigned_post`)).json;

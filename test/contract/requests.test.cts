@@ -6,6 +6,7 @@ import { CASE_FIELDS } from '../../nodes/Cliniko/cases/fields';
 import { FIELDS, PRONOUNS } from '../../nodes/Cliniko/patients/fields';
 import {
 	BUCKET_HOST,
+	SANDBOX_CUSTOM_FIELDS,
 	SANDBOX_MERGED_PATIENT_ID,
 	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
@@ -123,6 +124,35 @@ describe('Requests are as the documents have them where the node', () => {
 		await perform({ ...update, fieldsToEmpty: nullableFields() });
 		const [creation = ''] = clinic.sandbox.requests.flatMap(({ body }) => body ?? []);
 		for (const { name } of FIELDS) expect(creation).toContain(`"${name}":`);
+	});
+
+	it('sets custom fields of a new patient and of one who has some', async () => {
+		const [health] = SANDBOX_CUSTOM_FIELDS;
+		const tokens = health!.fields.map(({ token }) => token);
+		const mapped = (...values: string[]) => ({
+			mappingMode: 'defineBelow',
+			value: Object.fromEntries(values.map((value, at) => [tokens[at], value])),
+		});
+		const patient = { resource: 'patient', firstName: 'Jane', lastName: 'Citizen' };
+		const additionalFields = { dateOfBirth: '1987-05-31' };
+		const customFields = mapped('Latex, Bees', 'No', '2026-01-02');
+		const run = { credential: newCredential(clinic.sandbox) };
+		await perform({ ...patient, operation: 'create', additionalFields, customFields }, run);
+		const [created] = [...clinic.sandbox.clinic.patients.values()].slice(-1);
+		const patientId = by('id', created!.id);
+		await perform(
+			{ ...patient, operation: 'update', patientId, customFields: mapped('Latex') },
+			run,
+		);
+	});
+
+	it('sets the referral source of a patient, with and without another one before', async () => {
+		const patient = { resource: 'patient', patientId: by('id', SANDBOX_PATIENT_ID) };
+		for (const name of ['Google', 'Contact']) {
+			const source = { type: by('name', name), subcategory: name, notes: 'é', referrerId: '7' };
+			const updateFields = { referralSource: { source } };
+			await perform({ ...patient, operation: 'update', updateFields });
+		}
 	});
 
 	it('looks whether Cliniko has created a patient, after a 503', async () => {
@@ -269,17 +299,22 @@ describe('Requests are as the documents have them where the node', () => {
 		},
 	);
 
-	it.each(['searchPatients', 'searchAttachments', 'searchPatientCases', 'searchCasesToLink'])(
-		'fills the list of "%s"',
-		async (method) => {
-			const parameters = { operation: 'get', patientId: by('id', SANDBOX_PATIENT_ID) };
-			for (const filter of [undefined, "O'Hara", 'Jane van der Berg', '50%+']) {
-				const search = { method, credential: CREDENTIAL, filter, parameters };
-				await clinic.engine.call('listSearch', search);
-			}
-			expectDocumented();
-		},
-	);
+	it.each([
+		'searchPatients',
+		'searchAttachments',
+		'searchContacts',
+		'searchConcessionTypes',
+		'searchReferralSourceTypes',
+		'searchPatientCases',
+		'searchCasesToLink',
+	])('fills the list of "%s"', async (method) => {
+		const parameters = { operation: 'get', patientId: by('id', SANDBOX_PATIENT_ID) };
+		for (const filter of [undefined, "O'Hara", 'Jane van der Berg', '50%+']) {
+			const search = { method, credential: CREDENTIAL, filter, parameters };
+			await clinic.engine.call('listSearch', search);
+		}
+		expectDocumented();
+	});
 
 	it('tests the credential', async () => {
 		const { status } = await clinic.engine.call('testCredential', CREDENTIAL);

@@ -71,6 +71,51 @@ const pronouns = only({
 	reflexive: text,
 });
 
+const token: SchemaObject = { type: 'string', format: 'uuid' };
+
+/** With some properties required. */
+const withSome = (required: string[], properties: Record<string, SchemaObject>): SchemaObject => ({
+	...only(properties),
+	required,
+});
+
+/** The values of the fields that the clinic has defined. */
+const customFields = withSome([], {
+	sections: {
+		type: 'array',
+		items: withSome(['token', 'fields'], {
+			name: orNull(text),
+			token,
+			archived: orNull(yesOrNo),
+			fields: {
+				type: 'array',
+				items: withSome(['token'], {
+					archived: orNull(yesOrNo),
+					name: orNull(text),
+					token,
+					type: orNull(text),
+					options: {
+						type: 'array',
+						items: withSome(['token'], {
+							archived: orNull(yesOrNo),
+							name: orNull(text),
+							token,
+							selected: yesOrNo,
+						}),
+					},
+					other: withSome([], {
+						enabled: orNull(yesOrNo),
+						archived: orNull(yesOrNo),
+						selected: yesOrNo,
+						value: short,
+					}),
+					value: text,
+				}),
+			},
+		}),
+	},
+});
+
 /** What a patient's record has just as it was sent. */
 const patientDetails: Record<string, SchemaObject> = {
 	accepted_email_marketing: orNull(yesOrNo),
@@ -81,6 +126,7 @@ const patientDetails: Record<string, SchemaObject> = {
 	appointment_notes: orNull(text),
 	city: orNull(short),
 	country: orNull(text),
+	custom_fields: orNull(customFields),
 	date_of_birth: orNull(date),
 	dva_card_number: orNull({
 		type: 'string',
@@ -249,6 +295,80 @@ export const user: SchemaObject = {
 	},
 };
 
+/** A concession type, or what all referral source types have. */
+export const namedType: SchemaObject = {
+	type: 'object',
+	required: ['id', 'name', 'created_at', 'updated_at', 'links'],
+	properties: {
+		id,
+		name: short,
+		referrer_type: { enum: ['Contact', 'Patient', null] },
+		subcategories: orNull({ type: 'array', items: text }),
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const contact: SchemaObject = {
+	type: 'object',
+	required: ['id', 'archived_at', 'created_at', 'updated_at', 'links'],
+	properties: {
+		id,
+		title: orNull(text),
+		first_name: orNull(short),
+		last_name: orNull(short),
+		company_name: orNull(short),
+		email: orNull(short),
+		provider_number: orNull(short),
+		type: { enum: ['Doctor', '3rd Party Payer', 'Standard', null] },
+		type_code: { enum: [0, 1, 2, null] },
+		archived_at: orNull(dateTime),
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const referralSource: SchemaObject = withSome(
+	['id', 'created_at', 'updated_at', 'links', 'patient'],
+	{
+		id,
+		notes: orNull(text),
+		subcategory: orNull(text),
+		patient: link,
+		referral_source_type: link,
+		referrer: orNull(link),
+		referrer_type: { enum: ['Patient', 'Contact', null] },
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+);
+
+/** The body that changes a patient's referral source. */
+export const changedReferralSource = withSome(['referral_source_type_id'], {
+	notes: orNull(text),
+	referrer_id: id,
+	referral_source_type_id: id,
+	subcategory: orNull(text),
+});
+
+const definedFields: SchemaObject = {
+	type: 'array',
+	items: withSome(['name', 'token', 'type'], {
+		archived: yesOrNo,
+		name: short,
+		token,
+		type: { enum: ['checkboxes', 'date', 'paragraph', 'radiobuttons', 'text', null] },
+		options: {
+			type: 'array',
+			items: withSome(['name', 'token'], { archived: yesOrNo, name: short, token }),
+		},
+		other: withSome([], { enabled: yesOrNo, archived: yesOrNo }),
+	}),
+};
+
 /** What every user of an account may know of it. */
 export const publicSettings: SchemaObject = {
 	type: 'object',
@@ -259,6 +379,27 @@ export const publicSettings: SchemaObject = {
 			required: ['id', 'name', 'country_code', 'subdomain'],
 			properties: { id, name: text, country: text, country_code: text, subdomain: text },
 		}),
+	},
+};
+
+/** What a user may know of it who can view the settings, as far as the node reads it. */
+export const settings: SchemaObject = {
+	type: 'object',
+	required: ['patient_custom_fields_definition'],
+	properties: {
+		patient_custom_fields_definition: orNull(
+			only({
+				sections: {
+					type: 'array',
+					items: withSome(['name', 'token', 'fields'], {
+						name: short,
+						token,
+						archived: yesOrNo,
+						fields: definedFields,
+					}),
+				},
+			}),
+		),
 	},
 };
 

@@ -180,7 +180,7 @@ describe('Create', () => {
 		});
 		const { error } = await create();
 		expect(error?.message).toBe(
-			'Could not create the patient: Cliniko did not accept it. Cliniko says: Validation Failed: Referring Doctor ID is invalid, Time Zone is not included in the list [item 0]',
+			'Could not create the patient: Cliniko did not accept it. Cliniko says: Validation Failed: Referring Doctor is invalid, Time Zone is not included in the list [item 0]',
 		);
 	});
 

@@ -7,12 +7,14 @@ import type {
 
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { connect } from '../transport/n8n';
+import { nameFilters } from './nameFilters';
 
 const ERROR_CONTEXT = { action: 'look up patients' };
 
+const NAMES = ['last_name', 'first_name', 'preferred_first_name'];
+
 /**
- * Fills the list from which a patient is chosen. Cliniko's filters have no "or", so one word is
- * searched for in each of the name fields, and two words in first and last name.
+ * Fills the list from which a patient is chosen.
  *
  * @param filter what the user typed
  * @param paginationToken the number of the page; undefined for the first
@@ -26,7 +28,7 @@ export async function searchPatients(
 	const page = paginationToken ?? '1';
 	const found = new Map<string, IDataObject>();
 	let more = false;
-	for (const filters of nameFilters(filter ?? '')) {
+	for (const filters of nameFilters(filter ?? '', NAMES)) {
 		const query = { page, per_page: '50', sort: 'last_name:asc' };
 		const { rows, hasMore } = await api.page('patients', filters, ERROR_CONTEXT, query);
 		for (const patient of rows.filter(isClinikoRecord)) found.set(patient.id, patient);
@@ -36,24 +38,6 @@ export async function searchPatients(
 		results: [...found.values()].map(choice),
 		paginationToken: more ? String(Number(page) + 1) : undefined,
 	};
-}
-
-/** @returns the filters of each search */
-function nameFilters(typed: string): string[][] {
-	const words = typed.replace(/,/g, ' ').split(/\s+/).filter(Boolean);
-	const [first, ...rest] = words;
-	if (!first) return [[]];
-	if (rest.length === 0) {
-		return ['last_name', 'first_name', 'preferred_first_name'].map((field) => [
-			`${field}:~${first}`,
-		]);
-	}
-	const last = rest.join(' ');
-	return [
-		[`first_name:~${first}`, `last_name:~${last}`],
-		// "Citizen, Jane"
-		[`last_name:~${first}`, `first_name:~${last}`],
-	];
 }
 
 /** With the date of birth and the id, because two patients may have the same name. */

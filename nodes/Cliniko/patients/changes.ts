@@ -1,5 +1,12 @@
 import { linkedId } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
+import {
+	CUSTOM_FIELDS,
+	dueCustomFields,
+	holdsOnlyCustomFields,
+	withCustomFields,
+	type CustomFieldValue,
+} from './customFields';
 import { FIELDS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
 import { mergedPhoneNumbers } from './phoneNumbers';
 
@@ -23,8 +30,8 @@ const SMS = 'unsubscribe_sms_marketing';
  *
  * @param values null empties a field
  * @returns only fields that were given, and whose value differs from the record's. Phone numbers are
- *   added to those on the record
- * @throws ClinikoError if phone numbers cannot be added
+ *   added to those on the record, and of custom fields, all are in it that the record has
+ * @throws ClinikoError if phone numbers cannot be added, or if the record does not show its custom fields
  */
 export function changesTo(patient: Patient, values: PatientValues, maySet: MaySet): PatientValues {
 	const changes: PatientValues = {};
@@ -34,11 +41,28 @@ export function changesTo(patient: Patient, values: PatientValues, maySet: MaySe
 			if (phones) changes[field] = phones;
 			continue;
 		}
+		if (field === CUSTOM_FIELDS) {
+			const due = dueCustomFieldsOf(patient, values, maySet);
+			if (due.length > 0) changes[field] = withCustomFields(patient[field], due);
+			continue;
+		}
 		const present = shownValue(patient, field);
 		const isAllowed = maySet(field, present !== undefined && isEmpty(present));
 		if (isAllowed && (present === undefined || !isSame(present, value))) changes[field] = value;
 	}
 	return changes;
+}
+
+/** The custom fields whose value has to be changed so that a record has the given ones. */
+export function dueCustomFieldsOf(
+	patient: Patient,
+	values: PatientValues,
+	maySet: MaySet,
+): CustomFieldValue[] {
+	const wanted = (values[CUSTOM_FIELDS] ?? []) as CustomFieldValue[];
+	return dueCustomFields(patient[CUSTOM_FIELDS], wanted, (isEmptyThere) =>
+		maySet(CUSTOM_FIELDS, isEmptyThere),
+	);
 }
 
 /** What Cliniko may fill in for a new patient itself, besides choices and what is yes or no. */
@@ -50,6 +74,8 @@ const DEFAULTS = ['country', 'time_zone'];
  * record does not show whether marketing by SMS is unsubscribed.
  */
 export function holdsOnly(patient: Patient, values: PatientValues): boolean {
+	const custom = (values[CUSTOM_FIELDS] ?? []) as CustomFieldValue[];
+	if (!holdsOnlyCustomFields(patient[CUSTOM_FIELDS], custom)) return false;
 	return FIELDS.every(({ name, kind }) => {
 		const present = shownValue(patient, name);
 		if (name === PHONE_NUMBERS) return hasOnlyPhoneNumbers(patient, values[name] as PhoneNumber[]);
@@ -96,7 +122,7 @@ export function missingIdentity(patient: Patient, values: PatientValues): string
 export function ignoredChanges(before: Patient, after: Patient, changes: PatientValues): string[] {
 	return Object.entries(changes)
 		.filter(([field, value]) => {
-			if (field === PHONE_NUMBERS || field === SMS) return false;
+			if ([PHONE_NUMBERS, SMS, CUSTOM_FIELDS].includes(field)) return false;
 			const [old, present] = [shownValue(before, field), shownValue(after, field)];
 			if (old === undefined || present === undefined) return false;
 			return isSame(old, present) && !isSame(present, value);

@@ -14,6 +14,12 @@ import { Priority } from '../transport/cliniko/requestQueue';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import { unlessCancelled, type Pause } from '../transport/pause';
 import { changesTo, differences, holdsOnly, replaceNothing } from './changes';
+import {
+	CUSTOM_FIELDS,
+	missingCustomFields,
+	withCustomFields,
+	type CustomFieldValue,
+} from './customFields';
 import { LABELS, type PatientValues } from './fields';
 import type { Creation, PatientMemory } from './patientMemory';
 import { criteriaOf, nameKeyOf, type Person } from './person';
@@ -137,7 +143,11 @@ export class PatientCreator {
 		beginCreation({ key: this.keyOf(person), digest: creation.person, person, since });
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(wanted, since, attempt);
-			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, since, outcome);
+			if (!(outcome instanceof UnknownOutcome)) {
+				const ignored = missingCustomFields(outcome[CUSTOM_FIELDS], customFieldsIn(wanted.values));
+				const created = this.claim(wanted, since, outcome);
+				return ignored.length > 0 ? { ...created, warning: notTakenOver(ignored) } : created;
+			}
 			if (outcome.accepted) this.noteAccepted(wanted, since);
 			const found = await this.find(wanted, since, outcome.recordId);
 			if (found) return await this.adopt(wanted, since, found);
@@ -161,7 +171,7 @@ export class PatientCreator {
 			labels: LABELS,
 		};
 		const reply = await this.api
-			.post('/patients', values as IDataObject, errorContext)
+			.post('/patients', bodyOf(values), errorContext)
 			.catch((refusal: ClinikoError) => {
 				const { httpCode } = refusal;
 				// Without a status the request may have been sent. A second attempt may be refused because
@@ -334,6 +344,17 @@ export class PatientCreator {
 	}
 }
 
+function customFieldsIn(values: PatientValues): CustomFieldValue[] {
+	return (values[CUSTOM_FIELDS] ?? []) as CustomFieldValue[];
+}
+
+/** The values as Cliniko takes them for a new patient. */
+function bodyOf(values: PatientValues): IDataObject {
+	const custom = customFieldsIn(values);
+	const body = values as IDataObject;
+	return custom.length > 0 ? { ...body, [CUSTOM_FIELDS]: withCustomFields(null, custom) } : body;
+}
+
 /**
  * Whether a record has the person's names, date of birth and e-mail address, or the mobile number if
  * neither is known.
@@ -425,6 +446,11 @@ function mergedAway(id: string): ClinikoError {
 		`The patient was created, as patient ${id}, and merged into one that Cliniko does not show.`,
 		'Look for the patient in Cliniko before you run the workflow again.',
 	);
+}
+
+function notTakenOver(values: CustomFieldValue[]): string {
+	const sentences = values.map(({ definition }) => `Cliniko did not take over ${definition.name}.`);
+	return `${sentences.join(' ')} Look at the patient in Cliniko.`;
 }
 
 function hasOtherValues(labels: string): string {

@@ -1,6 +1,8 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { ClinikoError } from '../errors';
 import { readDate, readEmail } from '../find/criteria';
-import { exactId } from '../records/clinikoRecord';
+import { CUSTOM_FIELDS, type CustomFieldValue } from './customFields';
 
 /** A phone number as Cliniko takes it. */
 export interface PhoneNumber {
@@ -12,11 +14,12 @@ export interface PhoneNumber {
 export type Pronouns = Record<(typeof PRONOUNS)[number]['name'], string>;
 
 /**
- * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field.
+ * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field. The
+ * custom fields are a list of values, and all of the record's, as Cliniko takes them, once they are sent.
  */
 export type PatientValues = Record<
 	string,
-	string | boolean | number | PhoneNumber[] | Pronouns | null
+	string | boolean | number | PhoneNumber[] | Pronouns | CustomFieldValue[] | IDataObject | null
 >;
 
 type Kind =
@@ -50,6 +53,8 @@ export interface PatientField {
 	isLong?: true;
 	/** Whether Cliniko's reference does not say that it can be emptied. */
 	isNotNullable?: true;
+	/** For an ID: the method that fills the list from which the record is chosen. */
+	listSearch?: string;
 	description?: string;
 	placeholder?: string;
 }
@@ -86,8 +91,8 @@ const short = (name: string, label: string, more: Partial<PatientField> = {}): P
 	field(name, label, { maxLength: 255, ...more });
 
 /**
- * The fields that Cliniko takes for a patient (OpenAPI of 2023-10, `requestBodies.Patient`), without
- * custom fields and referral source.
+ * The fields that Cliniko takes for a patient (OpenAPI of 2023-10, `requestBodies.Patient`), without the
+ * custom fields, which each clinic defines itself, and the referral source, which has a request of its own.
  */
 export const FIELDS: PatientField[] = [
 	field('accepted_email_marketing', 'Accepted Email Marketing', {
@@ -103,10 +108,11 @@ export const FIELDS: PatientField[] = [
 	short('address_3', 'Address Line 3'),
 	field('appointment_notes', 'Appointment Notes', { isLong: true }),
 	short('city', 'City'),
-	field('concession_type_id', 'Concession Type ID', {
+	field('concession_type_id', 'Concession Type', {
 		kind: 'id',
 		isNotNullable: true,
-		description: 'The ID of one of the clinic’s concession types in Cliniko',
+		listSearch: 'searchConcessionTypes',
+		description: 'One of the clinic’s concession types in Cliniko',
 	}),
 	field('country', 'Country', { placeholder: 'e.g. Australia' }),
 	field('date_of_birth', 'Date of Birth', {
@@ -153,10 +159,11 @@ export const FIELDS: PatientField[] = [
 		kind: 'boolean',
 		description: 'Whether the patient gets e-mails that confirm appointments',
 	}),
-	field('referring_doctor_id', 'Referring Doctor ID', {
+	field('referring_doctor_id', 'Referring Doctor', {
 		kind: 'id',
 		isNotNullable: true,
-		description: 'The ID of the doctor, who is a contact in Cliniko',
+		listSearch: 'searchContacts',
+		description: 'The doctor, who is a contact in Cliniko',
 	}),
 	field('reminder_type', 'Reminder Type', {
 		kind: 'choice',
@@ -175,7 +182,10 @@ export const FIELDS: PatientField[] = [
 ];
 
 /** What messages call the fields, by Cliniko's names. */
-export const LABELS = labelsOf(FIELDS);
+export const LABELS: Record<string, string> = {
+	...labelsOf(FIELDS),
+	[CUSTOM_FIELDS]: 'Custom Fields',
+};
 
 /** The labels of fields, by Cliniko's names. */
 export function labelsOf(fields: PatientField[]): Record<string, string> {
@@ -210,14 +220,6 @@ export function checkedValue(field: PatientField, value: string): string | boole
 			throw new ClinikoError(
 				`${label} is none of Cliniko’s choices for this item.`,
 				`Give one of these: ${choices.join(', ')}.`,
-			);
-		}
-		case 'id': {
-			const id = exactId(value);
-			if (id !== undefined) return id;
-			throw new ClinikoError(
-				`${label} is not a whole number for this item, as Cliniko IDs are.`,
-				'Copy the ID from Cliniko, and keep it as text in the nodes before this one.',
 			);
 		}
 		case 'count': {

@@ -56,9 +56,17 @@ export function personDigest(account: string, person: Person): string {
 	return digest(name, dateOfBirth ?? '', email?.toLowerCase() ?? '', ...numbers);
 }
 
-/** Stands for all that is known of a person without telling anything about them, within an account. */
-export function valuesDigest(account: string, values: PatientValues): string {
-	return digest(account, JSON.stringify(Object.entries(values)));
+/**
+ * Stands for all that is known of a person without telling anything about them, within an account.
+ *
+ * @param besides what is given besides the values
+ */
+export function valuesDigest(
+	account: string,
+	values: PatientValues,
+	besides: unknown[] = [],
+): string {
+	return digest(account, JSON.stringify([...Object.entries(values), ...besides]));
 }
 
 function digest(...parts: string[]): string {

@@ -8,10 +8,12 @@ import { unlessCancelled, type Pause } from '../transport/pause';
 import {
 	changedFields,
 	changesTo,
+	dueCustomFieldsOf,
 	ignoredChanges,
 	smsMarketingWarning,
 	type MaySet,
 } from './changes';
+import { CUSTOM_FIELDS, missingCustomFields } from './customFields';
 import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
 import { PhoneLists } from './phoneLists';
 import { phoneNumbersWarning } from './phoneNumbers';
@@ -29,7 +31,7 @@ const ADDED =
 /** A patient's record after a change. */
 export interface Updated {
 	patient: Patient;
-	/** Cliniko's names of the fields that were changed. */
+	/** Cliniko's names of the fields that were changed; `custom_fields.` and the clinic's own of custom ones. */
 	changed: string[];
 	/** What Cliniko did otherwise than it was asked to. */
 	warning?: string;
@@ -119,12 +121,20 @@ async function changePatient(
 	const ofPhones = phones && !added && phoneNumbersWarning(phones, patient);
 	if (ofPhones) warnings.push(ofPhones);
 	const ignored = ignoredChanges(first!, patient, sent).map((field) => LABELS[field]);
+	const custom = CUSTOM_FIELDS in sent ? dueCustomFieldsOf(first!, values, maySet) : [];
+	const customIgnored = missingCustomFields(patient[CUSTOM_FIELDS], custom);
+	ignored.push(...customIgnored.map(({ definition }) => definition.name));
 	warnings.push(...ignored.map((label) => `Cliniko did not take over ${label}.`));
 	const ofSms = smsMarketingWarning(patient, sent);
 	if (ofSms) warnings.push(ofSms);
+	const changedCustom = custom
+		.filter((one) => !customIgnored.includes(one))
+		.map(({ definition }) => `${CUSTOM_FIELDS}.${definition.name}`);
 	return {
 		patient,
-		changed: changedFields(first!, patient, sent),
+		changed: changedFields(first!, patient, sent).flatMap((field) =>
+			field === CUSTOM_FIELDS ? changedCustom : [field],
+		),
 		...(warnings.length > 0 && {
 			warning: `${warnings.join(' ')} Look at the patient in Cliniko.`,
 		}),

@@ -1,4 +1,6 @@
+import type { Contact } from './contact';
 import type { MedicalAlert } from './medicalAlert';
+import type { NamedRecord } from './named';
 import type { Patient } from './patient';
 import type { PatientAttachment } from './patientAttachment';
 import type { PatientCase } from './patientCase';
@@ -7,6 +9,9 @@ import type { PatientCase } from './patientCase';
 export interface Collections {
 	patients: Patient;
 	patient_attachments: PatientAttachment;
+	concession_types: NamedRecord;
+	contacts: Contact;
+	referral_source_types: NamedRecord;
 	patient_cases: PatientCase;
 	medical_alerts: MedicalAlert;
 	[ofCase: `patient_cases/${string}/patient_attachments`]: PatientAttachment;

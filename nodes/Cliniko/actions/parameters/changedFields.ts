@@ -9,8 +9,13 @@ import { fieldCollection, fieldValuesOf } from './patientFields';
  * with those that Cliniko's reference says can be empty.
  *
  * @param description of Update Fields
+ * @param besides other parameters that Update Fields has
  */
-export function changedFields(fields: PatientField[], description: string): INodeProperties[] {
+export function changedFields(
+	fields: PatientField[],
+	description: string,
+	besides: INodeProperties[] = [],
+): INodeProperties[] {
 	return [
 		fieldCollection(
 			{
@@ -20,6 +25,8 @@ export function changedFields(fields: PatientField[], description: string): INod
 				description,
 			},
 			fields,
+			[],
+			besides,
 		),
 		{
 			displayName: 'Fields to Empty',
@@ -37,6 +44,7 @@ export function changedFields(fields: PatientField[], description: string): INod
 /**
  * What an item changes. An expression that gives nothing changes nothing.
  *
+ * @param isOtherAdded whether something else is to be changed
  * @returns the new values by Cliniko's names; null empties a field
  * @throws ClinikoError if there is nothing to change, or if Cliniko would not accept a value
  */
@@ -44,11 +52,12 @@ export function changesIn(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	fields: PatientField[],
+	isOtherAdded = false,
 ): PatientValues {
 	const given = context.getNodeParameter('updateFields', itemIndex, {});
 	const toEmpty: unknown = context.getNodeParameter('fieldsToEmpty', itemIndex, []);
 	const emptied = (Array.isArray(toEmpty) ? toEmpty : [toEmpty]).filter(Boolean).map(String);
-	if (Object.keys(given).length === 0 && emptied.length === 0) {
+	if (Object.keys(given).length + emptied.length === 0 && !isOtherAdded) {
 		throw new ClinikoError(
 			'There is nothing to change: no field is added.',
 			'Add at least one field under Update Fields, or choose one under Fields to Empty.',

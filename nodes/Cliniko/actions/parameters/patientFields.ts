@@ -14,6 +14,8 @@ import {
 	type Pronouns,
 } from '../../patients/fields';
 import { mergedPhoneNumbers } from '../../patients/phoneNumbers';
+import { chosenId, chosenRecord } from './chosenId';
+import { referralSourceField } from './referralSource';
 import { textOf } from './text';
 
 /** The name of a field's parameter, such as `dateOfBirth` for `date_of_birth`. */
@@ -41,23 +43,28 @@ export function patientFields(
 	collection: FieldCollection,
 	without: string[] = [],
 ): INodeProperties {
-	return fieldCollection(collection, FIELDS, without);
+	return fieldCollection(collection, FIELDS, without, [referralSourceField]);
 }
 
-/** The same for the fields of any record. */
+/**
+ * The same for the fields of any record.
+ *
+ * @param besides other parameters that the collection has
+ */
 export function fieldCollection(
 	collection: FieldCollection,
 	fields: PatientField[],
 	without: string[] = [],
+	besides: INodeProperties[] = [],
 ): INodeProperties {
 	return {
 		...collection,
 		type: 'collection',
 		default: {},
-		options: fields
-			.filter(({ name }) => !without.includes(name))
-			.map(propertyOf)
-			.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+		options: [
+			...fields.filter(({ name }) => !without.includes(name)).map(propertyOf),
+			...besides,
+		].sort((a, b) => a.displayName.localeCompare(b.displayName)),
 	};
 }
 
@@ -82,7 +89,7 @@ export function fieldValuesOf(given: IDataObject, fields: PatientField[]): Patie
 }
 
 function propertyOf(field: PatientField): INodeProperties {
-	const { label, kind, choices = [], choiceNames = choices, isLong } = field;
+	const { label, kind, choices = [], choiceNames = choices, isLong, listSearch } = field;
 	const { description, placeholder } = field;
 	const common = {
 		displayName: label,
@@ -142,6 +149,10 @@ function propertyOf(field: PatientField): INodeProperties {
 					},
 				],
 			};
+		case 'id':
+			return listSearch
+				? chosenRecord(common, listSearch)
+				: { ...common, type: 'string', default: '', placeholder };
 		default:
 			return {
 				...common,
@@ -161,12 +172,7 @@ function valueOf(field: PatientField, given: unknown): PatientValues[string] | u
 	const { label, kind } = field;
 	if (kind === 'phones') return phoneNumbersIn(given, label);
 	if (kind === 'pronouns') return pronounsIn(given, label);
-	if (kind === 'id' && typeof given === 'number' && !Number.isSafeInteger(given)) {
-		throw new ClinikoError(
-			`${label} came as a number too large to be exact, so its last digits may be wrong.`,
-			'Keep the ID as text in the nodes before this one: it then has quotes around it in the JSON view.',
-		);
-	}
+	if (kind === 'id') return chosenId(given, label);
 	const text = textOf(given, label).trim();
 	return text === '' ? undefined : checkedValue(field, text);
 }

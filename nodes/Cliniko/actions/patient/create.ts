@@ -7,10 +7,17 @@ import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../r
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { creatorFor, newPatientOf } from './newPatient';
+import {
+	creatorFor,
+	newPatientOf,
+	referralSourceOf,
+	setSourceOrWarn,
+	withCustomFieldsOf,
+} from './newPatient';
 
 const fields: INodeProperties[] = [
 	patientField('first_name', { required: true, description: 'The patient’s first name' }),
@@ -46,6 +53,7 @@ const fields: INodeProperties[] = [
 		},
 		['first_name', 'last_name'],
 	),
+	customFieldsField,
 	simplifyField,
 ];
 
@@ -76,9 +84,12 @@ async function execute(context: IExecuteFunctions) {
 			};
 		},
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ wanted, ifMatches, simplify }) => {
-			const { person, creation } = wanted;
-			const { patient, outcome, warning } = await creator.inTurn(
+		run: async ({ wanted: given, ifMatches, simplify }) => {
+			const { person, creation } = given;
+			const values = await withCustomFieldsOf(api, given.values, given.custom);
+			const source = await referralSourceOf(api, given.source);
+			const wanted = { ...given, values };
+			const { patient, outcome, ...created } = await creator.inTurn(
 				person,
 				async (): Promise<Outcome> => {
 					const own = await creator.resume(wanted);
@@ -93,6 +104,11 @@ async function execute(context: IExecuteFunctions) {
 					return { ...(await creator.create(wanted)), outcome: 'created' };
 				},
 			);
+			// Nothing is changed on the record of somebody else.
+			const own = outcome === 'created' ? source : undefined;
+			const set = await setSourceOrWarn(context, api, patient.id, own, false);
+			const kept = set.isKept && 'Cliniko has another Referral Source for the patient.';
+			const warning = [created.warning, set.warning, kept].filter(Boolean).join(' ');
 			memory.handedOn(creation);
 			const record = simplify ? simplifiedPatient(patient) : patient;
 			return [{ json: { outcome, ...record, ...(warning && { warning }) } }];

@@ -2,21 +2,31 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { replaceAll } from '../../patients/changes';
 import { FIELDS } from '../../patients/fields';
+import { setReferralSource } from '../../patients/referralSource';
 import { updatePatient } from '../../patients/updatePatient';
 import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { changedFields, changesIn } from '../parameters/changedFields';
+import {
+	areCustomFieldsAdded,
+	customFieldsField,
+	givenCustomFields,
+} from '../parameters/customFields';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { referralSourceField, referralSourceIn } from '../parameters/referralSource';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { referralSourceOf, withCustomFieldsOf } from './newPatient';
 
 const fields: INodeProperties[] = [
 	patientIdField('The patient to change'),
 	...changedFields(
 		FIELDS,
 		'What to change. A field whose expression gives nothing is left as it is. Phone numbers are added to those on the record.',
+		[referralSourceField],
 	),
+	customFieldsField,
 	simplifyField,
 ];
 
@@ -29,12 +39,19 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => ({
 			id: patientIdOf(context, itemIndex, api.shard),
-			values: changesIn(context, itemIndex, FIELDS),
+			values: changesIn(context, itemIndex, FIELDS, areCustomFieldsAdded(context)),
+			custom: givenCustomFields(context, itemIndex),
+			source: referralSourceIn(context.getNodeParameter('updateFields', itemIndex, {})),
 			simplify: simplifyOf(context, itemIndex),
 		}),
-		run: async ({ id, values, simplify }) => {
+		run: async ({ id, values: given, custom, source, simplify }) => {
+			const values = await withCustomFieldsOf(api, given, custom);
+			const sourceValues = await referralSourceOf(api, source);
 			const updated = await updatePatient(api, pause, id, values, replaceAll);
-			const { patient, changed, warning } = updated;
+			const set = sourceValues && (await setReferralSource(api, pause, id, sourceValues, true));
+			const { patient } = updated;
+			const changed = [...updated.changed, ...(set?.outcome === 'set' ? ['referral_source'] : [])];
+			const warning = [updated.warning, set?.warning].filter(Boolean).join(' ');
 			const record = simplify ? simplifiedPatient(patient) : patient;
 			return [{ json: { ...record, changed, ...(warning && { warning }) } }];
 		},

@@ -14,10 +14,17 @@ import {
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { creatorFor, newPatientOf } from './newPatient';
+import {
+	creatorFor,
+	newPatientOf,
+	referralSourceOf,
+	setSourceOrWarn,
+	withCustomFieldsOf,
+} from './newPatient';
 
 /** By these the patient is found. */
 const PARAMETERS = ['firstName', 'lastName', 'dateOfBirth', 'email'];
@@ -90,6 +97,7 @@ const fields: INodeProperties[] = [
 		},
 		['first_name', 'last_name', 'date_of_birth', 'email'],
 	),
+	customFieldsField,
 	simplifyField,
 ];
 
@@ -128,8 +136,11 @@ async function execute(context: IExecuteFunctions) {
 			};
 		},
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ wanted, unknown, ifUnclear, maySet, simplify }) => {
-			const { person, values, creation } = wanted;
+		run: async ({ wanted: given, unknown, ifUnclear, maySet, simplify }) => {
+			const { person, creation } = given;
+			const values = await withCustomFieldsOf(api, given.values, given.custom);
+			const source = await referralSourceOf(api, given.source);
+			const wanted = { ...given, values };
 			const upserted = await creator.inTurn(person, async (): Promise<Outcome | Unclear> => {
 				if (unknown) return unknown;
 				const own = await creator.resume(wanted);
@@ -156,8 +167,15 @@ async function execute(context: IExecuteFunctions) {
 				};
 				return [{ json }];
 			}
+			const { patient } = upserted;
+			const mayReplace = maySet === keepIdentity && upserted.outcome !== 'created';
+			const set = await setSourceOrWarn(context, api, patient.id, source, mayReplace);
 			memory.handedOn(creation);
-			const { outcome, patient, changed, warning } = upserted;
+			const isUpdated = set.isSet && upserted.outcome === 'unchanged';
+			const outcome = isUpdated ? 'updated' : upserted.outcome;
+			const isListed = set.isSet && outcome !== 'created';
+			const changed = [...upserted.changed, ...(isListed ? ['referral_source'] : [])];
+			const warning = [upserted.warning, set.warning].filter(Boolean).join(' ');
 			const record = simplify ? simplifiedPatient(patient) : patient;
 			return [{ json: { outcome, ...record, changed, ...(warning && { warning }) } }];
 		},

@@ -12,10 +12,11 @@ describe('The table of fields', () => {
 		{ maxLength?: number; type?: unknown; enum?: unknown[] }
 	>;
 
-	it('has the fields of Cliniko’s reference, without the referral source', () => {
-		const names = Object.keys(documented).filter((name) => name !== 'referral_source');
+	it('has the fields of Cliniko’s reference, besides what is set in other ways', () => {
+		const others = ['custom_fields', 'referral_source'];
+		const names = Object.keys(documented).filter((name) => !others.includes(name));
 		expect(FIELDS.map(({ name }) => name).sort()).toEqual(names.sort());
-		expect(new Set(Object.values(LABELS)).size).toBe(FIELDS.length);
+		expect(new Set(Object.values(LABELS)).size).toBe(FIELDS.length + 1);
 	});
 
 	it('has the reference’s lengths, and empties only what the reference calls nullable', () => {
@@ -39,7 +40,6 @@ describe('A value', () => {
 		['accepted_privacy_policy', 'true', true],
 		['accepted_privacy_policy', 'False', false],
 		['reminder_type', 'sms & email', 'SMS & Email'],
-		['referring_doctor_id', '0012345678901234567', '12345678901234567'],
 		['dva_card_number', 'NX123456A', 'NX123456A'],
 		['dva_card_number', 'V 123', 'V 123'],
 	])('of %s is taken: %j', (name, value, taken) => {
@@ -57,8 +57,6 @@ describe('A value', () => {
 		['date_of_birth', '1987-02-30', /Date of Birth is not a date/],
 		['accepted_privacy_policy', 'Ja', /Accepted Privacy Policy is neither true nor false/],
 		['reminder_type', 'Letter', /Reminder Type is none of Cliniko’s choices/],
-		['referring_doctor_id', 'Dr Who', /Referring Doctor ID is not a whole number/],
-		['referring_doctor_id', '9223372036854775808', /Referring Doctor ID is not a whole number/],
 		['dva_card_number', 'nx123456', /DVA Card Number is not in the form/],
 		['dva_card_number', 'ZX123456', /DVA Card Number is not in the form/],
 	])('of %s is refused: %j', (name, value, message) => {

@@ -3,6 +3,7 @@ import {
 	patientFields,
 	patientValuesOf,
 } from '../../../../../nodes/Cliniko/actions/parameters/patientFields.ts';
+import { referralSourceIn } from '../../../../../nodes/Cliniko/actions/parameters/referralSource.ts';
 import { FIELDS } from '../../../../../nodes/Cliniko/patients/fields.ts';
 import { thrownBy } from '../../connection.cts';
 
@@ -22,6 +23,8 @@ const forms = (...words: string[]) => ({
 	},
 });
 
+const chosen = (value: string) => ({ __rl: true, mode: 'id', value });
+
 describe('The collection of fields', () => {
 	const { options } = patientFields(
 		{ displayName: 'Fields', name: 'fields', placeholder: '', description: '' },
@@ -30,7 +33,8 @@ describe('The collection of fields', () => {
 	const names = (options as Array<{ name: string; displayName: string }>).map(({ name }) => name);
 
 	it('has all fields but those that are asked for elsewhere, in the order of their labels', () => {
-		expect(names).toHaveLength(FIELDS.length - 2);
+		// The referral source comes besides.
+		expect(names).toHaveLength(FIELDS.length - 2 + 1);
 		expect(names).not.toContain('firstName');
 		expect(names).toContain('dateOfBirth');
 		const labels = (options as Array<{ displayName: string }>).map(
@@ -95,6 +99,16 @@ describe('What is read', () => {
 		});
 	});
 
+	it('has exact IDs, chosen from a list or given', () => {
+		expect(
+			patientValuesOf({
+				referringDoctorId: chosen('0012345678901234567'),
+				concessionTypeId: ' 7 ',
+			} as never),
+		).toEqual({ referring_doctor_id: '12345678901234567', concession_type_id: '7' });
+		expect(patientValuesOf({ referringDoctorId: chosen('') } as never)).toEqual({});
+	});
+
 	it('has all five pronouns', () => {
 		expect(patientValuesOf(forms('she', 'her', 'her', 'hers', 'herself'))).toEqual({
 			pronouns: {
@@ -118,13 +132,47 @@ it.each([
 	],
 	['an object', { city: { name: 'Perth' } }, /City is not text/],
 	['a list', { notes: ['a'] }, /Notes is not text/],
+	['text for an ID', { referringDoctorId: chosen('Dr Who') }, /Referring Doctor is not a whole/],
+	['an ID beyond 64 bits', { concessionTypeId: '9223372036854775808' }, /Type is not a whole/],
 	[
 		'an ID that a number cannot hold',
 		{ referringDoctorId: 1234567890123456789 },
-		/Referring Doctor ID came as a number too large/,
+		/Referring Doctor came as a number too large/,
 	],
 ])('%s is refused', (_, given, message) => {
 	const error = thrownBy(() => patientValuesOf(given as never));
 	expect(error.message).toMatch(message);
 	expect(error.description).toMatch(/\w+ \w+/);
+});
+
+describe('The referral source', () => {
+	const given = (source: object) => referralSourceIn({ referralSource: { source } } as never);
+	const by = (mode: string, value: unknown) => ({ __rl: true, mode, value });
+
+	it.each([
+		['an ID from the list', { type: by('list', '7') }, { typeId: '7' }],
+		['a name', { type: by('name', ' 2nd visit ') }, { typeName: '2nd visit' }],
+		['a name of digits', { type: by('name', '7') }, { typeName: '7' }],
+		['an expression with an ID', { type: 7 }, { typeId: '7' }],
+		['an expression with a name', { type: 'Google' }, { typeName: 'Google' }],
+		[
+			'all there is',
+			{ type: '7', subcategory: ' Maps ', notes: '', referrerId: by('id', '9') },
+			{ typeId: '7', subcategory: 'Maps', referrerId: '9' },
+		],
+	])('is read from %s', (_, source, wanted) => {
+		expect(given(source)).toEqual(wanted);
+	});
+
+	it('is none without a type', () => {
+		expect(given({ type: by('id', undefined), notes: 'N' })).toBeUndefined();
+		expect(referralSourceIn({})).toBeUndefined();
+	});
+
+	it.each([[{ type: by('id', 'Google') }], [{ type: '7', referrerId: 'Jane' }]])(
+		'is refused with what is no ID: %j',
+		(source) => {
+			expect(() => given(source)).toThrow(/^Referral Source \(.*is not a whole number/);
+		},
+	);
 });

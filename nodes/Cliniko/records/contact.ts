@@ -1,0 +1,18 @@
+import type { ClinikoRecord } from './clinikoRecord';
+
+/**
+ * A contact record (Cliniko's `Contact`), with those of its fields that the node reads: a doctor, or
+ * somebody else who is no patient. A field may be missing, null or an empty string.
+ */
+export type Contact = ClinikoRecord & {
+	archived_at?: string | null;
+	company_name?: string | null;
+	deleted_at?: string | null;
+	email?: string | null;
+	first_name?: string | null;
+	last_name?: string | null;
+	provider_number?: string | null;
+	title?: string | null;
+	/** `Doctor`, `3rd Party Payer` or `Standard`. */
+	type?: string | null;
+};
