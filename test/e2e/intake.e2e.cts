@@ -197,7 +197,7 @@ it('a doubtful case waits for a person, shows nobody’s data without the passwo
 		signal: AbortSignal.timeout(5000),
 	}).catch(() => undefined);
 	await signInToApi(again, OWNER);
-	expect(await finished(decision, 1)).toMatchObject([{ status: 'success' }]);
+	expect(await untilOpen(decision, 0)).toMatchObject([{ status: 'success' }]);
 	expect(await filed()).toHaveLength(1);
 });
 
@@ -212,7 +212,7 @@ it('a person may say that the patient is new, or put the case aside, and cases d
 	await takePicture(desk.locator('.card').first(), 'decision');
 
 	await decide(second, /Put aside/);
-	await finished(decision, 2);
+	await untilOpen(decision, 1);
 	expect(recorded(clinic.sandbox)).toEqual([]);
 	expect(millers()).toHaveLength(2);
 
@@ -221,8 +221,37 @@ it('a person may say that the patient is new, or put the case aside, and cases d
 	const added = millers().find(({ id }) => !known.includes(id))!;
 	expect(file).toEqual({ patient: added.id, name: FILE.name, sha256: SHA256 });
 	expect(added.details.patient_phone_numbers).toMatchObject([{ number: '0491 570 110' }]);
+	await untilOpen(decision, 0);
 	expect(millers()).toHaveLength(3);
 	expect(mailbox.mails).toHaveLength(2);
+});
+
+it('the same form sent twice is one patient and one file, though a person decides both', async () => {
+	const known = addMillers();
+	await send({ firstName: 'Ida', mobile: '0491 570 110' });
+	const first = await link(1);
+	await send({ firstName: 'Ida', mobile: '0491 570 110' });
+	const second = await link(2);
+	await decide(first, /New patient/);
+	await filed();
+	await decide(second, /New patient/);
+	await untilOpen(decision, 0);
+	const added = millers().filter(({ id }) => !known.includes(id));
+	expect(added).toHaveLength(1);
+	expect(recorded(clinic.sandbox).map(({ patient }) => patient)).toEqual([added[0]!.id]);
+});
+
+it('the front desk gets the files if the decision cannot be carried out any more', async () => {
+	const [first] = addMillers();
+	await send({ firstName: 'Ida' });
+	const url = await link();
+	clinic.sandbox.clinic.patients.get(first!)!.archivedAt = Date.now();
+	await decide(url, /Carlton/);
+	const mail = await until('the front desk has mail', () => mailbox.mails[1]);
+	expect(mail.subject).toBe('Intake form: please file by hand');
+	expect(mail.text).toContain('is archived in Cliniko');
+	expect(mail.attachments.map(({ content }) => sha256(content))).toEqual([SHA256]);
+	expect(recorded(clinic.sandbox)).toEqual([]);
 });
 
 it('the front desk gets the files of a form that Cliniko cannot take', async () => {
@@ -233,14 +262,14 @@ it('the front desk gets the files of a form that Cliniko cannot take', async () 
 	expect(mail.attachments.map(({ content }) => sha256(content))).toEqual([SHA256]);
 });
 
-/** Waits until the workflow has this many executions that have ended, in the n8n that runs now. */
-async function finished(workflow: string, count: number) {
+/** Waits until this many executions of the workflow are still open, and returns all of them. */
+async function untilOpen(workflow: string, count: number) {
 	const n8n = again ?? clinic.n8n;
 	const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow }));
-	return await until(`${count} executions have ended`, async () => {
+	return await until(`${count} executions are open`, async () => {
 		const url = `/rest/executions?limit=100&filter=${filter}`;
 		const { results } = await n8n.call<{ results: Execution[] }>('GET', url);
-		const ended = results.filter(({ status }) => ['success', 'error', 'crashed'].includes(status));
-		return ended.length >= count ? ended : undefined;
+		const open = results.filter(({ status }) => ['new', 'running', 'waiting'].includes(status));
+		return open.length === count ? results : undefined;
 	});
 }

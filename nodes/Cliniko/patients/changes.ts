@@ -84,7 +84,7 @@ export function holdsOnly(patient: Patient, values: PatientValues): boolean {
 			return isCompared || present === undefined || isSame(present, values[name]);
 		}
 		const isDefault = ['choice', 'boolean'].includes(kind) || DEFAULTS.includes(name);
-		return isDefault || present === undefined || isEmpty(present) || isBlank(present);
+		return isDefault || present === undefined || isEmpty(present);
 	});
 }
 
@@ -96,9 +96,9 @@ function hasOnlyPhoneNumbers(patient: Patient, given: PhoneNumber[] = []): boole
 	return areGiven && mergedPhoneNumbers({ [PHONE_NUMBERS]: phones }, given) === undefined;
 }
 
-/** Whether an object has nothing in it, such as pronouns that are not set. */
-function isBlank(value: unknown): boolean {
-	return typeof value === 'object' && Object.values(value!).every((one) => !one);
+/** Whether an object has nothing in it, such as pronouns that are not set. A list is never blank. */
+function isBlank(value: object): boolean {
+	return !Array.isArray(value) && Object.values(value).every((one) => !one);
 }
 
 /** The given fields that the record shows to be empty or to have another value. */
@@ -114,8 +114,31 @@ export function missingIdentity(patient: Patient, values: PatientValues): string
 	return IDENTITY.filter((field) => values[field] && !patient[field]);
 }
 
+/** The given fields that a record shows to be empty after they were sent. */
+export function droppedFields(after: Patient, sent: PatientValues): string[] {
+	return FIELDS.flatMap(({ name }) => {
+		const value = sent[name];
+		const shown = name === SMS ? undefined : shownValue(after, name);
+		const isDropped = value !== undefined && !isEmpty(value) && shown !== undefined;
+		return isDropped && (isEmpty(shown) || isNoList(shown)) ? name : [];
+	});
+}
+
+/** The fields that were not sent and have lost their value. */
+export function emptiedFields(before: Patient, after: Patient, sent: PatientValues): string[] {
+	return FIELDS.flatMap(({ name }) => {
+		const [old, present] = [shownValue(before, name), shownValue(after, name)];
+		if (name in sent || old === undefined || present === undefined) return [];
+		return !isEmpty(old) && !isNoList(old) && (isEmpty(present) || isNoList(present)) ? name : [];
+	});
+}
+
+function isNoList(value: unknown): boolean {
+	return Array.isArray(value) && value.length === 0;
+}
+
 /**
- * The fields whose new value Cliniko shows to have ignored: it still has the one before.
+ * The fields whose new value Cliniko shows to have ignored: it is empty, or still the one before.
  *
  * @param changes as they were sent
  */
@@ -125,7 +148,8 @@ export function ignoredChanges(before: Patient, after: Patient, changes: Patient
 			if ([PHONE_NUMBERS, SMS, CUSTOM_FIELDS].includes(field)) return false;
 			const [old, present] = [shownValue(before, field), shownValue(after, field)];
 			if (old === undefined || present === undefined) return false;
-			return isSame(old, present) && !isSame(present, value);
+			const isLost = isEmpty(present) && !isEmpty(value);
+			return isLost || (isSame(old, present) && !isSame(present, value));
 		})
 		.map(([field]) => field);
 }
@@ -174,7 +198,8 @@ function shownLink(link: unknown, collection: string): string | null | undefined
 }
 
 function isEmpty(value: unknown): boolean {
-	return value === null || (typeof value === 'string' && value.trim() === '');
+	if (typeof value === 'object') return value === null || isBlank(value);
+	return typeof value === 'string' && value.trim() === '';
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -13,7 +13,7 @@ import { isAboutRequest } from '../transport/cliniko/refusal';
 import { Priority } from '../transport/cliniko/requestQueue';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 import { unlessCancelled, type Pause } from '../transport/pause';
-import { changesTo, differences, holdsOnly, replaceNothing } from './changes';
+import { changesTo, differences, droppedFields, holdsOnly, replaceNothing } from './changes';
 import {
 	CUSTOM_FIELDS,
 	missingCustomFields,
@@ -26,10 +26,12 @@ import { criteriaOf, nameKeyOf, type Person } from './person';
 import {
 	acceptCreation,
 	beginCreation,
+	claimantOf,
 	doubtsAbout,
 	endCreation,
-	isClaimedPatient,
+	isOfAnother,
 	rememberPatient,
+	type Doubt,
 } from './recentPatients';
 import { FORBIDDEN } from './requestContext';
 import { updatePatient } from './updatePatient';
@@ -56,6 +58,8 @@ export interface NewPatient {
 	creation: Creation;
 	/** Whether the patient is wanted besides others who match, who are never taken for the patient. */
 	isAnother?: boolean;
+	/** The ids of patients who match and are not meant: a person has looked at them. */
+	ruledOut?: string[];
 }
 
 /** A patient that was created. */
@@ -106,7 +110,11 @@ export class PatientCreator {
 	async resume(wanted: NewPatient): Promise<Created | undefined> {
 		const known = this.memory.recall(wanted.creation);
 		if (!known) return undefined;
-		if ('patient' in known) return { patient: await this.reread(known.patient) };
+		if ('patient' in known) {
+			const patient = await this.reread(known.patient);
+			const others = differences(patient, wanted.values).map((field) => LABELS[field]);
+			return { patient, ...(others.length > 0 && { warning: createdBefore(others.join(', ')) }) };
+		}
 		const found = await this.find(wanted, known.since);
 		if (found) return await this.adopt(wanted, known.since, found);
 		if (known.accepted) throw notShown();
@@ -124,9 +132,9 @@ export class PatientCreator {
 	async clearUp(person: Person): Promise<void> {
 		const key = this.keyOf(person);
 		for (const doubt of doubtsAbout(key).filter((one) => mayBeFoundAs(person, one.person))) {
-			const found = await this.firstOf(doubt.person, doubt.since);
+			const found = await this.firstOf(doubt);
 			if (found.length === 0 && doubt.accepted) throw notShown();
-			for (const { id } of found) rememberPatient(this.api.account, key, id, false);
+			for (const { id } of found) rememberPatient(this.api.account, key, id);
 			endCreation(doubt);
 		}
 	}
@@ -144,7 +152,12 @@ export class PatientCreator {
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(wanted, since, attempt);
 			if (!(outcome instanceof UnknownOutcome)) {
-				const ignored = missingCustomFields(outcome[CUSTOM_FIELDS], customFieldsIn(wanted.values));
+				const fields = customFieldsIn(wanted.values);
+				const custom = missingCustomFields(outcome[CUSTOM_FIELDS], fields);
+				const ignored = [
+					...droppedFields(outcome, wanted.values).map((field) => LABELS[field]!),
+					...custom.map(({ definition }) => definition.name),
+				];
 				const created = this.claim(wanted, since, outcome);
 				return ignored.length > 0 ? { ...created, warning: notTakenOver(ignored) } : created;
 			}
@@ -164,7 +177,7 @@ export class PatientCreator {
 		since: number,
 		attempt: number,
 	): Promise<Patient | UnknownOutcome> {
-		const { person, values } = wanted;
+		const { person, values, creation } = wanted;
 		const errorContext = {
 			action: 'create the patient',
 			forbidden: FORBIDDEN,
@@ -184,7 +197,9 @@ export class PatientCreator {
 		if (reply instanceof UnknownOutcome) return reply;
 		// A cache on Cliniko's side might answer with an earlier record.
 		const { body } = reply;
-		const isOurs = isClinikoRecord(body) && !this.isTaken(body.id) && isPerson(body, person, true);
+		const claimant = claimantOf({ digest: creation.person, since });
+		const isFree = isClinikoRecord(body) && !this.isTaken(body.id, claimant);
+		const isOurs = isFree && isPerson(body, person, true);
 		return isOurs ? body : new UnknownOutcome(true, notShown());
 	}
 
@@ -198,14 +213,16 @@ export class PatientCreator {
 	 * @throws ClinikoError if it is unclear whether one who has turned up is the one
 	 */
 	private async find(wanted: NewPatient, since: number, id?: string): Promise<Found | undefined> {
-		const { person, isAnother } = wanted;
+		const { person, isAnother, creation, ruledOut = [] } = wanted;
+		const claimant = claimantOf({ digest: creation.person, since });
 		const named = id && (await this.readPatient(id).catch(() => undefined));
-		if (named && !this.isTaken(named.id) && isPerson(named, person)) {
+		if (named && !this.isTaken(named.id, claimant) && isPerson(named, person)) {
 			return (await this.inUse([named]))[0];
 		}
 		let rows: Patient[] = [];
 		let unclear: Patient[] = [];
-		for await (const { alike, start } of this.looks(person, since)) {
+		for await (const { alike: all, start } of this.looks(person, since, claimant)) {
+			const alike = all.filter(({ id: one }) => !ruledOut.includes(one));
 			rows = alike.filter((row) => isLikeWanted(row, wanted, start));
 			unclear = alike.filter((row) => !rows.includes(row));
 			const active = rows.filter((row) => !isArchived(row) && !mergedInto(row));
@@ -220,8 +237,9 @@ export class PatientCreator {
 	}
 
 	/** The first patients to turn up who may be the person of a creation. */
-	private async firstOf(person: Person, since: number): Promise<Patient[]> {
-		for await (const { alike } of this.looks(person, since)) if (alike.length > 0) return alike;
+	private async firstOf({ person, since, digest }: Doubt): Promise<Patient[]> {
+		const looks = this.looks(person, since, claimantOf({ digest, since }));
+		for await (const { alike } of looks) if (alike.length > 0) return alike;
 		return [];
 	}
 
@@ -235,6 +253,7 @@ export class PatientCreator {
 	private async *looks(
 		person: Person,
 		since: number,
+		claimant: string,
 	): AsyncGenerator<{ alike: Patient[]; start: number | undefined }> {
 		// Others of this name wait for it.
 		const api = this.api.withPriority(Priority.finish);
@@ -245,7 +264,7 @@ export class PatientCreator {
 			const rows = await patientsSince(api, start - LOOK_BACK).catch(rethrowMayBeCreated);
 			const alike = rows.filter(
 				// Cliniko may ignore the filter.
-				(row) => mayBeSince(row, start) && !this.isTaken(row.id) && isPerson(row, person),
+				(row) => mayBeSince(row, start) && !this.isTaken(row.id, claimant) && isPerson(row, person),
 			);
 			yield { alike, start: isKnown ? start : undefined };
 		}
@@ -318,7 +337,8 @@ export class PatientCreator {
 
 	private claim({ person, creation }: NewPatient, since: number, patient: Patient): Created {
 		this.memory.created(creation, patient.id);
-		rememberPatient(this.api.account, this.keyOf(person), patient.id);
+		const claimant = claimantOf({ digest: creation.person, since });
+		rememberPatient(this.api.account, this.keyOf(person), patient.id, claimant);
 		endCreation({ digest: creation.person, since });
 		return { patient };
 	}
@@ -338,9 +358,9 @@ export class PatientCreator {
 		return nameKeyOf(this.api.account, person);
 	}
 
-	/** Whether a patient is known to be of another creation. */
-	private isTaken(id: string): boolean {
-		return this.memory.patients().includes(id) || isClaimedPatient(this.api.account, id);
+	/** Whether a patient is known to be of another creation than this one. */
+	private isTaken(id: string, claimant: string): boolean {
+		return this.memory.patients().includes(id) || isOfAnother(this.api.account, id, claimant);
 	}
 }
 
@@ -448,9 +468,13 @@ function mergedAway(id: string): ClinikoError {
 	);
 }
 
-function notTakenOver(values: CustomFieldValue[]): string {
-	const sentences = values.map(({ definition }) => `Cliniko did not take over ${definition.name}.`);
+function notTakenOver(labels: string[]): string {
+	const sentences = labels.map((label) => `Cliniko did not take over ${label}.`);
 	return `${sentences.join(' ')} Look at the patient in Cliniko.`;
+}
+
+function createdBefore(labels: string): string {
+	return `The patient was created in an earlier try of this execution, and has not what is given for: ${labels}. Look at the patient in Cliniko, or use Patient > Update.`;
 }
 
 function hasOtherValues(labels: string): string {

@@ -34,9 +34,15 @@ export interface Match {
  * Patients that this process has created lately count even if lists do not show them yet.
  *
  * @param person with a date of birth, an e-mail address or a mobile number: see `whyUnknown`
+ * @param ruledOut the ids of patients who are not meant
  * @throws ClinikoError if a request fails
  */
-export async function matchingPatient(api: ClinikoApi, person: Person): Promise<Match> {
+export async function matchingPatient(
+	api: ClinikoApi,
+	person: Person,
+	ruledOut: string[] = [],
+): Promise<Match> {
+	const isMeant = ({ id }: Patient) => !ruledOut.includes(id);
 	const searches: Array<Array<keyof Person>> = [
 		['firstName', 'lastName', 'dateOfBirth'],
 		['firstName', 'lastName', 'email'],
@@ -45,36 +51,42 @@ export async function matchingPatient(api: ClinikoApi, person: Person): Promise<
 	for (const fields of searches) {
 		const criteria = criteriaOf(person, fields);
 		if (criteria.length < fields.length) continue;
-		const { patients, archived } = await search(api, person, criteria);
+		const found = await search(api, person, criteria);
+		const [patients, archived] = [found.patients.filter(isMeant), found.archived.filter(isMeant)];
 		const all = [...patients, ...archived];
 		if (all.length === 0) continue;
 		const unlike = all.filter((one) => isWrittenOtherwise(one, person));
 		if (unlike.length > 0) return { unclear: otherAccents(unlike) };
-		if (person.dateOfBirth !== undefined && !fields.includes('dateOfBirth')) {
-			// Nobody was born on that day: the search for that comes first.
-			const dated = all.filter(({ date_of_birth: born }) => born);
-			return {
-				unclear: dated.length > 0 ? otherBirthday(dated, criteria) : noBirthday(all, criteria),
-			};
+		if (person.dateOfBirth !== undefined) {
+			// By the date of birth as well: the one who was born then may be merged into somebody else.
+			const others = all.filter(({ date_of_birth: born }) => born && born !== person.dateOfBirth);
+			if (others.length > 0) return { unclear: otherBirthday(others, criteria) };
+			if (!fields.includes('dateOfBirth')) return { unclear: noBirthday(all, criteria) };
 		}
 		if (patients.length > 1) return { unclear: several(patients, criteria) };
 		const [patient] = patients;
 		return patient ? { patient } : { unclear: onlyArchived(archived, criteria) };
 	}
-	return await underAnotherName(api, person);
+	return await underAnotherName(api, person, isMeant);
 }
 
 /** Patients with the same date of birth and e-mail address whose name may have changed. */
-async function underAnotherName(api: ClinikoApi, person: Person): Promise<Match> {
+async function underAnotherName(
+	api: ClinikoApi,
+	person: Person,
+	isMeant: (patient: Patient) => boolean,
+): Promise<Match> {
 	const criteria = criteriaOf(person, ['dateOfBirth', 'email']);
 	if (criteria.length < 2) return {};
 	const { patients, archived } = await findPatients(api, criteria, false);
 	// The first names of twins differ.
-	const alike = [...patients, ...archived].filter((patient) =>
-		[patient.first_name, patient.preferred_first_name].some(
-			(name) => typeof name === 'string' && sameName(name, person.firstName),
-		),
-	);
+	const alike = [...patients, ...archived]
+		.filter(isMeant)
+		.filter((patient) =>
+			[patient.first_name, patient.preferred_first_name].some(
+				(name) => typeof name === 'string' && sameName(name, person.firstName),
+			),
+		);
 	return alike.length > 0 ? { unclear: otherName(alike) } : {};
 }
 

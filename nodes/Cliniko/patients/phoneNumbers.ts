@@ -11,13 +11,15 @@ import { PHONE_NUMBERS, type PhoneNumber } from './fields';
  * @param given of two that are one number, the first counts. One that is on the record keeps its type
  *   and its writing
  * @returns the whole list; undefined if Cliniko has it already
- * @throws ClinikoError if the record does not show the list, so that numbers might be lost
+ * @throws ClinikoError if the record does not show a list, so that numbers might be lost
  */
 export function mergedPhoneNumbers(
 	patient: IDataObject,
 	given: PhoneNumber[],
 ): PhoneNumber[] | undefined {
-	if (patient[PHONE_NUMBERS] === undefined) {
+	const list = patient[PHONE_NUMBERS];
+	// An empty list may be null or an empty string.
+	if (!Array.isArray(list) && list !== null && list !== '') {
 		throw new ClinikoError(
 			'Cliniko does not show the patient’s phone numbers, so none can be added without losing others.',
 			'Leave the phone numbers out, and add them in Cliniko.',
@@ -57,11 +59,14 @@ export function phoneNumbersWarning(sent: PhoneNumber[], after: IDataObject): st
 		: undefined;
 }
 
-/** The phone numbers on a record. */
+/** The phone numbers on a record; a number may be shown as one. */
 export function phoneNumbersOf(patient: IDataObject): IDataObject[] {
 	const phones = patient[PHONE_NUMBERS];
-	// An empty list may be null or an empty string.
-	return Array.isArray(phones)
-		? (phones as IDataObject[]).filter((phone) => typeof phone?.number === 'string')
-		: [];
+	if (!Array.isArray(phones)) return [];
+	return (phones as Array<IDataObject | null>).flatMap((phone) => {
+		const { number } = phone ?? {};
+		return typeof number === 'string' || typeof number === 'number'
+			? { ...phone, number: String(number) }
+			: [];
+	});
 }

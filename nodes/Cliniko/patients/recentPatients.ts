@@ -11,8 +11,8 @@ interface RecentPatient {
 	key: string;
 	/** In ms since 1970. */
 	since: number;
-	/** Whether it is known which creation of this process the patient is of. */
-	isClaimed: boolean;
+	/** The creation of this process that the patient is of, if that is known: see `claimantOf`. */
+	claimant?: string;
 }
 
 /** A creation whose outcome is not known, for example because it was cancelled. */
@@ -58,12 +58,17 @@ export function doubtsAbout(key: string): Doubt[] {
 /**
  * Remembers a patient that lists may not show yet.
  *
- * @param isClaimed whether a creation of this process has been given this patient, so that no other one
- *   may take it for its own
+ * @param claimant the creation that has been given this patient, so that no other one may take it for
+ *   its own
  */
-export function rememberPatient(account: string, key: string, id: string, isClaimed = true): void {
+export function rememberPatient(account: string, key: string, id: string, claimant?: string): void {
 	forget(recent);
-	recent.push({ id, account, key, since: Date.now(), isClaimed });
+	recent.push({ id, account, key, since: Date.now(), claimant });
+}
+
+/** Stands for one creation, in every retry of the execution that has requested it. */
+export function claimantOf({ digest, since }: Pick<Doubt, 'digest' | 'since'>): string {
+	return `${digest} ${since}`;
 }
 
 /** The ids of the patients with this key that this process has seen created lately. */
@@ -72,10 +77,15 @@ export function recentPatientsWith(key: string): string[] {
 	return [...new Set(ids)];
 }
 
-/** Whether a creation of this process has lately been given this patient of the account. */
-export function isClaimedPatient(account: string, id: string): boolean {
+/** Whether another creation of this process has lately been given this patient of the account. */
+export function isOfAnother(account: string, id: string, claimant: string): boolean {
 	return recent.some(
-		(one) => one.isClaimed && one.account === account && one.id === id && isCurrent(one),
+		(one) =>
+			one.claimant !== undefined &&
+			one.claimant !== claimant &&
+			one.account === account &&
+			one.id === id &&
+			isCurrent(one),
 	);
 }
 

@@ -9,6 +9,7 @@ import {
 	changedFields,
 	changesTo,
 	dueCustomFieldsOf,
+	emptiedFields,
 	ignoredChanges,
 	smsMarketingWarning,
 	type MaySet,
@@ -121,10 +122,12 @@ async function changePatient(
 	const ofPhones = phones && !added && phoneNumbersWarning(phones, patient);
 	if (ofPhones) warnings.push(ofPhones);
 	const ignored = ignoredChanges(first!, patient, sent).map((field) => LABELS[field]);
+	const emptied = emptiedFields(first!, patient, sent).map((field) => LABELS[field]);
 	const custom = CUSTOM_FIELDS in sent ? dueCustomFieldsOf(first!, values, maySet) : [];
 	const customIgnored = missingCustomFields(patient[CUSTOM_FIELDS], custom);
 	ignored.push(...customIgnored.map(({ definition }) => definition.name));
 	warnings.push(...ignored.map((label) => `Cliniko did not take over ${label}.`));
+	warnings.push(...emptied.map((label) => `Cliniko no longer shows ${label}.`));
 	const ofSms = smsMarketingWarning(patient, sent);
 	if (ofSms) warnings.push(ofSms);
 	const changedCustom = custom

@@ -173,7 +173,8 @@ function valueOf(field: PatientField, given: unknown): PatientValues[string] | u
 	if (kind === 'phones') return phoneNumbersIn(given, label);
 	if (kind === 'pronouns') return pronounsIn(given, label);
 	if (kind === 'id') return chosenId(given, label);
-	const text = textOf(given, label).trim();
+	const lines = textOf(given, label).trim();
+	const text = field.isLong ? lines : lines.replace(/\s+/g, ' ');
 	return text === '' ? undefined : checkedValue(field, text);
 }
 

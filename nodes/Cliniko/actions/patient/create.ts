@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { ClinikoError } from '../../errors';
 import type { Created } from '../../patients/createPatient';
 import { matchingPatient, whyUnknown } from '../../patients/matchingPatient';
+import { exactId } from '../../records/clinikoRecord';
 import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../../records/patient';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -11,6 +12,7 @@ import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { textOf } from '../parameters/text';
 import {
 	creatorFor,
 	newPatientOf,
@@ -42,6 +44,16 @@ const fields: INodeProperties[] = [
 			},
 			{ name: 'Stop', value: 'stop', description: 'Stop with a message that gives the ID' },
 		],
+	},
+	{
+		displayName: 'Patients Ruled Out',
+		name: 'ruledOut',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 1234567890123456789, 1234567890123456790',
+		description:
+			'The IDs of patients who match and are not meant, because somebody has looked at them. Others who match still count.',
+		displayOptions: { hide: { ifMatches: ['create'] } },
 	},
 	patientFields(
 		{
@@ -78,7 +90,11 @@ async function execute(context: IExecuteFunctions) {
 				);
 			}
 			return {
-				wanted: { ...wanted, isAnother: ifMatches === 'create' },
+				wanted: {
+					...wanted,
+					isAnother: ifMatches === 'create',
+					ruledOut: ruledOutIn(context, itemIndex),
+				},
 				ifMatches,
 				simplify: simplifyOf(context, itemIndex),
 			};
@@ -96,7 +112,7 @@ async function execute(context: IExecuteFunctions) {
 					if (own) return { ...own, outcome: 'created' };
 					if (ifMatches !== 'create') {
 						await creator.clearUp(person);
-						const match = await matchingPatient(api, person);
+						const match = await matchingPatient(api, person, wanted.ruledOut);
 						if (match.unclear) throw new ClinikoError(match.unclear.message, match.unclear.advice);
 						if (match.patient && ifMatches === 'stop') throw matchesAlready(match.patient);
 						if (match.patient) return { patient: match.patient, outcome: 'existing' };
@@ -116,10 +132,25 @@ async function execute(context: IExecuteFunctions) {
 	});
 }
 
+function ruledOutIn(context: IExecuteFunctions, itemIndex: number): string[] {
+	const given: unknown = context.getNodeParameter('ruledOut', itemIndex, '');
+	const texts = (Array.isArray(given) ? given : [given]).flatMap((one) =>
+		textOf(one, 'Patients Ruled Out').split(/[\s,;]+/),
+	);
+	return texts.filter(Boolean).map((text) => {
+		const id = exactId(text);
+		if (id !== undefined) return id;
+		throw new ClinikoError(
+			'Patients Ruled Out has something other than IDs for this item.',
+			'Give the IDs with commas between them, such as {{ $json.patient_ids.join() }}.',
+		);
+	});
+}
+
 function matchesAlready({ id }: Patient): ClinikoError {
 	return new ClinikoError(
 		`A patient who matches is in Cliniko already: ID ${id}. Nothing was created.`,
-		'Look at the patient in Cliniko. To go on with that patient, set If a Patient Matches Already to Return That Patient, or use Patient > Create or Update. If this is another person, set it to Create All the Same.',
+		'Look at the patient in Cliniko. To go on with that patient, set If a Patient Matches Already to Return That Patient, or use Patient > Create or Update. If this is another person, enter the ID under Patients Ruled Out.',
 	);
 }
 

@@ -14,6 +14,7 @@ import {
 	customFieldsField,
 	givenCustomFields,
 } from '../parameters/customFields';
+import { filesToPassOn } from '../parameters/inputFiles';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { referralSourceField, referralSourceIn } from '../parameters/referralSource';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
@@ -44,6 +45,7 @@ async function execute(context: IExecuteFunctions) {
 			source: referralSourceIn(context.getNodeParameter('updateFields', itemIndex, {})),
 			simplify: simplifyOf(context, itemIndex),
 		}),
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
 		run: async ({ id, values: given, custom, source, simplify }) => {
 			const values = await withCustomFieldsOf(api, given, custom);
 			const sourceValues = await referralSourceOf(api, source);

@@ -2,6 +2,8 @@ import {
 	changedFields,
 	changesTo,
 	differences,
+	droppedFields,
+	emptiedFields,
 	ignoredChanges,
 	keepIdentity,
 	missingIdentity,
@@ -98,6 +100,27 @@ describe('What has to be changed', () => {
 		const strange = { ...RECORD, concession_type: link('types/of/concession/7') };
 		expect(changesTo(strange, { concession_type_id: '8' }, replaceNothing)).toEqual({});
 	});
+});
+
+it('Pronouns that are all unset are filled', () => {
+	const unset = Object.fromEntries(Object.keys(HERS).map((form) => [form, null]));
+	const values = { pronouns: HERS };
+	expect(changesTo({ ...RECORD, pronouns: unset }, values, replaceNothing)).toEqual(values);
+	expect(changesTo(RECORD, { pronouns: unset as never }, replaceNothing)).toEqual({});
+});
+
+it('What Cliniko has dropped or emptied is noticed', () => {
+	const phones = [{ phone_type: 'Mobile', number: '1' }];
+	const before = { ...RECORD, patient_phone_numbers: phones };
+	const sent = { city: 'Hobart', sex: 'Female', patient_phone_numbers: phones };
+	const after = { ...RECORD, city: '', sex: 'Female', notes: null };
+	expect(droppedFields(after, sent)).toEqual(['city', 'patient_phone_numbers']);
+	expect(emptiedFields(before, after, { city: 'Hobart' })).toEqual([
+		'notes',
+		'patient_phone_numbers',
+	]);
+	expect(ignoredChanges(before, after, sent)).toEqual(['city']);
+	expect(emptiedFields(before, before, {})).toEqual([]);
 });
 
 describe('A change that Cliniko ignored', () => {

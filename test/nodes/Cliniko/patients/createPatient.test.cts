@@ -64,6 +64,15 @@ describe('A creation', () => {
 		expect(patients.bodies('POST')).toHaveLength(1);
 	});
 
+	it('of which Cliniko has dropped something says so', async () => {
+		const { creator, answers, created } = setUp();
+		answers(() => created({ date_of_birth: null }));
+		const { warning } = await creator.create(WANTED);
+		expect(warning).toBe(
+			'Cliniko did not take over Date of Birth. Look at the patient in Cliniko.',
+		);
+	});
+
 	it('whose reply was lost is found, and not asked for again', async () => {
 		const { patients, memory, creator, answers, created } = setUp([
 			// Of the same name, from before.
@@ -427,6 +436,34 @@ describe('A creation that an earlier attempt has left', () => {
 		const { patients, creator } = setUp([jane('70')], context);
 		expect(await creator.resume(WANTED)).toMatchObject({ patient: { id: '70' } });
 		expect(patients.bodies('POST')).toEqual([]);
+	});
+
+	it('is found by every retry of the execution that has left it', async () => {
+		const left = {};
+		new PatientMemory(left, 0).requested(WANTED.creation, START);
+		const another = { ...WANTED, isAnother: true };
+		const one = setUp([jane('70')], structuredClone(left));
+		expect(await one.creator.resume(another)).toMatchObject({ patient: { id: '70' } });
+		const two = setUp([jane('70')], structuredClone(left), one.patients);
+		expect(await two.creator.resume(another)).toMatchObject({ patient: { id: '70' } });
+		const { creation } = WANTED;
+		const other = { ...another, creation: { ...creation, person: 'digest of another Jane' } };
+		const context = {};
+		new PatientMemory(context, 0).requested(other.creation, START);
+		const three = setUp([jane('70')], context, one.patients);
+		expect(await three.creator.resume(other)).toBeUndefined();
+	});
+
+	it('and has other values than are given now is returned, which is said', async () => {
+		const { creator, answers, created } = setUp();
+		answers(() => created({ city: 'Sydney' }));
+		await creator.create(WANTED);
+		const edited = { ...WANTED, values: { ...WANTED.values, city: 'Perth' } };
+		expect(await creator.resume(edited)).toMatchObject({
+			patient: { id: '70' },
+			warning: expect.stringMatching(/has not what is given for: City\./),
+		});
+		expect(await creator.resume(WANTED)).not.toHaveProperty('warning');
 	});
 
 	it('may be made again if it is nowhere', async () => {

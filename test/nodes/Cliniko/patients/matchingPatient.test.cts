@@ -146,6 +146,25 @@ describe('It is unclear who matches', () => {
 		);
 	});
 
+	it('where the one who matches was merged into somebody with another date of birth', async () => {
+		const into = { links: { self: 'https://api.au1.cliniko.com/v1/patients/1' } };
+		const rows = [
+			jane('1', { first_name: 'Maria', date_of_birth: '1950-01-01' }),
+			jane('2', { ...ARCHIVED, merged_with_patient: into }),
+		];
+		expect(await match(rows)).toEqual(unclear(/another date of birth.*ID 1\./, '1'));
+	});
+
+	it('unless a person has ruled out all who might be meant', async () => {
+		const rows = [jane('1'), jane('2', { last_name: 'Newname' }), jane('3', ARCHIVED)];
+		const { api } = new ClinikoPatients(rows);
+		expect(await matchingPatient(api, JANE, ['1', '2', '3'])).toEqual({});
+		expect(await matchingPatient(api, JANE, ['1', '3'])).toMatchObject({
+			unclear: { candidates: [{ id: '2' }] },
+		});
+		expect(await matchingPatient(api, JANE, ['2', '3'])).toMatchObject({ patient: { id: '1' } });
+	});
+
 	it('where the name has other accents', async () => {
 		const rows = [jane('1', { first_name: 'Hải' })];
 		expect(await match(rows, { ...JANE, firstName: 'Hài' })).toEqual(

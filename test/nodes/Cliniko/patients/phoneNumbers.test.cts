@@ -61,6 +61,16 @@ describe('Phone numbers', () => {
 		expect(merged([], [phone('1 2'), phone('12')])).toEqual([phone('1 2')]);
 	});
 
+	it('that the record shows as numbers are kept', () => {
+		const present = [{ phone_type: 'Home', number: 412345678 }];
+		expect(merged(present, [phone('2')])).toEqual([phone('412345678', 'Home'), phone('2')]);
+	});
+
+	it.each([[undefined], [{ links: {} }], ['0412']])('cannot be added to no list: %j', (list) => {
+		const error = thrownBy(() => merged(list, [phone('1')]));
+		expect(error.message).toMatch(/does not show the patient’s phone numbers/);
+	});
+
 	it('cannot be added where the record does not show any list', () => {
 		const error = thrownBy(() => mergedPhoneNumbers({}, [phone('1')]));
 		expect(error.message).toMatch(/does not show the patient’s phone numbers/);
