@@ -26,6 +26,7 @@ export * from './clinic/seed.cts';
 export { ACCESS_KEY_ID, BUCKET, BUCKET_HOST, REGION, SECRET_ACCESS_KEY } from './s3/bucket.cts';
 export type {
 	Clinic,
+	Contact,
 	MedicalAlert,
 	Patient,
 	PatientAttachment,

@@ -181,6 +181,7 @@ const FIRST_IDS = {
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
 	alert: 1_456_789_012_345_678_901n,
+	contact: 1_345_678_901_234_569_101n,
 };
 
 /** A Cliniko account: its users, its patients, their attachments, cases and medical alerts. */
@@ -305,6 +306,25 @@ export class Clinic {
 			...one,
 		};
 		this.cases.set(added.id, added);
+		return added;
+	}
+
+	/** Adds a contact; missing fields are empty. */
+	addContact(contact: Partial<Contact>): Contact {
+		const added: Contact = {
+			id: contact.id ?? this.takeId('contact'),
+			title: null,
+			firstName: null,
+			lastName: null,
+			companyName: null,
+			email: null,
+			providerNumber: null,
+			type: 'Doctor',
+			archivedAt: null,
+			createdAt: this.now(),
+			...contact,
+		};
+		this.contacts.set(added.id, added);
 		return added;
 	}
 

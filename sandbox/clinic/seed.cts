@@ -114,9 +114,7 @@ export function seed(clinic: Clinic, shard: string): void {
 	];
 	contacts.forEach((contact, at) => {
 		const id = String(1_345_678_901_234_569_001n + BigInt(at));
-		const empty = { title: null, firstName: null, lastName: null, companyName: null };
-		const none = { email: null, providerNumber: null, archivedAt: null };
-		clinic.contacts.set(id, { ...empty, ...none, id, createdAt, ...contact });
+		clinic.addContact({ id, createdAt, ...contact });
 	});
 
 	const patients: Array<Parameters<Clinic['addPatient']>[0]> = [

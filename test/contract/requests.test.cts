@@ -207,6 +207,14 @@ describe('Requests are as the documents have them where the node', () => {
 		await perform(parameters, { credential: newCredential(clinic.sandbox) });
 	});
 
+	it.each([
+		{ providerNumber: '2121331A' },
+		{ firstName: 'Ada', lastName: 'O’Hara' },
+		{ email: 'ada@practice.example' },
+	])('finds a contact by %j', async (given) => {
+		await perform({ resource: 'contact', operation: 'find', ifNotOne: 'item', ...given });
+	});
+
 	it('creates a medical alert, and looks for it after a 503', async () => {
 		const create = { resource: 'medicalAlert', operation: 'create' };
 		await perform({ ...create, name: 'Penicillin' });

@@ -1,12 +1,13 @@
 import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-workflow';
 
+import { contact } from './contact';
 import { medicalAlert } from './medicalAlert';
 import type { Operation, Resource } from './operation';
 import { patient } from './patient';
 import { patientAttachment } from './patientAttachment';
 import { patientCase } from './patientCase';
 
-const resources: Resource[] = [patientAttachment, patient, patientCase, medicalAlert];
+const resources: Resource[] = [patientAttachment, patient, patientCase, medicalAlert, contact];
 
 /** All operations, each with the key `resource.operation`. */
 const all = resources.flatMap(({ value, operations }) =>

@@ -1,4 +1,4 @@
-import type { ClinikoRecord } from './clinikoRecord';
+import { valueOrNull, type ClinikoRecord } from './clinikoRecord';
 
 /**
  * A contact record (Cliniko's `Contact`), with those of its fields that the node reads: a doctor, or
@@ -16,3 +16,21 @@ export type Contact = ClinikoRecord & {
 	/** `Doctor`, `3rd Party Payer` or `Standard`. */
 	type?: string | null;
 };
+
+/** What Simplify leaves of it. */
+export type SimplifiedContact = ReturnType<typeof simplifiedContact>;
+
+/** The fields that most workflows need, without nesting. */
+export function simplifiedContact(contact: Contact) {
+	return {
+		id: contact.id,
+		title: valueOrNull(contact.title),
+		first_name: valueOrNull(contact.first_name),
+		last_name: valueOrNull(contact.last_name),
+		company_name: valueOrNull(contact.company_name),
+		email: valueOrNull(contact.email),
+		provider_number: valueOrNull(contact.provider_number),
+		type: valueOrNull(contact.type),
+		archived_at: valueOrNull(contact.archived_at),
+	};
+}

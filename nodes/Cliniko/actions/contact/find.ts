@@ -1,0 +1,173 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { ClinikoError } from '../../errors';
+import { criterion, type Criterion } from '../../find/criteria';
+import { findContacts, type FoundContacts } from '../../find/findContacts';
+import { simplifiedContact, type SimplifiedContact } from '../../records/contact';
+import { connect } from '../../transport/n8n';
+import { eachItem } from '../eachItem';
+import type { Operation } from '../operation';
+import { filesToPassOn } from '../parameters/inputFiles';
+import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { textOf } from '../parameters/text';
+
+/** The names of the parameters, and what messages call them. */
+const LABELS = {
+	providerNumber: 'Provider Number',
+	email: 'Email',
+	firstName: 'First Name',
+	lastName: 'Last Name',
+};
+
+type Name = keyof typeof LABELS;
+
+const fields: INodeProperties[] = [
+	{
+		displayName: 'Provider Number',
+		name: 'providerNumber',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 2121331A',
+		description: 'The surest way to know a doctor. Spaces and capitals make no difference.',
+	},
+	{
+		displayName: 'Email',
+		name: 'email',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. dr.who@practice.example',
+		description: 'The address on the contact’s record. Doctors of a practice often share one.',
+	},
+	{
+		displayName: 'First Name',
+		name: 'firstName',
+		type: 'string',
+		default: '',
+		description: 'Capitals, accents, apostrophes and hyphens make no difference',
+	},
+	{
+		displayName: 'Last Name',
+		name: 'lastName',
+		type: 'string',
+		default: '',
+		description: 'Capitals, accents, apostrophes and hyphens make no difference',
+	},
+	{
+		displayName: 'If Not Exactly One Contact Matches',
+		name: 'ifNotOne',
+		type: 'options',
+		default: 'error',
+		description: 'What to do if none or several contacts match everything given above',
+		options: [
+			{ name: 'Stop', value: 'error', description: 'Stop with a message that says why' },
+			{
+				name: 'Return an Item That Says So',
+				value: 'item',
+				description: 'With "matched" set to their number, for an If or Switch node',
+			},
+		],
+	},
+	simplifyField,
+];
+
+/** What an item of the output holds with Simplify on. */
+export type Output = { matched: number } & Partial<
+	SimplifiedContact & { contact_ids: string[]; message: string; advice: string }
+>;
+
+/** The parameters of an item. */
+interface Query {
+	given: Partial<Record<Name, string>>;
+	criteria: Criterion[];
+	/** The labels of fields whose expression yields nothing. */
+	empty: string[];
+	ifNotOne: unknown;
+	simplify: boolean;
+}
+
+async function execute(context: IExecuteFunctions) {
+	const api = await connect(context);
+	return await eachItem(context, {
+		read: (itemIndex) => queryOf(context, itemIndex),
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
+		run: async ({ given, criteria, empty, ifNotOne, simplify }) => {
+			const { providerNumber } = given;
+			const found: FoundContacts =
+				empty.length > 0
+					? { contacts: [], archived: [] }
+					: await findContacts(api, { criteria, providerNumber });
+			const { contacts } = found;
+			const [contact] = contacts;
+			if (contact && contacts.length === 1) {
+				return [{ json: { matched: 1, ...(simplify ? simplifiedContact(contact) : contact) } }];
+			}
+			const by = Object.keys(given).map((name) => LABELS[name as Name]);
+			const { message, advice } = empty.length > 0 ? fieldEmpty(empty) : notOne(found, by);
+			if (ifNotOne === 'error') throw new ClinikoError(message, advice);
+			const ids = contacts.map(({ id }) => id);
+			return [{ json: { matched: contacts.length, contact_ids: ids, message, advice } }];
+		},
+	});
+}
+
+function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
+	const { parameters } = context.getNode();
+	const given: Query['given'] = {};
+	const empty: string[] = [];
+	for (const [name, label] of Object.entries(LABELS) as Array<[Name, string]>) {
+		const text = textOf(context.getNodeParameter(name, itemIndex, ''), label).trim();
+		if (text !== '') given[name] = text;
+		else if (parameters[name] !== undefined && parameters[name] !== '') empty.push(label);
+	}
+	if (Object.keys(given).length === 0 && empty.length === 0) {
+		throw new ClinikoError(
+			'There is nothing to search for: all fields are empty.',
+			'Fill in at least one of the fields: the provider number above all.',
+		);
+	}
+	return {
+		given,
+		criteria: (['email', 'firstName', 'lastName'] as const).flatMap((name) => {
+			const text = given[name];
+			return text === undefined ? [] : [criterion(name, text)];
+		}),
+		empty,
+		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
+		simplify: simplifyOf(context, itemIndex),
+	};
+}
+
+function notOne({ contacts, archived }: FoundContacts, labels: string[]) {
+	const by = labels.join(', ');
+	if (contacts.length > 0) {
+		return {
+			message: `${contacts.length} contacts match (${by}): IDs ${contacts.map(({ id }) => id).join(', ')}.`,
+			advice: 'Give more about the contact, the provider number above all.',
+		};
+	}
+	return archived.length > 0
+		? {
+				message: `No contact matches (${by}) who is not archived. Archived: ID ${archived.map(({ id }) => id).join(', ')}.`,
+				advice: 'Take the contact out of the archive in Cliniko if it is the right one.',
+			}
+		: {
+				message: `No contact matches (${by}).`,
+				advice: 'Look the contact up in Cliniko: they may be new, or written in another way there.',
+			};
+}
+
+function fieldEmpty(labels: string[]) {
+	return {
+		message: `${labels.join(' and ')} ${labels.length > 1 ? 'are' : 'is'} empty for this item, so no contact was looked for.`,
+		advice: 'Check what the node before gives there.',
+	};
+}
+
+export const find: Operation = {
+	name: 'Find',
+	value: 'find',
+	action: 'Find contact',
+	description: 'Find the one contact, such as a doctor, by provider number, e-mail or name',
+	fields,
+	execute,
+};
