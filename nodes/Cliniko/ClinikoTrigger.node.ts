@@ -29,11 +29,11 @@ export class ClinikoTrigger implements INodeType {
 		credentials: [{ name: 'clinikoApi', required: true }],
 		builderHint: {
 			searchHint:
-				'Starts a workflow for each new file or patient in Cliniko, however it came there. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
+				'Starts a workflow for each new file or patient in Cliniko, however it came there, and for each patient that was changed. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on patientUpdated that changes the same patient starts again, so it may write only values that are the same each time. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
 		},
 		properties: [
 			{
-				displayName: 'Event',
+				displayName: 'Trigger On',
 				name: 'event',
 				type: 'options',
 				noDataExpression: true,
@@ -53,6 +53,11 @@ export class ClinikoTrigger implements INodeType {
 						name: 'Patient Created',
 						value: 'patientCreated',
 						description: 'A patient was added',
+					},
+					{
+						name: 'Patient Updated',
+						value: 'patientUpdated',
+						description: 'A patient’s details were changed, and not again for half a minute',
 					},
 				],
 			},

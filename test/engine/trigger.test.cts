@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, WorkflowActivateMode } from 'n8n-workflow';
 
 import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
+import { by, CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
 
 const MINUTE = 60_000;
 
@@ -394,6 +394,70 @@ describe('attachments', () => {
 		const record = clinic.sandbox.clinic.attachments.get(id)!;
 		Object.assign(record, { processedAt: at, filename, size: 9, contentType: 'application/pdf' });
 	}
+});
+
+describe('changed patients', () => {
+	/** A trigger on the changes of a patient who was there before. */
+	async function watchOne() {
+		const patient = clinic.sandbox.clinic.addPatient({ createdAt: Date.now() - 60 * MINUTE });
+		patient.updatedAt = patient.createdAt;
+		const trigger = new TriggerInN8n({ event: 'patientUpdated' });
+		expect(await trigger.activate()).toEqual([]);
+		return { patient, trigger };
+	}
+
+	/** Gives a patient another e-mail address with Patient > Update. */
+	async function update(patientId: string, email: string): Promise<void> {
+		const { error } = await clinic.run({
+			items: [{ json: {} }],
+			parameters: {
+				resource: 'patient',
+				operation: 'update',
+				patientId: by('id', patientId),
+				updateFields: { email },
+			},
+		});
+		expect(error).toBeUndefined();
+	}
+
+	/** Moves Cliniko's clock on. */
+	const later = () => (clinic.sandbox.faults.clockSkewMs += MINUTE);
+
+	it('are told once for all changes, in the latest state, each poll with one request', async () => {
+		const { patient, trigger } = await watchOne();
+		await update(patient.id, 'first@mail.example');
+		expect(await trigger.poll()).toEqual([]);
+		await update(patient.id, 'last@mail.example');
+		later();
+		let items: INodeExecutionData[] | null = null;
+		expect(await requestsOf(async () => (items = await trigger.pollForItems()))).toBe(1);
+		expect(items).toMatchObject([{ json: { id: patient.id, email: 'last@mail.example' } }]);
+		expect(await trigger.poll()).toEqual([]);
+		expect(await trigger.activate('init')).toEqual([]);
+	});
+
+	it('start a workflow that updates them once more, and then no more', async () => {
+		const { patient, trigger } = await watchOne();
+		await update(patient.id, 'first@mail.example');
+		const runs: string[][] = [];
+		for (let poll = 0; poll < 4; poll++) {
+			later();
+			runs.push(await trigger.poll());
+			for (const id of runs[poll]!) await update(id, 'written@mail.example');
+		}
+		expect(runs).toEqual([[patient.id], [patient.id], [], []]);
+	});
+
+	it('are told after a restart, and new ones are not told as changed', async () => {
+		const { patient, trigger } = await watchOne();
+		addPatient();
+		await update(patient.id, 'first@mail.example');
+		expect(await trigger.poll()).toEqual([]);
+		later();
+		expect(await trigger.activate('init')).toEqual([patient.id]);
+		later();
+		expect(await trigger.poll()).toEqual([]);
+	});
 });
 
 describe('an item', () => {

@@ -18,14 +18,20 @@ const ATTACHMENTS = {
 	errorContext: { action: 'look for new attachments' },
 } as const;
 
+const PATIENTS = {
+	collection: 'patients',
+	errorContext: { action: 'look for new patients' },
+} as const;
+
 /** By the parameter "Event". */
 const WATCHES: Record<string, Watch> = {
 	attachmentCreated: { ...ATTACHMENTS, timestamp: 'created_at' },
 	attachmentProcessed: { ...ATTACHMENTS, timestamp: 'processed_at' },
-	patientCreated: {
-		collection: 'patients',
-		timestamp: 'created_at',
-		errorContext: { action: 'look for new patients' },
+	patientCreated: { ...PATIENTS, timestamp: 'created_at' },
+	patientUpdated: {
+		...PATIENTS,
+		timestamp: 'updated_at',
+		errorContext: { action: 'look for changed patients' },
 	},
 };
 
@@ -41,7 +47,7 @@ export type Output = Partial<SimplifiedAttachment & SimplifiedPatient> & { id: s
 /**
  * One poll of the trigger.
  *
- * @returns the new records since the last poll, each once; the newest record for "Fetch Test Event"
+ * @returns the records with news since the last poll, each once; the newest record for "Fetch Test Event"
  * @throws ClinikoError; the next poll then returns what this one would have returned
  */
 export async function poll(context: IPollFunctions): Promise<IDataObject[]> {

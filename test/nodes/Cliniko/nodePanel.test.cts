@@ -91,6 +91,7 @@ describe('On the canvas', () => {
 		['attachmentCreated', 'On attachment created'],
 		['attachmentProcessed', 'On attachment processed'],
 		['patientCreated', 'On patient created'],
+		['patientUpdated', 'On patient updated'],
 	])('the event %s is "%s"', (event, sentence) => {
 		expect(evaluate(trigger.subtitle!, NODES[1], { event })).toBe(sentence);
 	});

@@ -19,6 +19,12 @@ export const PROCESSED: Watch = {
 	errorContext: { action: 'look for new attachments' },
 };
 
+export const UPDATED: Watch = {
+	collection: 'patients',
+	timestamp: 'updated_at',
+	errorContext: { action: 'look for changed patients' },
+};
+
 /** Resets the cached answer to whether lists can be sorted by id. */
 export function forgetWhatCanBeSorted(): void {
 	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
@@ -29,6 +35,11 @@ export interface Row {
 	id: string;
 	created_at: number;
 	processed_at: number | null;
+	updated_at: number;
+	/** How often it was changed. */
+	revision: number;
+	/** Its states before the changes, and until when lists show them. */
+	earlier: Array<Pick<Row, 'updated_at' | 'revision'> & { until: number }>;
 	/** When lists start to show it. */
 	shown: number;
 	/** When lists start to show it as processed. */
@@ -82,6 +93,9 @@ export class ClinikoList {
 			id: String(++this.lastId),
 			created_at: this.now,
 			processed_at: null,
+			updated_at: more.created_at ?? this.now,
+			revision: 0,
+			earlier: [],
 			shown: this.now,
 			processed_shown: this.now,
 			archived: false,
@@ -94,6 +108,17 @@ export class ClinikoList {
 	/** Adds records with the same timestamp. */
 	addMany(count: number): Row[] {
 		return Array.from({ length: count }, () => this.add());
+	}
+
+	/**
+	 * Changes a record.
+	 *
+	 * @param lag how long lists still show the state before, in ms
+	 */
+	change(row: Row, { at = this.now, lag = 0 } = {}): void {
+		const { updated_at, revision } = row;
+		row.earlier.push({ updated_at, revision, until: this.now + lag });
+		Object.assign(row, { updated_at: at, revision: revision + 1 });
 	}
 
 	get requests(): number {
@@ -123,6 +148,7 @@ export class ClinikoList {
 		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
+			.map((row) => ({ ...row, ...row.earlier.find(({ until }) => until > this.now) }))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
 			.filter((row) => tests.every((test) => test(row)))
 			.sort(orderOf(columns, (a, b) => rank.get(a.id)! - rank.get(b.id)! || byId(a, b)));
@@ -147,7 +173,7 @@ function testOf(filter: string): (row: Row) => boolean {
 		return (row) => (than === '<') === BigInt(row.id) < bound;
 	}
 	const [, column = '', operator, value = ''] =
-		/^(created_at|processed_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
+		/^(created_at|processed_at|updated_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
 	if (operator === '?') return (row) => timeOf(row, column) !== 0;
 	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
 		throw new Error(`Cliniko would not take ${filter}`);
@@ -157,7 +183,7 @@ function testOf(filter: string): (row: Row) => boolean {
 }
 
 function timeOf(row: Row, column: string): number {
-	const time = row[column as 'created_at' | 'processed_at'];
+	const time = row[column as 'created_at' | 'processed_at' | 'updated_at'];
 	if (time === undefined) throw new Error(`Cliniko has no column ${column}`);
 	return time ?? 0;
 }
@@ -180,9 +206,12 @@ function byId({ id: a }: Row, { id: b }: Row): number {
 	return a.length - b.length || (a < b ? -1 : Number(a !== b));
 }
 
-function render({ id, created_at, processed_at, archived }: Row): IDataObject {
+function render(row: Row): IDataObject {
+	const { id, created_at, processed_at, updated_at, archived, revision } = row;
 	return {
 		id,
+		revision,
+		updated_at: stamp(updated_at),
 		created_at: stamp(created_at),
 		processed_at: processed_at && stamp(processed_at),
 		archived_at: archived ? stamp(created_at) : null,
