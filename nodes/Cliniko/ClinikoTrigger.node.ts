@@ -29,7 +29,7 @@ export class ClinikoTrigger implements INodeType {
 		credentials: [{ name: 'clinikoApi', required: true }],
 		builderHint: {
 			searchHint:
-				'Starts a workflow for each new file or patient in Cliniko, however it came there, and for each patient that was changed. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on patientUpdated that changes the same patient starts again, so it may write only values that are the same each time. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
+				'Starts a workflow for each new file, patient or appointment in Cliniko, however it came there, for each patient or appointment that was changed, and for each cancellation. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on an Updated event that changes the same record starts again, so it may write only values that are the same each time. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
 		},
 		properties: [
 			{
@@ -39,6 +39,22 @@ export class ClinikoTrigger implements INodeType {
 				noDataExpression: true,
 				default: 'attachmentCreated',
 				options: [
+					{
+						name: 'Appointment Cancelled',
+						value: 'appointmentCancelled',
+						description: 'An appointment of a patient was cancelled',
+					},
+					{
+						name: 'Appointment Created',
+						value: 'appointmentCreated',
+						description: 'An appointment was booked for a patient',
+					},
+					{
+						name: 'Appointment Updated',
+						value: 'appointmentUpdated',
+						description:
+							'An appointment was changed, moved or cancelled, and not again for half a minute',
+					},
 					{
 						name: 'Attachment Created',
 						value: 'attachmentCreated',

@@ -8,10 +8,17 @@ import { jsonBody } from './body.cts';
 import { caseChange } from './case-body.cts';
 import { createAttachment } from './create-attachment.cts';
 import { shownDescription, wrongDescription } from './description.cts';
+import type { Fields } from './filters.cts';
 import { listing, select, type Resource } from './listing.cts';
 import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
-import { patientAttachments, patientCases, patients, renderUser } from './records.cts';
+import {
+	appointments,
+	patientAttachments,
+	patientCases,
+	patients,
+	renderUser,
+} from './records.cts';
 import type { Call, Route } from './route.cts';
 
 const CONTENT_LIFETIME_MS = 5 * 60_000;
@@ -55,6 +62,12 @@ export const routes: Route[] = [
 		path: /^\/v1\/patient_attachments\/(\d+)\/archive$/,
 		step: 'other',
 		handle: archive,
+	},
+	{
+		method: 'GET',
+		path: /^\/v1\/individual_appointments$/,
+		step: 'get',
+		handle: listAppointments,
 	},
 	{ method: 'GET', path: /^\/v1\/patient_cases$/, step: 'cases', handle: listCases },
 	{ method: 'POST', path: /^\/v1\/patient_cases$/, step: 'createCase', handle: createCase },
@@ -197,6 +210,12 @@ function archive(call: Call): Reply {
 	return { status: 204, headers: {}, body: '' };
 }
 
+function listAppointments({ clinic, exchange, settings, base }: Call): Reply {
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.appointments.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, appointments(base, settings.emptyValues), settings);
+}
+
 function listCases(call: Call): Reply {
 	const { clinic, exchange, settings } = call;
 	const until = Date.now() - settings.listLagMs;
@@ -302,7 +321,8 @@ const attachmentsOf = ({ base, settings }: Call) => patientAttachments(base, set
 function oneOf<Row>({ id, exchange }: Call, rows: Map<string, Row>, resource: Resource<Row>): Row {
 	const row = rows.get(id);
 	const { archived_at: archivedAt } = resource.fields;
-	const [found] = row ? select([row], exchange.url, { archived_at: archivedAt }) : [];
+	const fields: Fields<Row> = archivedAt ? { archived_at: archivedAt } : {};
+	const [found] = row ? select([row], exchange.url, fields) : [];
 	if (!found) throw notFound();
 	return found;
 }

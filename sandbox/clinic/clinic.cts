@@ -95,6 +95,26 @@ export interface PatientCase {
 	readonly addedAt: number;
 }
 
+/** An appointment of one patient. */
+export interface Appointment {
+	readonly id: string;
+	readonly patientId: string;
+	practitionerId: string;
+	businessId: string;
+	appointmentTypeId: string;
+	startsAt: number;
+	endsAt: number;
+	notes: string | null;
+	cancelledAt: number | null;
+	cancellationNote: string | null;
+	archivedAt: number | null;
+	deletedAt: number | null;
+	createdAt: number;
+	updatedAt: number;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -111,6 +131,9 @@ export const NO_FILE: StoredObject = {
 	fields: {},
 };
 
+const HALF_AN_HOUR = 30 * 60_000;
+const DAY = 48 * HALF_AN_HOUR;
+
 /** Error of a wrongly reported size, in bytes. */
 const OTHER_SIZE = 13;
 
@@ -121,15 +144,17 @@ const FIRST_IDS = {
 	patient: 1_234_567_890_123_456_792n,
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
+	appointment: 1_456_789_012_345_678_901n,
 };
 
-/** A Cliniko account: its users, its patients, their attachments and their cases. */
+/** A Cliniko account: its users, its patients, their attachments, cases and appointments. */
 export class Clinic {
 	readonly accountId = '92384';
 	readonly users = new Map<string, User>();
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
+	readonly appointments = new Map<string, Appointment>();
 
 	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
@@ -238,6 +263,30 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds an appointment, which lists show at once; missing fields get made-up values or null. */
+	addAppointment(appointment: Partial<Appointment> & Pick<Appointment, 'patientId'>): Appointment {
+		const createdAt = appointment.createdAt ?? this.now();
+		const added: Appointment = {
+			id: this.takeId('appointment'),
+			practitionerId: '21',
+			businessId: '31',
+			appointmentTypeId: '41',
+			startsAt: createdAt + DAY,
+			endsAt: createdAt + DAY + HALF_AN_HOUR,
+			notes: null,
+			cancelledAt: null,
+			cancellationNote: null,
+			archivedAt: null,
+			deletedAt: null,
+			createdAt,
+			updatedAt: createdAt,
+			addedAt: 0,
+			...appointment,
+		};
+		this.appointments.set(added.id, added);
+		return added;
+	}
+
 	/** The folder that a patient's files are uploaded to at first. */
 	tempFolder(patientId: string): string {
 		return `${this.accountId}/patients/${patientId}/attachments/temp/`;
@@ -251,6 +300,7 @@ export class Clinic {
 		this.patients.clear();
 		this.attachments.clear();
 		this.cases.clear();
+		this.appointments.clear();
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

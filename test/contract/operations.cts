@@ -59,6 +59,22 @@ const caseFilters: Record<string, Kind> = {
 	patient_id: 'number',
 };
 
+const appointmentFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	deleted_at: 'dateTime',
+	updated_at: 'dateTime',
+	appointment_type_id: 'number',
+	business_id: 'number',
+	cancelled_at: 'dateTime',
+	ends_at: 'dateTime',
+	patient_id: 'number',
+	practitioner_id: 'number',
+	repeated_from_id: 'number',
+	starts_at: 'dateTime',
+};
+
 const byItself: Record<string, Kind> = { archived_at: 'dateTime' };
 
 /** The operations that the node uses, as the reference of 2023-10 has them. */
@@ -188,6 +204,14 @@ export const OPERATIONS: Operation[] = [
 		isList: true,
 		filters: attachmentFilters,
 		replies: { 200: schemas.pageOf('patient_attachments', schemas.attachment) },
+	},
+	{
+		name: 'list appointments',
+		method: 'GET',
+		path: /^\/individual_appointments$/,
+		isList: true,
+		filters: appointmentFilters,
+		replies: { 200: schemas.pageOf('individual_appointments', schemas.appointment) },
 	},
 	{
 		name: 'get the content',

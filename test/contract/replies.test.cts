@@ -123,6 +123,14 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	await call(`${own}/archive`, { method: 'POST' });
 	await call(own);
 	await call(`${own}?q[]=archived_at:*`);
+	const at = Date.now();
+	const appointment = { patientId: SANDBOX_PATIENT_ID, cancelledAt: at, cancellationNote: 'Moved' };
+	sandbox.clinic.addAppointment({ ...appointment, notes: '  ' });
+	sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID, archivedAt: at, deletedAt: at });
+	expect((await call('/individual_appointments')).json.total_entries).toBe(0);
+	const all = ['archived_at', 'cancelled_at', 'deleted_at'].map((name) => `q[]=${name}:*`);
+	const booked = await call(`/individual_appointments?${all.join('&')}`);
+	expect(booked.json.total_entries).toBe(2);
 	sandbox.settings.requestsPerWindow = 0;
 	await call('/user');
 	return found;

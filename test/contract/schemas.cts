@@ -205,6 +205,58 @@ export const patientCase: SchemaObject = {
 	required: ['id', 'name', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
 };
 
+/** All of an appointment's fields; Cliniko does not say which every one has. */
+export const appointment: SchemaObject = {
+	...only({
+		id,
+		appointment_type: link,
+		archived_at: orNull(dateTime),
+		attendees: link,
+		booking_ip_address: orNull(text),
+		business: link,
+		cancellation_note: orNull(text),
+		cancellation_reason: orNull({ type: 'integer' }),
+		cancellation_reason_description: {
+			enum: [
+				'Feeling Better',
+				'Condition Worse',
+				'Sick',
+				'COVID-19 related',
+				'Away',
+				'Other',
+				'Work',
+				null,
+			],
+		},
+		cancelled_at: orNull(dateTime),
+		conflicts: orNull(link),
+		created_at: dateTime,
+		deleted_at: orNull(dateTime),
+		did_not_arrive: orNull(yesOrNo),
+		email_reminder_sent: orNull(yesOrNo),
+		ends_at: dateTime,
+		has_patient_appointment_notes: orNull(yesOrNo),
+		invoice_status: orNull({ type: 'integer' }),
+		links,
+		notes: orNull(text),
+		online_booking_policy_accepted: orNull(yesOrNo),
+		patient: link,
+		patient_arrived: orNull(yesOrNo),
+		patient_case: link,
+		patient_name: orNull(text),
+		practitioner: link,
+		repeat_rule: orNull({ type: 'object' }),
+		repeated_from: link,
+		repeats: orNull(link),
+		sms_reminder_sent: orNull(yesOrNo),
+		starts_at: dateTime,
+		telehealth_url: orNull(uri),
+		treatment_note_status: orNull({ type: 'integer' }),
+		updated_at: dateTime,
+	}),
+	required: ['id', 'created_at', 'updated_at', 'starts_at', 'ends_at', 'cancelled_at', 'links'],
+};
+
 export const user: SchemaObject = {
 	type: 'object',
 	required: ['id', 'first_name', 'last_name', 'role', 'links'],

@@ -1,7 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, WorkflowActivateMode } from 'n8n-workflow';
 
-import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY } from '../../sandbox/sandbox.cts';
+import {
+	SANDBOX_API_KEY,
+	SANDBOX_PATIENT_ID,
+	SANDBOX_SCHEDULER_API_KEY,
+} from '../../sandbox/sandbox.cts';
 import { by, CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
 
 const MINUTE = 60_000;
@@ -457,6 +461,65 @@ describe('changed patients', () => {
 		expect(await trigger.activate('init')).toEqual([patient.id]);
 		later();
 		expect(await trigger.poll()).toEqual([]);
+	});
+});
+
+describe('appointments', () => {
+	const watch = async (event: string) => {
+		const trigger = new TriggerInN8n({ event });
+		expect(await trigger.activate()).toEqual([]);
+		return trigger;
+	};
+	const book = () =>
+		clinic.sandbox.clinic.addAppointment({
+			patientId: SANDBOX_PATIENT_ID,
+			createdAt: Date.now() - 60 * MINUTE,
+		});
+
+	it('are told when they are booked, changed and cancelled', async () => {
+		const [created, updated, cancelled] = [
+			await watch('appointmentCreated'),
+			await watch('appointmentUpdated'),
+			await watch('appointmentCancelled'),
+		];
+		const old = book();
+		const fresh = clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID });
+		const [item] = (await created.pollForItems())!;
+		expect(item!.json).toMatchObject({
+			id: fresh.id,
+			patient_id: SANDBOX_PATIENT_ID,
+			practitioner_id: '21',
+			cancelled_at: null,
+		});
+		expect(await updated.poll()).toEqual([]);
+		old.cancelledAt = old.updatedAt = Date.now();
+		expect(await cancelled.poll()).toEqual([old.id]);
+		clinic.sandbox.faults.clockSkewMs += MINUTE;
+		const [changed] = (await updated.pollForItems())!;
+		expect(changed!.json).toMatchObject({ id: old.id, cancelled_at: expect.any(String) });
+		for (const trigger of [created, updated, cancelled]) {
+			expect(await trigger.poll()).toEqual([]);
+			expect(await trigger.activate('init')).toEqual([]);
+		}
+	});
+
+	it('are told across a restart, each poll with one request', async () => {
+		const appointment = book();
+		const trigger = await watch('appointmentCancelled');
+		appointment.cancelledAt = Date.now();
+		expect(await requestsOf(async () => await trigger.activate('init'))).toBe(1);
+		expect(await requestsOf(async () => await trigger.poll())).toBe(1);
+	});
+
+	it('are shown by “Fetch Test Event”, cancelled ones for that event', async () => {
+		const cancelled = book();
+		cancelled.cancelledAt = Date.now();
+		const other = clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID });
+		const test = async (event: string) =>
+			idsOf((await new TriggerInN8n({ event }).fetchTestEvent()).items);
+		expect(await test('appointmentCancelled')).toEqual([cancelled.id]);
+		expect(await test('appointmentCreated')).toEqual([other.id]);
+		expect(await test('appointmentUpdated')).toEqual([other.id]);
 	});
 });
 

@@ -19,10 +19,23 @@ const SETTLING = 30_000;
 
 /** What to watch: a collection, and the timestamp of the event. */
 export interface Watch {
-	collection: 'patients' | 'patient_attachments';
-	timestamp: 'created_at' | 'processed_at' | 'updated_at';
+	collection: 'patients' | 'patient_attachments' | 'individual_appointments';
+	timestamp: 'created_at' | 'processed_at' | 'updated_at' | 'cancelled_at';
 	errorContext: ErrorContext;
 }
+
+/**
+ * Filters with which a list shows all its records, so that archiving or cancelling one does not move
+ * others between pages. Integrators report that lists hide cancelled appointments otherwise.
+ */
+const ALL: Record<Watch['collection'], string[]> = {
+	patients: ['archived_at:*'],
+	patient_attachments: ['archived_at:*'],
+	individual_appointments: ['archived_at:*', 'cancelled_at:*'],
+};
+
+/** Timestamps of what happens to a record more than once. The others count once, by the record's id. */
+const REPEATED: Array<Watch['timestamp']> = ['updated_at', 'cancelled_at'];
 
 /**
  * The position up to which records have been output. n8n stores it in its database, so it is plain
@@ -64,15 +77,14 @@ export async function newRecordsSince(
 	for (const [record, at] of timestampsOf(reading.records, watch)) {
 		// The cursor no longer knows whether this record has been output.
 		if (at < oldestOf(cursor.at)) continue;
-		const known = cursor.known[record.id] ?? -Infinity;
 		if (watch.timestamp === 'updated_at') {
-			// Left to a later poll; an archived one may be brought back.
-			if (at > reading.date - SETTLING || record.archived_at) continue;
-			// A replica of the database may still show the state before the one that was output.
-			if (at > known && isChanged(record)) records.set(record.id, record);
-		} else if (known === -Infinity && !record.archived_at) {
-			records.set(record.id, record);
+			// Left to a later poll: one that was removed may be brought back without another change.
+			if (at > reading.date - SETTLING || isRemoved(record)) continue;
 		}
+		const known = cursor.known[record.id] ?? -Infinity;
+		// A replica of the database may still show the state before the one that was output.
+		const isNews = REPEATED.includes(watch.timestamp) ? at > known : known === -Infinity;
+		if (isNews && isReported(record, watch)) records.set(record.id, record);
 		timestamps.set(record.id, Math.max(at, known));
 	}
 	// Without Cliniko's clock, only the records' own timestamps count: ours may be ahead.
@@ -102,9 +114,24 @@ async function readSince(
 	{ collection, timestamp, errorContext }: Watch,
 	{ at }: Cursor,
 ): Promise<DatedRecords<ClinikoRecord>> {
-	// Archived ones too, so that archiving a record does not move others between pages.
-	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, 'archived_at:*'];
+	const others = ALL[collection].filter((filter) => filter !== `${timestamp}:*`);
+	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, ...others];
 	return await listRecordsDated(api, collection, filters, errorContext);
+}
+
+/**
+ * Whether an event is reported, in the state in which the record is now. That an appointment was
+ * cancelled counts even if it was removed afterwards.
+ */
+function isReported(record: ClinikoRecord, { timestamp }: Watch): boolean {
+	if (timestamp === 'cancelled_at') return true;
+	if (timestamp === 'updated_at') return isChanged(record);
+	return !isRemoved(record) && !record.cancelled_at;
+}
+
+/** The lists have such records too. */
+function isRemoved({ archived_at: archivedAt, deleted_at: deletedAt }: ClinikoRecord): boolean {
+	return Boolean(archivedAt) || Boolean(deletedAt);
 }
 
 /** Whether a record was changed since it was created: the same second is part of its creation. */

@@ -6,7 +6,14 @@ import {
 	type Cursor,
 } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import { rejection, reply } from '../connection.cts';
-import { ClinikoList, forgetWhatCanBeSorted, MINUTE, SECOND, UPDATED } from './clinikoList.cts';
+import {
+	ClinikoList,
+	forgetWhatCanBeSorted,
+	MINUTE,
+	SECOND,
+	UPDATED,
+	type Row,
+} from './clinikoList.cts';
 
 /** The worst case: the servers' clocks and the lag of lists, together less than half a minute. */
 const SKEW = 5 * SECOND;
@@ -38,8 +45,8 @@ const step = fc.oneof(
 	},
 );
 
-const isChangedLater = ({ created_at: created, updated_at: updated }: Record<string, unknown>) =>
-	Math.floor(Number(created) / SECOND) !== Math.floor(Number(updated) / SECOND);
+const isChangedLater = ({ created_at: created, updated_at: updated }: Row) =>
+	Math.floor(created / SECOND) !== Math.floor(updated / SECOND);
 
 it('The last change of each record is reported, once, whatever happens between', async () => {
 	await fc.assert(

@@ -25,6 +25,13 @@ export const UPDATED: Watch = {
 	errorContext: { action: 'look for changed patients' },
 };
 
+/** A watch on appointments. */
+export const appointments = (timestamp: 'created_at' | 'updated_at' | 'cancelled_at'): Watch => ({
+	collection: 'individual_appointments',
+	timestamp,
+	errorContext: { action: 'look for appointments' },
+});
+
 /** Resets the cached answer to whether lists can be sorted by id. */
 export function forgetWhatCanBeSorted(): void {
 	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
@@ -45,6 +52,9 @@ export interface Row {
 	/** When lists start to show it as processed. */
 	processed_shown: number;
 	archived: boolean;
+	/** Unlike archived and cancelled records, lists always show deleted ones. */
+	deleted: boolean;
+	cancelled_at: number | null;
 }
 
 /**
@@ -99,6 +109,8 @@ export class ClinikoList {
 			shown: this.now,
 			processed_shown: this.now,
 			archived: false,
+			deleted: false,
+			cancelled_at: null,
 			...more,
 		};
 		this.rows.push(row);
@@ -144,10 +156,15 @@ export class ClinikoList {
 			return reply(400, { message: 'Cannot sort by id' });
 		}
 		const isArchivedShown = filters.includes('archived_at:*');
+		const isCancelledShown = filters.some((filter) => filter.startsWith('cancelled_at:'));
+		if (isCancelledShown && path !== '/individual_appointments') {
+			return reply(400, { message: 'cancelled_at is not filterable' });
+		}
 		const tests = filters.map(testOf);
 		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
+			.filter((row) => isCancelledShown || !row.cancelled_at)
 			.map((row) => ({ ...row, ...row.earlier.find(({ until }) => until > this.now) }))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
 			.filter((row) => tests.every((test) => test(row)))
@@ -166,14 +183,14 @@ export class ClinikoList {
 
 /** Whether a row matches a filter; throws if Cliniko would reject the filter. */
 function testOf(filter: string): (row: Row) => boolean {
-	if (filter === 'archived_at:*') return () => true;
+	if (/^(archived|cancelled)_at:\*$/.test(filter)) return () => true;
 	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
 	if (id) {
 		const bound = BigInt(id);
 		return (row) => (than === '<') === BigInt(row.id) < bound;
 	}
 	const [, column = '', operator, value = ''] =
-		/^(created_at|processed_at|updated_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
+		/^(created_at|processed_at|updated_at|cancelled_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
 	if (operator === '?') return (row) => timeOf(row, column) !== 0;
 	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
 		throw new Error(`Cliniko would not take ${filter}`);
@@ -183,7 +200,7 @@ function testOf(filter: string): (row: Row) => boolean {
 }
 
 function timeOf(row: Row, column: string): number {
-	const time = row[column as 'created_at' | 'processed_at' | 'updated_at'];
+	const time = row[column as Watch['timestamp']];
 	if (time === undefined) throw new Error(`Cliniko has no column ${column}`);
 	return time ?? 0;
 }
@@ -207,13 +224,16 @@ function byId({ id: a }: Row, { id: b }: Row): number {
 }
 
 function render(row: Row): IDataObject {
-	const { id, created_at, processed_at, updated_at, archived, revision } = row;
+	const { id, created_at, processed_at, updated_at, archived, revision, cancelled_at, deleted } =
+		row;
 	return {
 		id,
 		revision,
 		updated_at: stamp(updated_at),
 		created_at: stamp(created_at),
 		processed_at: processed_at && stamp(processed_at),
+		cancelled_at: cancelled_at && stamp(cancelled_at),
+		deleted_at: deleted ? stamp(created_at) : null,
 		archived_at: archived ? stamp(created_at) : null,
 	};
 }
