@@ -3,6 +3,7 @@ import type {
 	Patient,
 	PatientAttachment,
 	PatientCase,
+	PatientForm,
 	User,
 } from '../clinic/clinic.cts';
 import type { Settings } from '../options.cts';
@@ -266,6 +267,42 @@ export function appointments(
 			starts_at: time(row.startsAt),
 			updated_at: time(row.updatedAt),
 			...link(`${base}/individual_appointments/${row.id}`),
+		}),
+	};
+}
+
+/**
+ * The forms of `/patient_forms`, in the documented form. There is no filter for archived ones.
+ *
+ * @param base prefix of URLs
+ */
+export function patientForms(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<PatientForm> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'patient_forms',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			completed_at: { kind: 'date-time', of: (row) => row.completedAt },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+		},
+		render: (row) => ({
+			id: row.id,
+			completed_at: time(row.completedAt) ?? empty,
+			content: { sections: row.sections },
+			created_at: time(row.createdAt),
+			email_to_patient_on_completion: false,
+			name: row.name,
+			patient: link(`${base}/patients/${row.patientId}`),
+			restricted_to_practitioner: false,
+			signatures: null,
+			updated_at: time(row.updatedAt),
+			url: `https://forms.example/${row.id}`,
+			...link(`${base}/patient_forms/${row.id}`),
 		}),
 	};
 }

@@ -16,6 +16,7 @@ import {
 	appointments,
 	patientAttachments,
 	patientCases,
+	patientForms,
 	patients,
 	renderUser,
 } from './records.cts';
@@ -69,6 +70,7 @@ export const routes: Route[] = [
 		step: 'get',
 		handle: listAppointments,
 	},
+	{ method: 'GET', path: /^\/v1\/patient_forms$/, step: 'get', handle: listForms },
 	{ method: 'GET', path: /^\/v1\/patient_cases$/, step: 'cases', handle: listCases },
 	{ method: 'POST', path: /^\/v1\/patient_cases$/, step: 'createCase', handle: createCase },
 	{ method: 'GET', path: /^\/v1\/patient_cases\/(\d+)$/, step: 'cases', handle: getCase },
@@ -214,6 +216,12 @@ function listAppointments({ clinic, exchange, settings, base }: Call): Reply {
 	const until = Date.now() - settings.listLagMs;
 	const rows = [...clinic.appointments.values()].filter(({ addedAt }) => addedAt <= until);
 	return listing(rows, exchange.url, appointments(base, settings.emptyValues), settings);
+}
+
+function listForms({ clinic, exchange, settings, base }: Call): Reply {
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.forms.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, patientForms(base, settings.emptyValues), settings);
 }
 
 function listCases(call: Call): Reply {

@@ -115,6 +115,20 @@ export interface Appointment {
 	readonly addedAt: number;
 }
 
+/** A form that a patient fills in. */
+export interface PatientForm {
+	readonly id: string;
+	readonly patientId: string;
+	name: string;
+	/** Its sections, in Cliniko's form. */
+	sections: object[];
+	completedAt: number | null;
+	createdAt: number;
+	updatedAt: number;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -145,9 +159,10 @@ const FIRST_IDS = {
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
 	appointment: 1_456_789_012_345_678_901n,
+	form: 1_678_901_234_567_890_101n,
 };
 
-/** A Cliniko account: its users, its patients, their attachments, cases and appointments. */
+/** A Cliniko account: its users, its patients, their attachments, cases, appointments and forms. */
 export class Clinic {
 	readonly accountId = '92384';
 	readonly users = new Map<string, User>();
@@ -155,6 +170,7 @@ export class Clinic {
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
 	readonly appointments = new Map<string, Appointment>();
+	readonly forms = new Map<string, PatientForm>();
 
 	private readonly nextIds = { ...FIRST_IDS };
 	private readonly processing = new Set<NodeJS.Timeout>();
@@ -287,6 +303,23 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds a form, which lists show at once; missing fields get made-up values or null. */
+	addForm(form: Partial<PatientForm> & Pick<PatientForm, 'patientId'>): PatientForm {
+		const createdAt = form.createdAt ?? this.now();
+		const added: PatientForm = {
+			id: this.takeId('form'),
+			name: 'Intake',
+			sections: [],
+			completedAt: null,
+			createdAt,
+			updatedAt: createdAt,
+			addedAt: 0,
+			...form,
+		};
+		this.forms.set(added.id, added);
+		return added;
+	}
+
 	/** The folder that a patient's files are uploaded to at first. */
 	tempFolder(patientId: string): string {
 		return `${this.accountId}/patients/${patientId}/attachments/temp/`;
@@ -301,6 +334,7 @@ export class Clinic {
 		this.attachments.clear();
 		this.cases.clear();
 		this.appointments.clear();
+		this.forms.clear();
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

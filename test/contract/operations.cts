@@ -75,6 +75,15 @@ const appointmentFilters: Record<string, Kind> = {
 	starts_at: 'dateTime',
 };
 
+const formFilters: Record<string, Kind> = {
+	id: 'number',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+	attendee_id: 'number',
+	completed_at: 'dateTime',
+	patient_id: 'number',
+};
+
 const byItself: Record<string, Kind> = { archived_at: 'dateTime' };
 
 /** The operations that the node uses, as the reference of 2023-10 has them. */
@@ -212,6 +221,14 @@ export const OPERATIONS: Operation[] = [
 		isList: true,
 		filters: appointmentFilters,
 		replies: { 200: schemas.pageOf('individual_appointments', schemas.appointment) },
+	},
+	{
+		name: 'list patient forms',
+		method: 'GET',
+		path: /^\/patient_forms$/,
+		isList: true,
+		filters: formFilters,
+		replies: { 200: schemas.pageOf('patient_forms', schemas.patientForm) },
 	},
 	{
 		name: 'get the content',

@@ -131,6 +131,11 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	const all = ['archived_at', 'cancelled_at', 'deleted_at'].map((name) => `q[]=${name}:*`);
 	const booked = await call(`/individual_appointments?${all.join('&')}`);
 	expect(booked.json.total_entries).toBe(2);
+	const questions = [{ name: 'Pain', type: 'text', required: true, answer: 'Knee' }];
+	sandbox.clinic.addForm({ patientId: SANDBOX_PATIENT_ID, sections: [{ name: null, questions }] });
+	sandbox.clinic.addForm({ patientId: SANDBOX_PATIENT_ID, completedAt: at });
+	expect((await call('/patient_forms')).json.total_entries).toBe(2);
+	expect((await call('/patient_forms?q[]=completed_at:?')).json.total_entries).toBe(1);
 	sandbox.settings.requestsPerWindow = 0;
 	await call('/user');
 	return found;

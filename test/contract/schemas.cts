@@ -257,6 +257,53 @@ export const appointment: SchemaObject = {
 	required: ['id', 'created_at', 'updated_at', 'starts_at', 'ends_at', 'cancelled_at', 'links'],
 };
 
+const choice: SchemaObject = only({ value: orNull(short), selected: orNull(yesOrNo) });
+
+const question: SchemaObject = {
+	...only({
+		name: short,
+		type: {
+			enum: ['checkboxes', 'date', 'paragraph', 'radiobuttons', 'signature', 'text', null],
+		},
+		required: yesOrNo,
+		signature_id: id,
+		answer: { type: 'string', maxLength: 10_000 },
+		answers: { type: 'array', items: choice },
+		other: only({ enabled: yesOrNo, selected: yesOrNo, value: short }),
+	}),
+	required: ['name', 'type'],
+};
+
+const section: SchemaObject = {
+	...only({
+		name: orNull(short),
+		description: orNull({ type: 'string', maxLength: 10_000 }),
+		questions: { type: 'array', items: question },
+	}),
+	required: ['questions'],
+};
+
+/** All of a patient form's fields; Cliniko does not say which every one has. */
+export const patientForm: SchemaObject = {
+	...only({
+		id,
+		attendee: link,
+		booking: link,
+		completed_at: orNull(dateTime),
+		content: orNull(only({ sections: { type: 'array', items: section } })),
+		created_at: dateTime,
+		email_to_patient_on_completion: orNull(yesOrNo),
+		links,
+		name: short,
+		patient: link,
+		restricted_to_practitioner: orNull(yesOrNo),
+		signatures: orNull(link),
+		updated_at: dateTime,
+		url: orNull(uri),
+	}),
+	required: ['id', 'completed_at', 'created_at', 'updated_at', 'links'],
+};
+
 export const user: SchemaObject = {
 	type: 'object',
 	required: ['id', 'first_name', 'last_name', 'role', 'links'],

@@ -523,6 +523,33 @@ describe('appointments', () => {
 	});
 });
 
+describe('patient forms', () => {
+	it('are told when they are completed, with the answers, across a restart', async () => {
+		const form = clinic.sandbox.clinic.addForm({
+			patientId: SANDBOX_PATIENT_ID,
+			createdAt: Date.now() - 60 * MINUTE,
+			sections: [{ name: 'You', questions: [{ name: 'Pain', type: 'text', answer: 'Knee' }] }],
+		});
+		const trigger = new TriggerInN8n({ event: 'patientFormCompleted' });
+		expect(await trigger.activate()).toEqual([]);
+		expect(await trigger.poll()).toEqual([]);
+		form.completedAt = Date.now();
+		let items: INodeExecutionData[] | null = null;
+		expect(await requestsOf(async () => (items = await trigger.pollForItems()))).toBe(1);
+		expect(items).toMatchObject([
+			{
+				json: {
+					id: form.id,
+					patient_id: SANDBOX_PATIENT_ID,
+					answers: [{ section: 'You', question: 'Pain', answer: 'Knee' }],
+				},
+			},
+		]);
+		expect(await trigger.activate('init')).toEqual([]);
+		expect(idsOf((await trigger.fetchTestEvent()).items)).toEqual([form.id]);
+	});
+});
+
 describe('an item', () => {
 	it('has the few fields that one mostly needs, or the record as Cliniko gives it', async () => {
 		const flat = await watchPatients();

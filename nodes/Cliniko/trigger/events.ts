@@ -5,11 +5,12 @@ import {
 	simplified as simplifiedAttachment,
 	type SimplifiedAttachment,
 } from '../records/patientAttachment';
+import { simplifiedForm, type SimplifiedForm } from '../records/patientForm';
 import type { Watch } from './newRecords';
 
 /** What an item of the output holds with Simplify on: which of the fields depends on the event. */
 export type Simplified = Partial<
-	SimplifiedAppointment & SimplifiedAttachment & SimplifiedPatient
+	SimplifiedAppointment & SimplifiedAttachment & SimplifiedForm & SimplifiedPatient
 > & {
 	id: string;
 };
@@ -62,5 +63,11 @@ export const EVENTS: Record<string, Event> = {
 	attachmentCreated: { ...ATTACHMENTS, timestamp: 'created_at' },
 	attachmentProcessed: { ...ATTACHMENTS, timestamp: 'processed_at' },
 	patientCreated: { ...PATIENTS, ...to('look for new patients'), timestamp: 'created_at' },
+	patientFormCompleted: {
+		collection: 'patient_forms',
+		simplified: simplifiedForm,
+		...to('look for completed patient forms'),
+		timestamp: 'completed_at',
+	},
 	patientUpdated: { ...PATIENTS, ...to('look for changed patients'), timestamp: 'updated_at' },
 };

@@ -19,23 +19,25 @@ const SETTLING = 30_000;
 
 /** What to watch: a collection, and the timestamp of the event. */
 export interface Watch {
-	collection: 'patients' | 'patient_attachments' | 'individual_appointments';
-	timestamp: 'created_at' | 'processed_at' | 'updated_at' | 'cancelled_at';
+	collection: 'patients' | 'patient_attachments' | 'individual_appointments' | 'patient_forms';
+	timestamp: 'created_at' | 'processed_at' | 'updated_at' | 'cancelled_at' | 'completed_at';
 	errorContext: ErrorContext;
 }
 
 /**
  * Filters with which a list shows all its records, so that archiving or cancelling one does not move
- * others between pages. Integrators report that lists hide cancelled appointments otherwise.
+ * others between pages. Integrators report that lists hide cancelled appointments otherwise. Forms can be
+ * filtered by none of these.
  */
 const ALL: Record<Watch['collection'], string[]> = {
 	patients: ['archived_at:*'],
 	patient_attachments: ['archived_at:*'],
 	individual_appointments: ['archived_at:*', 'cancelled_at:*'],
+	patient_forms: [],
 };
 
 /** Timestamps of what happens to a record more than once. The others count once, by the record's id. */
-const REPEATED: Array<Watch['timestamp']> = ['updated_at', 'cancelled_at'];
+const REPEATED: Array<Watch['timestamp']> = ['updated_at', 'cancelled_at', 'completed_at'];
 
 /**
  * The position up to which records have been output. n8n stores it in its database, so it is plain

@@ -32,6 +32,12 @@ export const appointments = (timestamp: 'created_at' | 'updated_at' | 'cancelled
 	errorContext: { action: 'look for appointments' },
 });
 
+export const COMPLETED: Watch = {
+	collection: 'patient_forms',
+	timestamp: 'completed_at',
+	errorContext: { action: 'look for completed patient forms' },
+};
+
 /** Resets the cached answer to whether lists can be sorted by id. */
 export function forgetWhatCanBeSorted(): void {
 	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
@@ -55,6 +61,7 @@ export interface Row {
 	/** Unlike archived and cancelled records, lists always show deleted ones. */
 	deleted: boolean;
 	cancelled_at: number | null;
+	completed_at: number | null;
 }
 
 /**
@@ -111,6 +118,7 @@ export class ClinikoList {
 			archived: false,
 			deleted: false,
 			cancelled_at: null,
+			completed_at: null,
 			...more,
 		};
 		this.rows.push(row);
@@ -155,6 +163,9 @@ export class ClinikoList {
 		if (!this.sortsById && columns.some((column) => column.startsWith('id'))) {
 			return reply(400, { message: 'Cannot sort by id' });
 		}
+		if (path === '/patient_forms' && filters.some((filter) => filter.startsWith('archived_at'))) {
+			return reply(400, { message: 'archived_at is not filterable' });
+		}
 		const isArchivedShown = filters.includes('archived_at:*');
 		const isCancelledShown = filters.some((filter) => filter.startsWith('cancelled_at:'));
 		if (isCancelledShown && path !== '/individual_appointments') {
@@ -190,7 +201,8 @@ function testOf(filter: string): (row: Row) => boolean {
 		return (row) => (than === '<') === BigInt(row.id) < bound;
 	}
 	const [, column = '', operator, value = ''] =
-		/^(created_at|processed_at|updated_at|cancelled_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
+		/^(created_at|processed_at|updated_at|cancelled_at|completed_at):(>=|\?)(\S*)$/.exec(filter) ??
+		[];
 	if (operator === '?') return (row) => timeOf(row, column) !== 0;
 	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
 		throw new Error(`Cliniko would not take ${filter}`);
@@ -224,14 +236,15 @@ function byId({ id: a }: Row, { id: b }: Row): number {
 }
 
 function render(row: Row): IDataObject {
-	const { id, created_at, processed_at, updated_at, archived, revision, cancelled_at, deleted } =
-		row;
+	const { id, created_at, processed_at, updated_at, archived, revision } = row;
+	const { cancelled_at, completed_at, deleted } = row;
 	return {
 		id,
 		revision,
 		updated_at: stamp(updated_at),
 		created_at: stamp(created_at),
 		processed_at: processed_at && stamp(processed_at),
+		completed_at: completed_at && stamp(completed_at),
 		cancelled_at: cancelled_at && stamp(cancelled_at),
 		deleted_at: deleted ? stamp(created_at) : null,
 		archived_at: archived ? stamp(created_at) : null,
