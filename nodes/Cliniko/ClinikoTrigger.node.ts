@@ -29,16 +29,32 @@ export class ClinikoTrigger implements INodeType {
 		credentials: [{ name: 'clinikoApi', required: true }],
 		builderHint: {
 			searchHint:
-				'Starts a workflow for each new file or patient in Cliniko, however it came there. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
+				'Starts a workflow for each new file, patient or appointment in Cliniko, however it came there, for each patient or appointment that was changed, and for each cancellation and each completed patient form. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on an Updated event that changes the same record starts again, so it may write only values that are the same each time. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
 		},
 		properties: [
 			{
-				displayName: 'Event',
+				displayName: 'Trigger On',
 				name: 'event',
 				type: 'options',
 				noDataExpression: true,
 				default: 'attachmentCreated',
 				options: [
+					{
+						name: 'Appointment Cancelled',
+						value: 'appointmentCancelled',
+						description: 'An appointment of a patient was cancelled',
+					},
+					{
+						name: 'Appointment Created',
+						value: 'appointmentCreated',
+						description: 'An appointment was booked for a patient',
+					},
+					{
+						name: 'Appointment Updated',
+						value: 'appointmentUpdated',
+						description:
+							'An appointment was changed, moved or cancelled, and not again for half a minute',
+					},
 					{
 						name: 'Attachment Created',
 						value: 'attachmentCreated',
@@ -53,6 +69,16 @@ export class ClinikoTrigger implements INodeType {
 						name: 'Patient Created',
 						value: 'patientCreated',
 						description: 'A patient was added',
+					},
+					{
+						name: 'Patient Form Completed',
+						value: 'patientFormCompleted',
+						description: 'A patient form was completed, and has its answers now',
+					},
+					{
+						name: 'Patient Updated',
+						value: 'patientUpdated',
+						description: 'A patient’s details were changed, and not again for half a minute',
 					},
 				],
 			},

@@ -5,24 +5,30 @@ import { compileFilters, type Comparison, type Fields, type Value } from './filt
 /** A kind of record that the API lists: its name, its fields, and how it is rendered. */
 export interface Resource<Row> {
 	name: string;
-	fields: Fields<Row> & Record<'id' | 'created_at' | 'archived_at', Fields<Row>[string]>;
+	fields: Fields<Row> & Record<'id' | 'created_at', Fields<Row>[string]>;
 	render(row: Row): unknown;
 }
 
 const MAX_PER_PAGE = 100;
 
-/** The rows that match the request's `q[]`; archived ones only if it filters by `archived_at`. */
+/** Rows that have one of these are hidden unless a filter names it. */
+const HIDING = ['archived_at', 'cancelled_at', 'deleted_at'];
+
+/**
+ * The rows that match the request's `q[]`; archived ones only if it filters by `archived_at`, and so for
+ * cancelled and deleted ones, of which only integrators say so.
+ */
 export function select<Row>(
 	rows: Iterable<Row>,
 	url: URL,
-	fields: Fields<Row> & Record<'archived_at', Fields<Row>[string]>,
+	fields: Fields<Row>,
 	comparison?: Comparison,
 ): Row[] {
 	const filters = url.searchParams.getAll('q[]');
 	const fits = compileFilters(filters, fields, comparison);
-	const withArchived = filters.some((filter) => filter.startsWith('archived_at:'));
-	const { archived_at: archivedAt } = fields;
-	return [...rows].filter((row) => fits(row) && (withArchived || archivedAt.of(row) === null));
+	const hiding = HIDING.filter((name) => !filters.some((filter) => filter.startsWith(`${name}:`)));
+	const isHidden = (row: Row) => hiding.some((name) => (fields[name]?.of(row) ?? null) !== null);
+	return [...rows].filter((row) => fits(row) && !isHidden(row));
 }
 
 /**

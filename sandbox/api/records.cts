@@ -1,10 +1,12 @@
 import type {
+	Appointment,
 	Contact,
 	MedicalAlert,
 	NamedType,
 	Patient,
 	PatientAttachment,
 	PatientCase,
+	PatientForm,
 	ReferralSource,
 	User,
 } from '../clinic/clinic.cts';
@@ -328,6 +330,103 @@ export function medicalAlerts(
 			updated_at: time(row.updatedAt),
 			patient: link(`${base}/patients/${row.patientId}`),
 			...link(`${base}/medical_alerts/${row.id}`),
+		}),
+	};
+}
+
+/** Fields of an appointment that are always empty here. */
+const EMPTY_APPOINTMENT = Object.fromEntries(
+	[
+		['booking_ip_address', 'cancellation_reason', 'cancellation_reason_description'],
+		['did_not_arrive', 'email_reminder_sent', 'has_patient_appointment_notes', 'invoice_status'],
+		['online_booking_policy_accepted', 'patient_arrived', 'patient_name', 'repeat_rule'],
+		['sms_reminder_sent', 'telehealth_url', 'treatment_note_status'],
+	]
+		.flat()
+		.map((name) => [name, null]),
+);
+
+/**
+ * The appointments of `/individual_appointments`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function appointments(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<Appointment> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'individual_appointments',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			deleted_at: { kind: 'date-time', of: (row) => row.deletedAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			appointment_type_id: { kind: 'numeric', of: (row) => BigInt(row.appointmentTypeId) },
+			business_id: { kind: 'numeric', of: (row) => BigInt(row.businessId) },
+			cancelled_at: { kind: 'date-time', of: (row) => row.cancelledAt },
+			ends_at: { kind: 'date-time', of: (row) => row.endsAt },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+			practitioner_id: { kind: 'numeric', of: (row) => BigInt(row.practitionerId) },
+			starts_at: { kind: 'date-time', of: (row) => row.startsAt },
+		},
+		render: (row) => ({
+			...EMPTY_APPOINTMENT,
+			id: row.id,
+			appointment_type: link(`${base}/appointment_types/${row.appointmentTypeId}`),
+			archived_at: time(row.archivedAt) ?? empty,
+			attendees: link(`${base}/individual_appointments/${row.id}/attendees`),
+			business: link(`${base}/businesses/${row.businessId}`),
+			cancellation_note: row.cancellationNote ?? empty,
+			cancelled_at: time(row.cancelledAt) ?? empty,
+			conflicts: link(`${base}/individual_appointments/${row.id}/conflicts`),
+			created_at: time(row.createdAt),
+			deleted_at: time(row.deletedAt) ?? empty,
+			ends_at: time(row.endsAt),
+			notes: row.notes ?? empty,
+			patient: link(`${base}/patients/${row.patientId}`),
+			practitioner: link(`${base}/practitioners/${row.practitionerId}`),
+			starts_at: time(row.startsAt),
+			updated_at: time(row.updatedAt),
+			...link(`${base}/individual_appointments/${row.id}`),
+		}),
+	};
+}
+
+/**
+ * The forms of `/patient_forms`, in the documented form. There is no filter for archived ones.
+ *
+ * @param base prefix of URLs
+ */
+export function patientForms(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<PatientForm> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'patient_forms',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			completed_at: { kind: 'date-time', of: (row) => row.completedAt },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+		},
+		render: (row) => ({
+			id: row.id,
+			completed_at: time(row.completedAt) ?? empty,
+			content: { sections: row.sections },
+			created_at: time(row.createdAt),
+			email_to_patient_on_completion: false,
+			name: row.name,
+			patient: link(`${base}/patients/${row.patientId}`),
+			restricted_to_practitioner: false,
+			signatures: null,
+			updated_at: time(row.updatedAt),
+			url: `https://forms.example/${row.id}`,
+			...link(`${base}/patient_forms/${row.id}`),
 		}),
 	};
 }

@@ -8,15 +8,18 @@ import { jsonBody } from './body.cts';
 import { caseChange } from './case-body.cts';
 import { createAttachment } from './create-attachment.cts';
 import { shownDescription, wrongDescription } from './description.cts';
+import type { Fields } from './filters.cts';
 import { listing, select, type Resource } from './listing.cts';
 import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
 import {
+	appointments,
 	contacts,
 	medicalAlerts,
 	namedTypes,
 	patientAttachments,
 	patientCases,
+	patientForms,
 	patients,
 	renderReferralSource,
 	renderUser,
@@ -87,6 +90,13 @@ export const routes: Route[] = [
 		step: 'other',
 		handle: archive,
 	},
+	{
+		method: 'GET',
+		path: /^\/v1\/individual_appointments$/,
+		step: 'get',
+		handle: listAppointments,
+	},
+	{ method: 'GET', path: /^\/v1\/patient_forms$/, step: 'get', handle: listForms },
 	{ method: 'GET', path: /^\/v1\/medical_alerts$/, step: 'alerts', handle: listAlerts },
 	{ method: 'POST', path: /^\/v1\/medical_alerts$/, step: 'createAlert', handle: createAlert },
 	{ method: 'GET', path: /^\/v1\/medical_alerts\/(\d+)$/, step: 'alerts', handle: getAlert },
@@ -308,6 +318,18 @@ function getAlert(call: Call): Reply {
 	return json(200, alertsOf(call).render(oneOf(call, call.clinic.alerts, alertsOf(call))));
 }
 
+function listAppointments({ clinic, exchange, settings, base }: Call): Reply {
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.appointments.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, appointments(base, settings.emptyValues), settings);
+}
+
+function listForms({ clinic, exchange, settings, base }: Call): Reply {
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.forms.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, patientForms(base, settings.emptyValues), settings);
+}
+
 function listCases(call: Call): Reply {
 	const { clinic, exchange, settings } = call;
 	const until = Date.now() - settings.listLagMs;
@@ -415,7 +437,8 @@ const attachmentsOf = ({ base, settings }: Call) => patientAttachments(base, set
 function oneOf<Row>({ id, exchange }: Call, rows: Map<string, Row>, resource: Resource<Row>): Row {
 	const row = rows.get(id);
 	const { archived_at: archivedAt } = resource.fields;
-	const [found] = row ? select([row], exchange.url, { archived_at: archivedAt }) : [];
+	const fields: Fields<Row> = archivedAt ? { archived_at: archivedAt } : {};
+	const [found] = row ? select([row], exchange.url, fields) : [];
 	if (!found) throw notFound();
 	return found;
 }

@@ -154,6 +154,40 @@ export interface MedicalAlert {
 	readonly addedAt: number;
 }
 
+/** An appointment of one patient. */
+export interface Appointment {
+	readonly id: string;
+	readonly patientId: string;
+	practitionerId: string;
+	businessId: string;
+	appointmentTypeId: string;
+	startsAt: number;
+	endsAt: number;
+	notes: string | null;
+	cancelledAt: number | null;
+	cancellationNote: string | null;
+	archivedAt: number | null;
+	deletedAt: number | null;
+	createdAt: number;
+	updatedAt: number;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
+/** A form that a patient fills in. */
+export interface PatientForm {
+	readonly id: string;
+	readonly patientId: string;
+	name: string;
+	/** Its sections, in Cliniko's form. */
+	sections: object[];
+	completedAt: number | null;
+	createdAt: number;
+	updatedAt: number;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
 export type ClinicTerms = Readonly<
 	Pick<Settings, 'shard' | 'processingMs' | 'fileNames' | 'sizeReported'>
 >;
@@ -170,6 +204,9 @@ export const NO_FILE: StoredObject = {
 	fields: {},
 };
 
+const HALF_AN_HOUR = 30 * 60_000;
+const DAY = 48 * HALF_AN_HOUR;
+
 /** Error of a wrongly reported size, in bytes. */
 const OTHER_SIZE = 13;
 
@@ -181,16 +218,20 @@ const FIRST_IDS = {
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
 	alert: 1_456_789_012_345_678_901n,
+	appointment: 1_456_789_012_345_679_901n,
+	form: 1_678_901_234_567_890_101n,
 	contact: 1_345_678_901_234_569_101n,
 };
 
-/** A Cliniko account: its users, its patients, their attachments, cases and medical alerts. */
+/** A Cliniko account: its users, patients and contacts, and what belongs to them. */
 export class Clinic {
 	readonly accountId = '92384';
 	readonly users = new Map<string, User>();
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
+	readonly appointments = new Map<string, Appointment>();
+	readonly forms = new Map<string, PatientForm>();
 	readonly alerts = new Map<string, MedicalAlert>();
 
 	/** The custom fields that are defined for patients. */
@@ -344,6 +385,47 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds an appointment, which lists show at once; missing fields get made-up values or null. */
+	addAppointment(appointment: Partial<Appointment> & Pick<Appointment, 'patientId'>): Appointment {
+		const createdAt = appointment.createdAt ?? this.now();
+		const added: Appointment = {
+			id: this.takeId('appointment'),
+			practitionerId: '21',
+			businessId: '31',
+			appointmentTypeId: '41',
+			startsAt: createdAt + DAY,
+			endsAt: createdAt + DAY + HALF_AN_HOUR,
+			notes: null,
+			cancelledAt: null,
+			cancellationNote: null,
+			archivedAt: null,
+			deletedAt: null,
+			createdAt,
+			updatedAt: createdAt,
+			addedAt: 0,
+			...appointment,
+		};
+		this.appointments.set(added.id, added);
+		return added;
+	}
+
+	/** Adds a form, which lists show at once; missing fields get made-up values or null. */
+	addForm(form: Partial<PatientForm> & Pick<PatientForm, 'patientId'>): PatientForm {
+		const createdAt = form.createdAt ?? this.now();
+		const added: PatientForm = {
+			id: this.takeId('form'),
+			name: 'Intake',
+			sections: [],
+			completedAt: null,
+			createdAt,
+			updatedAt: createdAt,
+			addedAt: 0,
+			...form,
+		};
+		this.forms.set(added.id, added);
+		return added;
+	}
+
 	/** The folder that a patient's files are uploaded to at first. */
 	tempFolder(patientId: string): string {
 		return `${this.accountId}/patients/${patientId}/attachments/temp/`;
@@ -357,6 +439,8 @@ export class Clinic {
 		this.patients.clear();
 		this.attachments.clear();
 		this.customFields = [];
+		this.appointments.clear();
+		this.forms.clear();
 		this.concessionTypes.clear();
 		this.referralSourceTypes.clear();
 		this.contacts.clear();

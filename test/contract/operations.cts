@@ -86,6 +86,31 @@ const alertFilters: Record<string, Kind> = {
 	patient_id: 'number',
 };
 
+const appointmentFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	deleted_at: 'dateTime',
+	updated_at: 'dateTime',
+	appointment_type_id: 'number',
+	business_id: 'number',
+	cancelled_at: 'dateTime',
+	ends_at: 'dateTime',
+	patient_id: 'number',
+	practitioner_id: 'number',
+	repeated_from_id: 'number',
+	starts_at: 'dateTime',
+};
+
+const formFilters: Record<string, Kind> = {
+	id: 'number',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+	attendee_id: 'number',
+	completed_at: 'dateTime',
+	patient_id: 'number',
+};
+
 const byItself: Record<string, Kind> = { archived_at: 'dateTime' };
 
 /** The operations that the node uses, as the reference of 2023-10 has them. */
@@ -272,6 +297,22 @@ export const OPERATIONS: Operation[] = [
 		isList: true,
 		filters: attachmentFilters,
 		replies: { 200: schemas.pageOf('patient_attachments', schemas.attachment) },
+	},
+	{
+		name: 'list appointments',
+		method: 'GET',
+		path: /^\/individual_appointments$/,
+		isList: true,
+		filters: appointmentFilters,
+		replies: { 200: schemas.pageOf('individual_appointments', schemas.appointment) },
+	},
+	{
+		name: 'list patient forms',
+		method: 'GET',
+		path: /^\/patient_forms$/,
+		isList: true,
+		filters: formFilters,
+		replies: { 200: schemas.pageOf('patient_forms', schemas.patientForm) },
 	},
 	{
 		name: 'get the content',

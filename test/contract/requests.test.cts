@@ -4,6 +4,7 @@ import { properties } from '../../nodes/Cliniko/actions/operations';
 import { parameterOf } from '../../nodes/Cliniko/actions/parameters/patientFields';
 import { CASE_FIELDS } from '../../nodes/Cliniko/cases/fields';
 import { FIELDS, PRONOUNS } from '../../nodes/Cliniko/patients/fields';
+import { EVENTS } from '../../nodes/Cliniko/trigger/events';
 import {
 	BUCKET_HOST,
 	SANDBOX_CUSTOM_FIELDS,
@@ -288,24 +289,21 @@ describe('Requests are as the documents have them where the node', () => {
 		},
 	);
 
-	it.each(['attachmentCreated', 'attachmentProcessed', 'patientCreated'])(
-		'polls for "%s"',
-		async (event) => {
-			const poll = async (staticData: IDataObject) =>
-				await clinic.engine.call('poll', {
-					activation: event,
-					activationMode: 'activate',
-					parameters: { event },
-					credential: CREDENTIAL,
-					staticData,
-				});
-			const { staticData } = await poll({});
-			for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();
-			await putOnRecord(clinic.sandbox, { name: 'scan.pdf', content: pdf('scan') });
-			await poll(staticData);
-			expectDocumented();
-		},
-	);
+	it.each(Object.keys(EVENTS))('polls for "%s"', async (event) => {
+		const poll = async (staticData: IDataObject) =>
+			await clinic.engine.call('poll', {
+				activation: event,
+				activationMode: 'activate',
+				parameters: { event },
+				credential: CREDENTIAL,
+				staticData,
+			});
+		const { staticData } = await poll({});
+		for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();
+		await putOnRecord(clinic.sandbox, { name: 'scan.pdf', content: pdf('scan') });
+		await poll(staticData);
+		expectDocumented();
+	});
 
 	it.each([
 		'searchPatients',

@@ -273,6 +273,105 @@ export const medicalAlert: SchemaObject = {
 	required: ['id', 'name', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
 };
 
+/** All of an appointment's fields; Cliniko does not say which every one has. */
+export const appointment: SchemaObject = {
+	...only({
+		id,
+		appointment_type: link,
+		archived_at: orNull(dateTime),
+		attendees: link,
+		booking_ip_address: orNull(text),
+		business: link,
+		cancellation_note: orNull(text),
+		cancellation_reason: orNull({ type: 'integer' }),
+		cancellation_reason_description: {
+			enum: [
+				'Feeling Better',
+				'Condition Worse',
+				'Sick',
+				'COVID-19 related',
+				'Away',
+				'Other',
+				'Work',
+				null,
+			],
+		},
+		cancelled_at: orNull(dateTime),
+		conflicts: orNull(link),
+		created_at: dateTime,
+		deleted_at: orNull(dateTime),
+		did_not_arrive: orNull(yesOrNo),
+		email_reminder_sent: orNull(yesOrNo),
+		ends_at: dateTime,
+		has_patient_appointment_notes: orNull(yesOrNo),
+		invoice_status: orNull({ type: 'integer' }),
+		links,
+		notes: orNull(text),
+		online_booking_policy_accepted: orNull(yesOrNo),
+		patient: link,
+		patient_arrived: orNull(yesOrNo),
+		patient_case: link,
+		patient_name: orNull(text),
+		practitioner: link,
+		repeat_rule: orNull({ type: 'object' }),
+		repeated_from: link,
+		repeats: orNull(link),
+		sms_reminder_sent: orNull(yesOrNo),
+		starts_at: dateTime,
+		telehealth_url: orNull(uri),
+		treatment_note_status: orNull({ type: 'integer' }),
+		updated_at: dateTime,
+	}),
+	required: ['id', 'created_at', 'updated_at', 'starts_at', 'ends_at', 'cancelled_at', 'links'],
+};
+
+const choice: SchemaObject = only({ value: orNull(short), selected: orNull(yesOrNo) });
+
+const question: SchemaObject = {
+	...only({
+		name: short,
+		type: {
+			enum: ['checkboxes', 'date', 'paragraph', 'radiobuttons', 'signature', 'text', null],
+		},
+		required: yesOrNo,
+		signature_id: id,
+		answer: { type: 'string', maxLength: 10_000 },
+		answers: { type: 'array', items: choice },
+		other: only({ enabled: yesOrNo, selected: yesOrNo, value: short }),
+	}),
+	required: ['name', 'type'],
+};
+
+const section: SchemaObject = {
+	...only({
+		name: orNull(short),
+		description: orNull({ type: 'string', maxLength: 10_000 }),
+		questions: { type: 'array', items: question },
+	}),
+	required: ['questions'],
+};
+
+/** All of a patient form's fields; Cliniko does not say which every one has. */
+export const patientForm: SchemaObject = {
+	...only({
+		id,
+		attendee: link,
+		booking: link,
+		completed_at: orNull(dateTime),
+		content: orNull(only({ sections: { type: 'array', items: section } })),
+		created_at: dateTime,
+		email_to_patient_on_completion: orNull(yesOrNo),
+		links,
+		name: short,
+		patient: link,
+		restricted_to_practitioner: orNull(yesOrNo),
+		signatures: orNull(link),
+		updated_at: dateTime,
+		url: orNull(uri),
+	}),
+	required: ['id', 'completed_at', 'created_at', 'updated_at', 'links'],
+};
+
 export const user: SchemaObject = {
 	type: 'object',
 	required: ['id', 'first_name', 'last_name', 'role', 'links'],

@@ -37,7 +37,9 @@ describe('What n8n shows of the output of a node that has not run', () => {
 	it('is there for the trigger: the fields of all its events', () => {
 		const { properties, required } = schemaOf()!;
 		expect(required).toEqual(['id']);
-		expect(Object.keys(properties)).toEqual(expect.arrayContaining(['filename', 'first_name']));
+		expect(Object.keys(properties)).toEqual(
+			expect.arrayContaining(['filename', 'first_name', 'starts_at']),
+		);
 	});
 
 	it('is there for nothing else', () => {

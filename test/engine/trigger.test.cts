@@ -1,8 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData, WorkflowActivateMode } from 'n8n-workflow';
 
-import { SANDBOX_API_KEY, SANDBOX_SCHEDULER_API_KEY } from '../../sandbox/sandbox.cts';
-import { CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
+import {
+	SANDBOX_API_KEY,
+	SANDBOX_PATIENT_ID,
+	SANDBOX_SCHEDULER_API_KEY,
+} from '../../sandbox/sandbox.cts';
+import { by, CREDENTIAL, file, pdf, UNSTABLE_LISTS, useClinic } from './clinic.cts';
 
 const MINUTE = 60_000;
 
@@ -394,6 +398,156 @@ describe('attachments', () => {
 		const record = clinic.sandbox.clinic.attachments.get(id)!;
 		Object.assign(record, { processedAt: at, filename, size: 9, contentType: 'application/pdf' });
 	}
+});
+
+describe('changed patients', () => {
+	/** A trigger on the changes of a patient who was there before. */
+	async function watchOne() {
+		const patient = clinic.sandbox.clinic.addPatient({ createdAt: Date.now() - 60 * MINUTE });
+		patient.updatedAt = patient.createdAt;
+		const trigger = new TriggerInN8n({ event: 'patientUpdated' });
+		expect(await trigger.activate()).toEqual([]);
+		return { patient, trigger };
+	}
+
+	/** Gives a patient another e-mail address with Patient > Update. */
+	async function update(patientId: string, email: string): Promise<void> {
+		const { error } = await clinic.run({
+			items: [{ json: {} }],
+			parameters: {
+				resource: 'patient',
+				operation: 'update',
+				patientId: by('id', patientId),
+				updateFields: { email },
+			},
+		});
+		expect(error).toBeUndefined();
+	}
+
+	/** Moves Cliniko's clock on. */
+	const later = () => (clinic.sandbox.faults.clockSkewMs += MINUTE);
+
+	it('are told once for all changes, in the latest state, each poll with one request', async () => {
+		const { patient, trigger } = await watchOne();
+		await update(patient.id, 'first@mail.example');
+		expect(await trigger.poll()).toEqual([]);
+		await update(patient.id, 'last@mail.example');
+		later();
+		let items: INodeExecutionData[] | null = null;
+		expect(await requestsOf(async () => (items = await trigger.pollForItems()))).toBe(1);
+		expect(items).toMatchObject([{ json: { id: patient.id, email: 'last@mail.example' } }]);
+		expect(await trigger.poll()).toEqual([]);
+		expect(await trigger.activate('init')).toEqual([]);
+	});
+
+	it('start a workflow that updates them once more, and then no more', async () => {
+		const { patient, trigger } = await watchOne();
+		await update(patient.id, 'first@mail.example');
+		const runs: string[][] = [];
+		for (let poll = 0; poll < 4; poll++) {
+			later();
+			runs.push(await trigger.poll());
+			for (const id of runs[poll]!) await update(id, 'written@mail.example');
+		}
+		expect(runs).toEqual([[patient.id], [patient.id], [], []]);
+	});
+
+	it('are told after a restart, and new ones are not told as changed', async () => {
+		const { patient, trigger } = await watchOne();
+		addPatient();
+		await update(patient.id, 'first@mail.example');
+		expect(await trigger.poll()).toEqual([]);
+		later();
+		expect(await trigger.activate('init')).toEqual([patient.id]);
+		later();
+		expect(await trigger.poll()).toEqual([]);
+	});
+});
+
+describe('appointments', () => {
+	const watch = async (event: string) => {
+		const trigger = new TriggerInN8n({ event });
+		expect(await trigger.activate()).toEqual([]);
+		return trigger;
+	};
+	const book = () =>
+		clinic.sandbox.clinic.addAppointment({
+			patientId: SANDBOX_PATIENT_ID,
+			createdAt: Date.now() - 60 * MINUTE,
+		});
+
+	it('are told when they are booked, changed and cancelled', async () => {
+		const [created, updated, cancelled] = [
+			await watch('appointmentCreated'),
+			await watch('appointmentUpdated'),
+			await watch('appointmentCancelled'),
+		];
+		const old = book();
+		const fresh = clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID });
+		const [item] = (await created.pollForItems())!;
+		expect(item!.json).toMatchObject({
+			id: fresh.id,
+			patient_id: SANDBOX_PATIENT_ID,
+			practitioner_id: '21',
+			cancelled_at: null,
+		});
+		expect(await updated.poll()).toEqual([]);
+		old.cancelledAt = old.updatedAt = Date.now();
+		expect(await cancelled.poll()).toEqual([old.id]);
+		clinic.sandbox.faults.clockSkewMs += MINUTE;
+		const [changed] = (await updated.pollForItems())!;
+		expect(changed!.json).toMatchObject({ id: old.id, cancelled_at: expect.any(String) });
+		for (const trigger of [created, updated, cancelled]) {
+			expect(await trigger.poll()).toEqual([]);
+			expect(await trigger.activate('init')).toEqual([]);
+		}
+	});
+
+	it('are told across a restart, each poll with one request', async () => {
+		const appointment = book();
+		const trigger = await watch('appointmentCancelled');
+		appointment.cancelledAt = Date.now();
+		expect(await requestsOf(async () => await trigger.activate('init'))).toBe(1);
+		expect(await requestsOf(async () => await trigger.poll())).toBe(1);
+	});
+
+	it('are shown by “Fetch Test Event”, cancelled ones for that event', async () => {
+		const cancelled = book();
+		cancelled.cancelledAt = Date.now();
+		const other = clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID });
+		const test = async (event: string) =>
+			idsOf((await new TriggerInN8n({ event }).fetchTestEvent()).items);
+		expect(await test('appointmentCancelled')).toEqual([cancelled.id]);
+		expect(await test('appointmentCreated')).toEqual([other.id]);
+		expect(await test('appointmentUpdated')).toEqual([other.id]);
+	});
+});
+
+describe('patient forms', () => {
+	it('are told when they are completed, with the answers, across a restart', async () => {
+		const form = clinic.sandbox.clinic.addForm({
+			patientId: SANDBOX_PATIENT_ID,
+			createdAt: Date.now() - 60 * MINUTE,
+			sections: [{ name: 'You', questions: [{ name: 'Pain', type: 'text', answer: 'Knee' }] }],
+		});
+		const trigger = new TriggerInN8n({ event: 'patientFormCompleted' });
+		expect(await trigger.activate()).toEqual([]);
+		expect(await trigger.poll()).toEqual([]);
+		form.completedAt = Date.now();
+		let items: INodeExecutionData[] | null = null;
+		expect(await requestsOf(async () => (items = await trigger.pollForItems()))).toBe(1);
+		expect(items).toMatchObject([
+			{
+				json: {
+					id: form.id,
+					patient_id: SANDBOX_PATIENT_ID,
+					answers: [{ section: 'You', question: 'Pain', answer: 'Knee' }],
+				},
+			},
+		]);
+		expect(await trigger.activate('init')).toEqual([]);
+		expect(idsOf((await trigger.fetchTestEvent()).items)).toEqual([form.id]);
+	});
 });
 
 describe('an item', () => {

@@ -1,12 +1,16 @@
+import type { Appointment } from './appointment';
 import type { Contact } from './contact';
 import type { MedicalAlert } from './medicalAlert';
 import type { NamedRecord } from './named';
 import type { Patient } from './patient';
 import type { PatientAttachment } from './patientAttachment';
 import type { PatientCase } from './patientCase';
+import type { PatientForm } from './patientForm';
 
 /** The records of each collection that the node reads, by its path below `/v1`. */
 export interface Collections {
+	individual_appointments: Appointment;
+	patient_forms: PatientForm;
 	patients: Patient;
 	patient_attachments: PatientAttachment;
 	concession_types: NamedRecord;

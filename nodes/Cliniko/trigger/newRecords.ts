@@ -10,15 +10,37 @@ import { clinikoTimestamp } from '../transport/cliniko/timestamp';
  */
 const OVERLAP = 10 * 60_000;
 
+/**
+ * How long a record has to be unchanged before its change is reported, in ms. Two changes within one
+ * second, or by servers whose clocks differ, may have the same timestamp or the wrong order. After this
+ * time, the list shows the later one.
+ */
+const SETTLING = 30_000;
+
 /** What to watch: a collection, and the timestamp of the event. */
 export interface Watch {
-	collection: 'patients' | 'patient_attachments';
-	timestamp: 'created_at' | 'processed_at';
+	collection: 'patients' | 'patient_attachments' | 'individual_appointments' | 'patient_forms';
+	timestamp: 'created_at' | 'processed_at' | 'updated_at' | 'cancelled_at' | 'completed_at';
 	errorContext: ErrorContext;
 }
 
 /**
- * The position up to which new records have been output. n8n stores it in its database, so it is plain
+ * Filters with which a list shows all its records, so that archiving or cancelling one does not move
+ * others between pages. Integrators report that lists hide cancelled appointments otherwise. Forms can be
+ * filtered by none of these.
+ */
+const ALL: Record<Watch['collection'], string[]> = {
+	patients: ['archived_at:*'],
+	patient_attachments: ['archived_at:*'],
+	individual_appointments: ['archived_at:*', 'cancelled_at:*'],
+	patient_forms: [],
+};
+
+/** Timestamps of what happens to a record more than once. The others count once, by the record's id. */
+const REPEATED: Array<Watch['timestamp']> = ['updated_at', 'cancelled_at', 'completed_at'];
+
+/**
+ * The position up to which records have been output. n8n stores it in its database, so it is plain
  * JSON, and its keys must not change: saved workflows have them.
  */
 export interface Cursor {
@@ -29,7 +51,8 @@ export interface Cursor {
 }
 
 /**
- * A cursor that starts now: existing records are not new. Reads Cliniko's clock first, because ours may
+ * A cursor that starts now: existing records are not new, except those changed within `SETTLING`, whose
+ * next change may have the same timestamp. Reads Cliniko's clock first, because ours may
  * differ. Two requests, or more if over a hundred records are within the overlap.
  */
 export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Cursor> {
@@ -40,7 +63,7 @@ export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Curso
 }
 
 /**
- * The records since the cursor. One request for each hundred records within the overlap, at least one.
+ * The records with news since the cursor, each in its latest state. One request for each hundred records within the overlap, at least one.
  *
  * @returns the records in the order of their timestamps, and the next cursor
  * @throws ClinikoError if a request fails; the old cursor is still valid
@@ -56,10 +79,15 @@ export async function newRecordsSince(
 	for (const [record, at] of timestampsOf(reading.records, watch)) {
 		// The cursor no longer knows whether this record has been output.
 		if (at < oldestOf(cursor.at)) continue;
-		timestamps.set(record.id, at);
-		// The list has archived records too.
-		const isKnown = cursor.known[record.id] !== undefined;
-		if (!isKnown && !record.archived_at) records.set(record.id, record);
+		if (watch.timestamp === 'updated_at') {
+			// Left to a later poll: one that was removed may be brought back without another change.
+			if (at > reading.date - SETTLING || isRemoved(record)) continue;
+		}
+		const known = cursor.known[record.id] ?? -Infinity;
+		// A replica of the database may still show the state before the one that was output.
+		const isNews = REPEATED.includes(watch.timestamp) ? at > known : known === -Infinity;
+		if (isNews && isReported(record, watch)) records.set(record.id, record);
+		timestamps.set(record.id, Math.max(at, known));
 	}
 	// Without Cliniko's clock, only the records' own timestamps count: ours may be ahead.
 	const latest = [...timestamps.values()].filter((one) => one <= reading.date);
@@ -88,9 +116,29 @@ async function readSince(
 	{ collection, timestamp, errorContext }: Watch,
 	{ at }: Cursor,
 ): Promise<DatedRecords<ClinikoRecord>> {
-	// Archived ones too, so that archiving a record does not move others between pages.
-	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, 'archived_at:*'];
+	const others = ALL[collection].filter((filter) => filter !== `${timestamp}:*`);
+	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, ...others];
 	return await listRecordsDated(api, collection, filters, errorContext);
+}
+
+/**
+ * Whether an event is reported, in the state in which the record is now. That an appointment was
+ * cancelled counts even if it was removed afterwards.
+ */
+function isReported(record: ClinikoRecord, { timestamp }: Watch): boolean {
+	if (timestamp === 'cancelled_at') return true;
+	if (timestamp === 'updated_at') return isChanged(record);
+	return !isRemoved(record) && !record.cancelled_at;
+}
+
+/** The lists have such records too. */
+function isRemoved({ archived_at: archivedAt, deleted_at: deletedAt }: ClinikoRecord): boolean {
+	return Boolean(archivedAt) || Boolean(deletedAt);
+}
+
+/** Whether a record was changed since it was created: the same second is part of its creation. */
+function isChanged({ created_at: createdAt, updated_at: updatedAt }: ClinikoRecord): boolean {
+	return Date.parse(String(createdAt)) !== Date.parse(String(updatedAt));
 }
 
 /** The newest record, as an example for a person who sets up the trigger. */

@@ -3,31 +3,10 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 import type { ClinikoRecord } from '../records/clinikoRecord';
-import { simplifiedPatient, type Patient, type SimplifiedPatient } from '../records/patient';
-import {
-	simplified as simplifiedAttachment,
-	type PatientAttachment,
-	type SimplifiedAttachment,
-} from '../records/patientAttachment';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { connect } from '../transport/n8n';
+import { EVENTS, type Simplified } from './events';
 import { newestRecord, newRecordsSince, startFromNow, type Cursor, type Watch } from './newRecords';
-
-const ATTACHMENTS = {
-	collection: 'patient_attachments',
-	errorContext: { action: 'look for new attachments' },
-} as const;
-
-/** By the parameter "Event". */
-const WATCHES: Record<string, Watch> = {
-	attachmentCreated: { ...ATTACHMENTS, timestamp: 'created_at' },
-	attachmentProcessed: { ...ATTACHMENTS, timestamp: 'processed_at' },
-	patientCreated: {
-		collection: 'patients',
-		timestamp: 'created_at',
-		errorContext: { action: 'look for new patients' },
-	},
-};
 
 /** Activations whose first poll is over, by n8n's context object of the activation. */
 const begun = new WeakSet<object>();
@@ -35,18 +14,18 @@ const begun = new WeakSet<object>();
 /** Activations with a poll in progress: n8n starts the next poll even if the last one still runs. */
 const polling = new WeakSet<object>();
 
-/** What an item of the output holds with Simplify on: a file or a patient, depending on the event. */
-export type Output = Partial<SimplifiedAttachment & SimplifiedPatient> & { id: string };
+/** What an item of the output holds with Simplify on. */
+export type Output = Simplified;
 
 /**
  * One poll of the trigger.
  *
- * @returns the new records since the last poll, each once; the newest record for "Fetch Test Event"
+ * @returns the records with news since the last poll, each once; the newest record for "Fetch Test Event"
  * @throws ClinikoError; the next poll then returns what this one would have returned
  */
 export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 	const event = String(context.getNodeParameter('event'));
-	const watch = WATCHES[event];
+	const watch = EVENTS[event];
 	if (!watch) {
 		throw new ClinikoError(
 			`This version of Cliniko Trigger does not know the event "${event}".`,
@@ -61,11 +40,7 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 			? await anExample(context, watch)
 			: await newRecords(context, event, watch);
 		if (!context.getNodeParameter('simplify', true)) return records;
-		return records.map((record) =>
-			watch.collection === 'patients'
-				? simplifiedPatient(record as Patient)
-				: simplifiedAttachment(record as PatientAttachment),
-		);
+		return records.map((record) => watch.simplified(record));
 	} finally {
 		polling.delete(context);
 	}
@@ -76,7 +51,7 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 	if (record) return [record];
 	throw new ClinikoError(
 		'Cliniko has no record yet that this event could return.',
-		'Add a test patient or a file in Cliniko, and fetch the test event again.',
+		'Add one in Cliniko that it could return, such as a test patient, and fetch the test event again.',
 	);
 }
 

@@ -91,6 +91,9 @@ describe('On the canvas', () => {
 		['attachmentCreated', 'On attachment created'],
 		['attachmentProcessed', 'On attachment processed'],
 		['patientCreated', 'On patient created'],
+		['patientUpdated', 'On patient updated'],
+		['patientFormCompleted', 'On patient form completed'],
+		['appointmentCancelled', 'On appointment cancelled'],
 	])('the event %s is "%s"', (event, sentence) => {
 		expect(evaluate(trigger.subtitle!, NODES[1], { event })).toBe(sentence);
 	});

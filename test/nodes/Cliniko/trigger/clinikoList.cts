@@ -19,6 +19,25 @@ export const PROCESSED: Watch = {
 	errorContext: { action: 'look for new attachments' },
 };
 
+export const UPDATED: Watch = {
+	collection: 'patients',
+	timestamp: 'updated_at',
+	errorContext: { action: 'look for changed patients' },
+};
+
+/** A watch on appointments. */
+export const appointments = (timestamp: 'created_at' | 'updated_at' | 'cancelled_at'): Watch => ({
+	collection: 'individual_appointments',
+	timestamp,
+	errorContext: { action: 'look for appointments' },
+});
+
+export const COMPLETED: Watch = {
+	collection: 'patient_forms',
+	timestamp: 'completed_at',
+	errorContext: { action: 'look for completed patient forms' },
+};
+
 /** Resets the cached answer to whether lists can be sorted by id. */
 export function forgetWhatCanBeSorted(): void {
 	(ClinikoApi as unknown as { sortsById: boolean }).sortsById = true;
@@ -29,11 +48,20 @@ export interface Row {
 	id: string;
 	created_at: number;
 	processed_at: number | null;
+	updated_at: number;
+	/** How often it was changed. */
+	revision: number;
+	/** Its states before the changes, and until when lists show them. */
+	earlier: Array<Pick<Row, 'updated_at' | 'revision'> & { until: number }>;
 	/** When lists start to show it. */
 	shown: number;
 	/** When lists start to show it as processed. */
 	processed_shown: number;
 	archived: boolean;
+	/** Unlike archived and cancelled records, lists always show deleted ones. */
+	deleted: boolean;
+	cancelled_at: number | null;
+	completed_at: number | null;
 }
 
 /**
@@ -82,9 +110,15 @@ export class ClinikoList {
 			id: String(++this.lastId),
 			created_at: this.now,
 			processed_at: null,
+			updated_at: more.created_at ?? this.now,
+			revision: 0,
+			earlier: [],
 			shown: this.now,
 			processed_shown: this.now,
 			archived: false,
+			deleted: false,
+			cancelled_at: null,
+			completed_at: null,
 			...more,
 		};
 		this.rows.push(row);
@@ -94,6 +128,17 @@ export class ClinikoList {
 	/** Adds records with the same timestamp. */
 	addMany(count: number): Row[] {
 		return Array.from({ length: count }, () => this.add());
+	}
+
+	/**
+	 * Changes a record.
+	 *
+	 * @param lag how long lists still show the state before, in ms
+	 */
+	change(row: Row, { at = this.now, lag = 0 } = {}): void {
+		const { updated_at, revision } = row;
+		row.earlier.push({ updated_at, revision, until: this.now + lag });
+		Object.assign(row, { updated_at: at, revision: revision + 1 });
 	}
 
 	get requests(): number {
@@ -118,11 +163,20 @@ export class ClinikoList {
 		if (!this.sortsById && columns.some((column) => column.startsWith('id'))) {
 			return reply(400, { message: 'Cannot sort by id' });
 		}
+		if (path === '/patient_forms' && filters.some((filter) => filter.startsWith('archived_at'))) {
+			return reply(400, { message: 'archived_at is not filterable' });
+		}
 		const isArchivedShown = filters.includes('archived_at:*');
+		const isCancelledShown = filters.some((filter) => filter.startsWith('cancelled_at:'));
+		if (isCancelledShown && path !== '/individual_appointments') {
+			return reply(400, { message: 'cancelled_at is not filterable' });
+		}
 		const tests = filters.map(testOf);
 		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
+			.filter((row) => isCancelledShown || !row.cancelled_at)
+			.map((row) => ({ ...row, ...row.earlier.find(({ until }) => until > this.now) }))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
 			.filter((row) => tests.every((test) => test(row)))
 			.sort(orderOf(columns, (a, b) => rank.get(a.id)! - rank.get(b.id)! || byId(a, b)));
@@ -140,14 +194,15 @@ export class ClinikoList {
 
 /** Whether a row matches a filter; throws if Cliniko would reject the filter. */
 function testOf(filter: string): (row: Row) => boolean {
-	if (filter === 'archived_at:*') return () => true;
+	if (/^(archived|cancelled)_at:\*$/.test(filter)) return () => true;
 	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
 	if (id) {
 		const bound = BigInt(id);
 		return (row) => (than === '<') === BigInt(row.id) < bound;
 	}
 	const [, column = '', operator, value = ''] =
-		/^(created_at|processed_at):(>=|\?)(\S*)$/.exec(filter) ?? [];
+		/^(created_at|processed_at|updated_at|cancelled_at|completed_at):(>=|\?)(\S*)$/.exec(filter) ??
+		[];
 	if (operator === '?') return (row) => timeOf(row, column) !== 0;
 	if (operator !== '>=' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) {
 		throw new Error(`Cliniko would not take ${filter}`);
@@ -157,7 +212,7 @@ function testOf(filter: string): (row: Row) => boolean {
 }
 
 function timeOf(row: Row, column: string): number {
-	const time = row[column as 'created_at' | 'processed_at'];
+	const time = row[column as Watch['timestamp']];
 	if (time === undefined) throw new Error(`Cliniko has no column ${column}`);
 	return time ?? 0;
 }
@@ -180,11 +235,18 @@ function byId({ id: a }: Row, { id: b }: Row): number {
 	return a.length - b.length || (a < b ? -1 : Number(a !== b));
 }
 
-function render({ id, created_at, processed_at, archived }: Row): IDataObject {
+function render(row: Row): IDataObject {
+	const { id, created_at, processed_at, updated_at, archived, revision } = row;
+	const { cancelled_at, completed_at, deleted } = row;
 	return {
 		id,
+		revision,
+		updated_at: stamp(updated_at),
 		created_at: stamp(created_at),
 		processed_at: processed_at && stamp(processed_at),
+		completed_at: completed_at && stamp(completed_at),
+		cancelled_at: cancelled_at && stamp(cancelled_at),
+		deleted_at: deleted ? stamp(created_at) : null,
 		archived_at: archived ? stamp(created_at) : null,
 	};
 }

@@ -1,3 +1,4 @@
+import type { ClinikoRecord } from '../../../../nodes/Cliniko/records/clinikoRecord.ts';
 import {
 	newRecordsSince,
 	startFromNow,
@@ -23,13 +24,22 @@ export class Watching {
 
 	/** The ids of the records that one poll reports. */
 	async poll(): Promise<string[]> {
+		return idsOf(await this.pollForRecords());
+	}
+
+	/** The records that one poll reports, each as `12@3`: the id, and how often it was changed. */
+	async pollForRevisions(): Promise<string[]> {
+		return (await this.pollForRecords()).map(({ id, revision }) => `${id}@${String(revision)}`);
+	}
+
+	private async pollForRecords(): Promise<ClinikoRecord[]> {
 		const { records, cursor } = await newRecordsSince(
 			this.list.api,
 			this.watch,
 			stored(this.cursor),
 		);
 		this.cursor = cursor;
-		return records.map(({ id }) => id);
+		return records;
 	}
 }
 
