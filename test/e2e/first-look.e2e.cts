@@ -41,7 +41,7 @@ const node = (name: string) =>
 /** A field of the step Patient in the input panel. */
 const field = (name: string) =>
 	part('run-data-schema-node-name', part('ndv-input-panel')).and(
-		page.locator(`[data-node-name="Patient"][data-name="${name}"]`),
+		page.locator(`[data-node-name="Patient"][data-path=".${name}"]`),
 	);
 
 async function open(name: string): Promise<void> {
@@ -103,7 +103,18 @@ it('the actions are in the order in which people need them', async () => {
 		'Update patient attachment',
 		'Archive patient attachment',
 		'Find patient',
+		'Create or update patient',
+		'Create patient',
+		'Update patient',
 		'Get many patients',
 		'Get patient',
+		'Get many patient cases',
+		'Get patient case',
+		'Create patient case',
+		'Update patient case',
+		'Archive patient case',
+		'Get many medical alerts',
+		'Create medical alert',
+		'Find contact',
 	]);
 });
