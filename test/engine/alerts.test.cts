@@ -55,6 +55,11 @@ describe('Create', () => {
 		expect(alerts()).toHaveLength(3);
 	});
 
+	it('tells alerts apart that differ in a raised digit', async () => {
+		await create({ name: 'Max load 10² kg' });
+		expect((await create({ name: 'Max load 102 kg' })).output[0]!.json.outcome).toBe('created');
+	});
+
 	it('creates one again that was archived', async () => {
 		clinic.sandbox.clinic.addAlert({ patientId: SANDBOX_PATIENT_ID, archivedAt: Date.now() });
 		expect((await create()).output[0]!.json.outcome).toBe('created');

@@ -162,6 +162,20 @@ describe('The referral source', () => {
 		expect([own().length, patches()]).toEqual([1, 1]);
 	});
 
+	it('that a person enters while a try fails is kept', async () => {
+		const { id } = clinic.sandbox.clinic.addPatient(jane);
+		const reply = {
+			get status() {
+				put(id, { notes: 'by reception' });
+				return 503;
+			},
+		};
+		clinic.sandbox.faults.add({ on: 'referralSource', act: 'before', do: { reply } });
+		const { output } = await perform('upsert', { type: byName('Google') });
+		expect(output[0]!.json).toMatchObject({ id });
+		expect(sourceOf(id)).toMatchObject({ typeId: typeId('Contact'), notes: 'by reception' });
+	});
+
 	it('of an existing patient is not touched by Create', async () => {
 		await perform('upsert', { type: byName('Contact') });
 		const parameters = { ifMatches: 'return' };

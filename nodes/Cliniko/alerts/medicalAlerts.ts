@@ -67,7 +67,7 @@ export async function sameAlert(
 	return records.find(
 		(record) =>
 			// If Cliniko ignores the filter, the list has other patients' alerts.
-			linkedId(record.patient, 'patients') === patientId &&
+			(linkedId(record.patient, 'patients') ?? patientId) === patientId &&
 			!record.archived_at &&
 			!record.deleted_at &&
 			isSame(record, String(body.name)),
@@ -88,5 +88,5 @@ function isSame({ name }: MedicalAlert, given: string): boolean {
 
 /** Cliniko may tidy a name up. */
 function nameKey(name: string): string {
-	return name.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase();
+	return name.normalize('NFC').replace(/\s+/g, ' ').trim().toLowerCase();
 }

@@ -93,6 +93,12 @@ export function dueCustomFields(
 			'Use the key of a user whose role may see the patient’s details, or remove the values under Custom Fields.',
 		);
 	}
+	if (areDoubled(sections)) {
+		throw new ClinikoError(
+			'Cliniko shows custom fields of the patient twice, so they were not changed: there would be more each time.',
+			'Look at the patient in Cliniko, and remove the values under Custom Fields from this step.',
+		);
+	}
 	return wanted.filter((value) => {
 		const field = fieldIn(sections, value.definition);
 		return !(field && isSame(field, value)) && maySet(!field || isEmpty(field));
@@ -153,6 +159,12 @@ function sectionsOf(present: unknown): PresentSection[] | undefined {
 		Array.isArray(sections) &&
 		sections.every((one) => isObject(one) && (Array.isArray(one.fields) || !one.fields));
 	return isShown ? (sections as PresentSection[]) : undefined;
+}
+
+/** Whether a section is there more than once: Cliniko has added what was sent to what was there. */
+function areDoubled(sections: PresentSection[]): boolean {
+	const tokens = sections.flatMap(({ token }) => token ?? []);
+	return new Set(tokens).size < tokens.length;
 }
 
 function fieldIn(
@@ -296,7 +308,8 @@ function folded(name: string): string {
 
 /** Cliniko may end lines in its own way. */
 function plain(text: unknown): string {
-	return typeof text === 'string' ? text.replace(/\r\n?/g, '\n').trim() : '';
+	const isPlain = ['string', 'number', 'boolean'].includes(typeof text);
+	return isPlain ? String(text).replace(/\r\n?/g, '\n').trim() : '';
 }
 
 function isObject(value: unknown): value is IDataObject {

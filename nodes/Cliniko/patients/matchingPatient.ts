@@ -28,6 +28,7 @@ export interface Match {
  * clear who the person is, because parent and child may share all of the rest:
  * - the one with these names and this address or number has another date of birth, or has none where
  *   one is given;
+ * - the one with these names and this number has another address;
  * - the names are written with other accents, which makes them other names in Vietnamese, for example;
  * - the one with this date of birth, address and first name has another last name.
  *
@@ -62,6 +63,11 @@ export async function matchingPatient(
 			const others = all.filter(({ date_of_birth: born }) => born && born !== person.dateOfBirth);
 			if (others.length > 0) return { unclear: otherBirthday(others, criteria) };
 			if (!fields.includes('dateOfBirth')) return { unclear: noBirthday(all, criteria) };
+		}
+		if (fields.includes('mobiles') && person.email !== undefined) {
+			// Nobody has the address: the search for that comes first.
+			const addressed = all.filter(({ email }) => email);
+			if (addressed.length > 0) return { unclear: otherAddress(addressed, criteria) };
 		}
 		if (patients.length > 1) return { unclear: several(patients, criteria) };
 		const [patient] = patients;
@@ -153,6 +159,15 @@ function noBirthday(patients: Patient[], criteria: Criterion[]): Unclear {
 	return {
 		message: `A patient matches (${labelsOf(criteria)}) who has no date of birth in Cliniko, so it may be a relative of the same name: ID ${idsOf(patients)}.`,
 		advice: 'If it is the same person, add the date of birth in Cliniko, and run this again.',
+		candidates: patients,
+	};
+}
+
+function otherAddress(patients: Patient[], criteria: Criterion[]): Unclear {
+	return {
+		message: `A patient matches (${labelsOf(criteria)}) who has another e-mail address in Cliniko: ID ${idsOf(patients)}.`,
+		advice:
+			'It may be a relative of the same name, or the address may have changed. Look at the patient in Cliniko.',
 		candidates: patients,
 	};
 }

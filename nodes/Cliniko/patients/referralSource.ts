@@ -94,7 +94,9 @@ async function changeReferralSource(
 	const prepare = async (reader: ClinikoApi) => {
 		before = await readReferralSource(reader, id, path);
 		const isThere = isSame(before, values);
-		isKept = !isThere && !mayReplace && typeOf(before) !== undefined && !isSent;
+		// After a try of ours, the type may be there without the rest.
+		const isOurs = isSent && typeOf(before) === values.referral_source_type_id;
+		isKept = !isThere && !mayReplace && !isOurs && typeOf(before) !== undefined;
 		if (isThere || isKept) return undefined;
 		isSent = true;
 		const isOther = typeOf(before) !== values.referral_source_type_id;
@@ -106,7 +108,7 @@ async function changeReferralSource(
 		forbidden: FORBIDDEN,
 		labels: { referral_source_type_id: LABEL, referral_source_type: LABEL },
 	});
-	if (!reply) return { outcome: isSent ? 'set' : isKept ? 'kept' : 'unchanged' };
+	if (!reply) return { outcome: isKept ? 'kept' : isSent ? 'set' : 'unchanged' };
 	const { body } = reply;
 	const hasReferrer =
 		!values.referrer_id && Boolean(body.referrer) && typeOf(before) !== typeOf(body);

@@ -50,8 +50,8 @@ describe('The patient who matches is', () => {
 			WITH_MOBILE,
 		],
 		[
-			'the one with the mobile number, if no address is the same',
-			[jane('1', { ...MOBILE, email: 'old@mail.example' })],
+			'the one with the mobile number who has no address',
+			[jane('1', { ...MOBILE, email: null })],
 			{ ...WITH_MOBILE, email: 'jane@mail.example' },
 		],
 		[
@@ -137,6 +137,12 @@ describe('It is unclear who matches', () => {
 		expect(await match([{ ...parent, date_of_birth: null }], withoutEmail)).toEqual(
 			unclear(/\(First Name, Last Name, Mobile\).*no date of birth.*ID 1\./, '1'),
 		);
+	});
+
+	it('where the one with the mobile number has another address', async () => {
+		const rows = [jane('1', { ...MOBILE, email: 'senior@mail.example' })];
+		const junior = { ...WITH_MOBILE, email: 'junior@mail.example' };
+		expect(await match(rows, junior)).toEqual(unclear(/another e-mail address.*ID 1\./, '1'));
 	});
 
 	it('where two of one name share a mobile number', async () => {
