@@ -1,19 +1,12 @@
 import type { NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
-import { linkedId } from '../records/clinikoRecord';
+import { unlisted } from '../once/recentRecords';
+import { mayBeOfPatient } from '../records/clinikoRecord';
 import type { MedicalAlert } from '../records/medicalAlert';
 import { listRecords } from '../requests/listRecords';
-import { readRecordIfExists } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { perAccount } from '../transport/cliniko/perAccount';
-
-/** How long a new alert is kept in mind, in ms: lists may show it late. */
-const LIFETIME = 2 * 60_000;
 
 type NewAlert = NewRecord<'medical_alerts'>;
-
-/** When this process has created or found an alert lately, by id. */
-const recentAlerts = perAccount(() => new Map<string, { patientId: string; at: number }>());
 
 /**
  * A medical alert to be created, for `OnceCreator`.
@@ -57,29 +50,14 @@ export async function sameAlert(
 	const filters = [`patient_id:=${patientId}`];
 	const errorContext = { action: `list the medical alerts of patient ${patientId}` };
 	const listed = await listRecords(api, 'medical_alerts', filters, errorContext);
-	const known = new Set(listed.map(({ id }) => id));
-	const records = [...listed];
-	for (const [id, recent] of recentAlerts(api)) {
-		if (known.has(id) || recent.patientId !== patientId) continue;
-		const record = await readRecordIfExists(api, 'medical_alerts', id);
-		if (record) records.push(record);
-	}
+	const records = [...listed, ...(await unlisted(api, 'medical_alerts', patientId, listed))];
 	return records.find(
 		(record) =>
-			// If Cliniko ignores the filter, the list has other patients' alerts.
-			(linkedId(record.patient, 'patients') ?? patientId) === patientId &&
+			mayBeOfPatient(record, patientId) &&
 			!record.archived_at &&
 			!record.deleted_at &&
 			isSame(record, String(body.name)),
 	);
-}
-
-/** Notes an alert that was created or found, so that `sameAlert` knows it before lists show it. */
-export function noteAlert(api: ClinikoApi, { patientId }: NewAlert, { id }: MedicalAlert): void {
-	const recent = recentAlerts(api);
-	const now = Date.now();
-	for (const [other, { at }] of recent) if (now - at > LIFETIME) recent.delete(other);
-	recent.set(id, { patientId, at: now });
 }
 
 function isSame({ name }: MedicalAlert, given: string): boolean {

@@ -1,15 +1,10 @@
 import { ClinikoError } from '../errors';
+import { unlisted } from '../once/recentRecords';
+import { mayBeOfPatient } from '../records/clinikoRecord';
 import { isOpen, patientOfCase, type PatientCase } from '../records/patientCase';
 import { listRecords } from '../requests/listRecords';
-import { readRecord, readRecordIfExists } from '../requests/readRecord';
+import { readRecord } from '../requests/readRecord';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { perAccount } from '../transport/cliniko/perAccount';
-
-/** How long a new case is kept in mind, in ms: lists may show it late. */
-const LIFETIME = 2 * 60_000;
-
-/** The cases that this process has created lately, and when, in ms since 1970. */
-const recentCases = perAccount(() => new Map<string, { patientId: string; at: number }>());
 
 /** A case that a user has chosen. */
 export interface ChosenCase {
@@ -47,33 +42,7 @@ export async function casesOf(
 	const errorContext = { action: `list the cases of patient ${patientId}` };
 	const all = [...filters, `patient_id:=${patientId}`];
 	const records = await listRecords(api, 'patient_cases', all, errorContext);
-	// If Cliniko ignores the filter, the list has other patients' cases.
-	return records.filter((record) => (patientOfCase(record) ?? patientId) === patientId);
-}
-
-/** Notes that a case was created, so that `onlyOpenCase` knows it before lists show it. */
-export function noteCreated(api: ClinikoApi, patientId: string, { id }: PatientCase): void {
-	const recent = recentCases(api);
-	const now = Date.now();
-	for (const [other, { at }] of recent) if (now - at > LIFETIME) recent.delete(other);
-	recent.set(id, { patientId, at: now });
-}
-
-/** The cases that this process has created for a patient lately and that are not in a list. */
-async function unlisted(
-	api: ClinikoApi,
-	patientId: string,
-	listed: PatientCase[],
-): Promise<PatientCase[]> {
-	const ids = [...recentCases(api)]
-		.filter(([id, one]) => one.patientId === patientId && !listed.some((row) => row.id === id))
-		.map(([id]) => id);
-	const found: PatientCase[] = [];
-	for (const id of ids) {
-		const record = await readRecordIfExists(api, 'patient_cases', id);
-		if (record) found.push(record);
-	}
-	return found;
+	return records.filter((record) => mayBeOfPatient(record, patientId));
 }
 
 /**
@@ -84,7 +53,7 @@ async function unlisted(
  */
 export async function onlyOpenCase(api: ClinikoApi, patientId: string): Promise<PatientCase> {
 	const listed = await casesOf(api, patientId);
-	const all = [...listed, ...(await unlisted(api, patientId, listed))];
+	const all = [...listed, ...(await unlisted(api, 'patient_cases', patientId, listed))];
 	const [only, ...others] = all.filter(isOpen);
 	if (!only) {
 		throw new ClinikoError(

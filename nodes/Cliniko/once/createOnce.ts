@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
-import { isClinikoRecord, linkedId } from '../records/clinikoRecord';
+import { isClinikoRecord, mayBeOfPatient } from '../records/clinikoRecord';
 import type { Collections } from '../records/collections';
 import { listRecordsDated, newestFirst } from '../requests/listRecords';
 import { readCreated, WAITS_FOR_RECORD } from '../requests/readCreated';
@@ -14,13 +14,11 @@ import { unlessCancelled, type Pause } from '../transport/pause';
 import { ClaimedRecords } from './claimedRecords';
 import type { Creation, CreationMemory } from './creationMemory';
 import { KeyedLock } from './keyedLock';
-import { mayBeSince } from './recordSearch';
+import { noteCreated } from './recentRecords';
+import { CLOCK_ERROR, mayBeSince } from './recordSearch';
 
 /** The maximum number of attempts; another one is made only if the earlier one surely did not run. */
 const TRIES = 2;
-
-/** How far our clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
-const CLOCK_ERROR = 60 * 60_000;
 
 /** The collections that belong to a patient and whose records are created here. */
 type Created = Exclude<keyof typeof NOUNS, 'patients' | 'patient_attachments'>;
@@ -89,7 +87,7 @@ export class OnceCreator {
 		if (!known) return undefined;
 		if ('id' in known) return await this.reread(wanted, known.id);
 		const found = await this.find(wanted, known.since);
-		if (found) return this.claim(wanted, found);
+		if (found) return this.claim(wanted, known.since, found);
 		if (known.accepted) throw notShown(wanted);
 		this.memory.refused(wanted.creation);
 		return undefined;
@@ -97,14 +95,15 @@ export class OnceCreator {
 
 	private async request<C extends Created>(wanted: NewRecord<C>): Promise<Collections[C]> {
 		const { creation } = wanted;
-		const since = Date.now();
+		// The fraction tells it from another creation in the same millisecond.
+		const since = Date.now() + Math.random();
 		this.memory.requested(creation, since);
 		for (let attempt = 1; ; attempt++) {
-			const outcome = await this.attempt(wanted, attempt);
-			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, outcome);
+			const outcome = await this.attempt(wanted, since, attempt);
+			if (!(outcome instanceof UnknownOutcome)) return this.claim(wanted, since, outcome);
 			if (outcome.accepted) this.memory.accepted(creation);
 			const found = await this.find(wanted, since, outcome.recordId);
-			if (found) return this.claim(wanted, found);
+			if (found) return this.claim(wanted, since, found);
 			if (outcome.accepted) throw notShown(wanted);
 			if (attempt === TRIES) {
 				this.memory.refused(creation);
@@ -115,6 +114,7 @@ export class OnceCreator {
 
 	private async attempt<C extends Created>(
 		wanted: NewRecord<C>,
+		since: number,
 		attempt: number,
 	): Promise<Collections[C] | UnknownOutcome> {
 		const { collection, body, errorContext, creation } = wanted;
@@ -131,7 +131,7 @@ export class OnceCreator {
 			});
 		if (reply instanceof UnknownOutcome) return reply;
 		// A cache on Cliniko's side might answer with an earlier record.
-		return this.isCandidate(wanted, reply.body) && wanted.match(reply.body) !== 'other'
+		return this.isCandidate(wanted, since, reply.body) && wanted.match(reply.body) !== 'other'
 			? reply.body
 			: new UnknownOutcome(true, notShown(wanted));
 	}
@@ -151,7 +151,7 @@ export class OnceCreator {
 	): Promise<Collections[C] | undefined> {
 		const { collection, match, patientId } = wanted;
 		const named = id && (await this.read(wanted, id).catch(() => undefined));
-		if (named && this.isCandidate(wanted, named) && match(named) !== 'other') return named;
+		if (named && this.isCandidate(wanted, since, named) && match(named) !== 'other') return named;
 		// Others wait for it.
 		const api = this.api.withPriority(Priority.finish);
 		const errorContext = {
@@ -169,7 +169,7 @@ export class OnceCreator {
 			});
 			const start = since + (isDated ? date - Date.now() : -CLOCK_ERROR);
 			const candidates = records
-				.filter((record) => mayBeSince(record, start) && this.isCandidate(wanted, record))
+				.filter((record) => mayBeSince(record, start) && this.isCandidate(wanted, since, record))
 				.sort(newestFirst);
 			const ours = candidates.find((one) => match(one) === 'ours' && !one.archived_at);
 			if (ours) return ours;
@@ -205,25 +205,34 @@ export class OnceCreator {
 
 	/** Whether a value is a record of the patient that is not known to be of another creation. */
 	private isCandidate<C extends Created>(
-		{ collection, patientId }: NewRecord<C>,
+		wanted: NewRecord<C>,
+		since: number,
 		record: unknown,
 	): record is Collections[C] {
-		if (!isClinikoRecord(record)) return false;
+		const { collection, patientId } = wanted;
+		if (!isClinikoRecord<Collections[C]>(record)) return false;
 		const isTaken =
 			this.memory.created().includes(record.id) ||
-			claimsOf(this.api).isOfAnother(`${collection} ${record.id}`, '');
-		// If Cliniko ignores the filter, the list has other patients' records.
-		return !isTaken && (linkedId(record.patient, 'patients') ?? patientId) === patientId;
+			claimsOf(this.api).isOfAnother(`${collection} ${record.id}`, claimantOf(wanted, since));
+		return !isTaken && mayBeOfPatient(record, patientId);
 	}
 
 	private claim<C extends Created>(
-		{ collection, creation }: NewRecord<C>,
+		wanted: NewRecord<C>,
+		since: number,
 		record: Collections[C],
 	): Collections[C] {
+		const { collection, patientId, creation } = wanted;
 		this.memory.stored(creation, record.id);
-		claimsOf(this.api).claim(`${collection} ${record.id}`, collection);
+		claimsOf(this.api).claim(`${collection} ${record.id}`, claimantOf(wanted, since));
+		noteCreated(this.api, collection, patientId, record.id);
 		return record;
 	}
+}
+
+/** Stands for one creation, in every retry of the execution that has requested it. */
+function claimantOf({ creation }: Pick<NewRecord<Created>, 'creation'>, since: number): string {
+	return `${creation.subject} ${creation.itemIndex} ${since}`;
 }
 
 type Named = Pick<NewRecord<Created>, 'collection'>;

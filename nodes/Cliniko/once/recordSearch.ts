@@ -22,6 +22,9 @@ const PROCESSING_INTERVAL = 3000;
  */
 export const LOOK_BACK = 5 * 60_000;
 
+/** How far n8n's clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
+export const CLOCK_ERROR = 60 * 60_000;
+
 /** What the search depends on. */
 export interface RecordSearch {
 	api: ClinikoApi;

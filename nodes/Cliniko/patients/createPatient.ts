@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 import { KeyedLock } from '../once/keyedLock';
-import { LOOK_BACK, mayBeSince } from '../once/recordSearch';
+import { CLOCK_ERROR, LOOK_BACK, mayBeSince } from '../once/recordSearch';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { isArchived, mergedInto, type Patient } from '../records/patient';
 import { listRecords } from '../requests/listRecords';
@@ -38,9 +38,6 @@ import { updatePatient } from './updatePatient';
 
 /** The maximum number of attempts; another one is made only if the earlier one surely did not run. */
 const TRIES = 2;
-
-/** How far our clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
-const CLOCK_ERROR = 60 * 60_000;
 
 /** How inexact Cliniko's clock is, in ms: its times have whole seconds. */
 const INACCURACY = 3000;

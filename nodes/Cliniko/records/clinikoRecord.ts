@@ -45,3 +45,14 @@ export function linkedId(link: unknown, collection: string): string | undefined 
 export function valueOrNull<T>(value: T): Exclude<T, undefined> | null {
 	return value === undefined || value === '' ? null : (value as Exclude<T, undefined>);
 }
+
+/**
+ * Whether a record of a patient's list is the patient's: if Cliniko ignores the filter, the list has other
+ * patients' records. One that names no patient may be.
+ */
+export function mayBeOfPatient(
+	record: ClinikoRecord & { patient?: unknown },
+	patientId: string,
+): boolean {
+	return (linkedId(record.patient, 'patients') ?? patientId) === patientId;
+}

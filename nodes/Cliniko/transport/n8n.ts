@@ -72,6 +72,11 @@ function withSignal<C extends N8nContext>(context: C, signal: AbortSignal): C {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } }) as C;
 }
 
+/** The index of this run of the node in the execution: above 0 in a loop. */
+export function runIndexOf(context: IExecuteFunctions): number {
+	return Number(context.evaluateExpression('{{ $runIndex }}', 0));
+}
+
 /** A pause that ends soon after the execution is cancelled. It does not depend on the clock's time. */
 export function pauseFor(context: N8nContext): Pause {
 	return async (ms) => {

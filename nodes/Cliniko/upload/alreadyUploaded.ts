@@ -1,8 +1,9 @@
 import type { ContentDigest } from '../download/contentDigest';
 import { ClinikoError } from '../errors';
 import { KeyedLock } from '../once/keyedLock';
+import { mayBeOfPatient } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/compareFileNames';
-import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
+import { isUnreadable, type PatientAttachment } from '../records/patientAttachment';
 import { listRecords, newestFirst } from '../requests/listRecords';
 import { readCreated } from '../requests/readCreated';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
@@ -135,7 +136,7 @@ export class AlreadyUploaded {
 			!record.archived_at &&
 			!isUnreadable(record) &&
 			[String(record.created_at), 'undefined'].includes(known.createdAt) &&
-			(patientIdOf(record) ?? upload.patientId) === upload.patientId;
+			mayBeOfPatient(record, upload.patientId);
 		return isStillThere ? record : undefined;
 	}
 
@@ -203,7 +204,7 @@ function alike(
 	file: SourceFile,
 ): PatientAttachment[] {
 	const readable = records.filter(
-		(record) => (patientIdOf(record) ?? patientId) === patientId && !isUnreadable(record),
+		(record) => mayBeOfPatient(record, patientId) && !isUnreadable(record),
 	);
 	const ofSize = readable.filter(
 		(record) =>

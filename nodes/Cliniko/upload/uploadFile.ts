@@ -1,5 +1,6 @@
 import { ClinikoError, WrongPatient } from '../errors';
 import type { RecordCreator } from '../once/createRecordOnce';
+import { CLOCK_ERROR } from '../once/recordSearch';
 import type { UploadMemory } from '../once/uploadMemory';
 import {
 	isOfAnotherFile,
@@ -20,9 +21,6 @@ import { requestPresignedPost } from './presignedPost';
 import type { Processing, ProcessingError } from './processing';
 import { STREAM_ABOVE } from './sourceFile';
 import type { Upload } from './upload';
-
-/** How far n8n's clock may be ahead of Cliniko's if Cliniko's replies have no date, in ms. */
-const CLOCK_ERROR = 60 * 60_000;
 
 /** What an upload depends on. */
 export interface UploadTools {

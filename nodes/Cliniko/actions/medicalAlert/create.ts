@@ -1,13 +1,12 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { newAlert, noteAlert, sameAlert } from '../../alerts/medicalAlerts';
+import { newAlert, sameAlert } from '../../alerts/medicalAlerts';
 import { ClinikoError } from '../../errors';
-import { OnceCreator } from '../../once/createOnce';
-import { CreationMemory } from '../../once/creationMemory';
 import { simplifiedAlert, type SimplifiedAlert } from '../../records/medicalAlert';
 import { assertActive } from '../../requests/activePatient';
-import { connect, pauseFor } from '../../transport/n8n';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
+import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
@@ -36,9 +35,7 @@ export type Output = { outcome: string } & SimplifiedAlert;
 async function execute(context: IExecuteFunctions) {
 	if (context.getInputData().length === 0) return [];
 	const api = await connect(context);
-	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
-	const memory = new CreationMemory(context.getContext('node'), run);
-	const creator = new OnceCreator(api, pauseFor(context), memory);
+	const creator = onceCreatorFor(context, api);
 	return await eachItem(context, {
 		read: (itemIndex) => ({
 			wanted: newAlert(
@@ -56,7 +53,6 @@ async function execute(context: IExecuteFunctions) {
 				if (existing) outcome = 'existing';
 				return existing ?? (await assertActive(api, wanted.patientId));
 			});
-			noteAlert(api, wanted, record);
 			return [{ json: { outcome, ...(simplify ? simplifiedAlert(record) : record) } }];
 		},
 	});

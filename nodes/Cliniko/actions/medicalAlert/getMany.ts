@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { linkedId } from '../../records/clinikoRecord';
+import { mayBeOfPatient } from '../../records/clinikoRecord';
 import { simplifiedAlert, type SimplifiedAlert } from '../../records/medicalAlert';
 import { newestRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
@@ -40,10 +40,7 @@ async function execute(context: IExecuteFunctions) {
 			const all = [...filters, `patient_id:=${patientId}`];
 			const records = await newestRecords(api, 'medical_alerts', all, limit, errorContext);
 			hintAtLimit(context, records.length, limit);
-			// If Cliniko ignores the filter, the list has other patients' alerts.
-			const own = records.filter(
-				({ patient }) => (linkedId(patient, 'patients') ?? patientId) === patientId,
-			);
+			const own = records.filter((record) => mayBeOfPatient(record, patientId));
 			return own.map((record) => ({ json: simplify ? simplifiedAlert(record) : record }));
 		},
 	});

@@ -18,7 +18,7 @@ import {
 	type ReferralSourceValues,
 } from '../../patients/referralSource';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
-import { pauseFor } from '../../transport/n8n';
+import { pauseFor, runIndexOf } from '../../transport/n8n';
 import { givenCustomFields } from '../parameters/customFields';
 import { patientValuesOf } from '../parameters/patientFields';
 import { referralSourceIn } from '../parameters/referralSource';
@@ -105,8 +105,7 @@ export async function setSourceOrWarn(
 
 /** What creates patients, with what earlier attempts of this execution have left. */
 export function creatorFor(context: IExecuteFunctions, api: ClinikoApi) {
-	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
-	const memory = new PatientMemory(context.getContext('node'), run);
+	const memory = new PatientMemory(context.getContext('node'), runIndexOf(context));
 	return { memory, creator: new PatientCreator(api, pauseFor(context), memory) };
 }
 

@@ -10,7 +10,7 @@ import { ownUserId } from '../../requests/ownUser';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { Priority } from '../../transport/cliniko/requestQueue';
 import { Limiter } from '../../transport/limiter';
-import { connect, contentFromS3, pauseFor, sendToS3 } from '../../transport/n8n';
+import { connect, contentFromS3, pauseFor, runIndexOf, sendToS3 } from '../../transport/n8n';
 import { AlreadyUploaded } from '../../upload/alreadyUploaded';
 import { Processing } from '../../upload/processing';
 import { contentOf } from '../../upload/sourceFile';
@@ -148,8 +148,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 	if (items.length === 0) return [];
 	const continueOnFail = context.continueOnFail();
 	const pause = pauseFor(context);
-	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
-	const memory = new UploadMemory(context.getContext('node'), run);
+	const memory = new UploadMemory(context.getContext('node'), runIndexOf(context));
 
 	let api: ClinikoApi;
 	let settings: RunSettings;

@@ -2,14 +2,12 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 
 import { newCase } from '../../cases/createCase';
 import { CASE_FIELDS } from '../../cases/fields';
-import { noteCreated } from '../../cases/readCase';
 import { ClinikoError } from '../../errors';
-import { OnceCreator } from '../../once/createOnce';
-import { CreationMemory } from '../../once/creationMemory';
 import { simplifiedCase, type SimplifiedCase } from '../../records/patientCase';
 import { assertActive } from '../../requests/activePatient';
-import { connect, pauseFor } from '../../transport/n8n';
+import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
+import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
 import { fieldCollection, fieldValuesOf } from '../parameters/patientFields';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
@@ -46,9 +44,7 @@ export type Output = SimplifiedCase;
 async function execute(context: IExecuteFunctions) {
 	if (context.getInputData().length === 0) return [];
 	const api = await connect(context);
-	const run = Number(context.evaluateExpression('{{ $runIndex }}', 0));
-	const memory = new CreationMemory(context.getContext('node'), run);
-	const creator = new OnceCreator(api, pauseFor(context), memory);
+	const creator = onceCreatorFor(context, api);
 	return await eachItem(context, {
 		read: (itemIndex) => {
 			const patientId = patientIdOf(context, itemIndex, api.shard);
@@ -61,7 +57,6 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ wanted, simplify }) => {
 			const prepare = async () => await assertActive(api, wanted.patientId);
 			const record = await creator.create(wanted, prepare);
-			noteCreated(api, wanted.patientId, record);
 			return [{ json: simplify ? simplifiedCase(record) : record }];
 		},
 	});

@@ -26,6 +26,9 @@ class Execution {
 	/** What lists show. */
 	rows: IDataObject[] = [];
 
+	/** Whether Cliniko answers nothing but faults. */
+	unreadable = false;
+
 	constructor(
 		private readonly posts: Array<(sent: Sent) => Answer | Promise<Answer>>,
 		public context: IDataObject = {},
@@ -50,6 +53,7 @@ class Execution {
 
 	private answer(sent: Sent): Answer | Promise<Answer> {
 		const { method, path } = sent;
+		if (this.unreadable && method === 'GET') return reply(503);
 		if (method === 'POST') {
 			expect(path).toBe('/patient_cases');
 			return this.posts.shift()?.(sent) ?? new Error('not expected');
@@ -247,6 +251,22 @@ describe('Creating a record once', () => {
 		one.rows = [caseOf('7')];
 
 		expect((await one.create()).id).toBe('8');
+	});
+
+	it('finds the same record in every retry of an execution whose reply was lost', async () => {
+		const left: Execution = new Execution([
+			() => {
+				left.rows = [caseOf('7')];
+				left.unreadable = true;
+				return lost();
+			},
+		]);
+		await rejection(left.create());
+		left.unreadable = false;
+		for (const context of [structuredClone(left.context), structuredClone(left.context)]) {
+			expect((await left.create(VALUES, 0, context)).id).toBe('7');
+		}
+		expect(left.asked).toBe(1);
 	});
 
 	it('does not ask for a patient who is archived', async () => {
