@@ -1,5 +1,6 @@
 import { linkedId } from '../records/clinikoRecord';
 import type { PatientCase } from '../records/patientCase';
+import { plainText } from '../records/plainText';
 import { CASE_FIELDS } from './fields';
 
 /** What is known of a case, by Cliniko's names. Only fields that were given; null empties a field. */
@@ -18,8 +19,7 @@ export function shownValue(record: PatientCase, field: string): unknown {
 /** Whether two values of a field are the same: Cliniko may write amounts and end lines in its own way. */
 export function isSameValue(field: string, a: unknown, b: unknown): boolean {
 	const [left, right] = [a, b].map((value) => {
-		if (value === null || value === undefined) return '';
-		const text = String(value).replace(/\r\n?/g, '\n').trim();
+		const text = plainText(value);
 		const isAmount = CASE_FIELDS.some(({ name, kind }) => name === field && kind === 'amount');
 		return isAmount && text !== '' ? String(Number(text)) : text;
 	});

@@ -1,5 +1,6 @@
 import { linkedId } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
+import { plainText } from '../records/plainText';
 import {
 	CUSTOM_FIELDS,
 	dueCustomFields,
@@ -96,11 +97,6 @@ function hasOnlyPhoneNumbers(patient: Patient, given: PhoneNumber[] = []): boole
 	return areGiven && mergedPhoneNumbers({ [PHONE_NUMBERS]: phones }, given) === undefined;
 }
 
-/** Whether an object has nothing in it, such as pronouns that are not set. A list is never blank. */
-function isBlank(value: object): boolean {
-	return !Array.isArray(value) && Object.values(value).every((one) => !one);
-}
-
 /** The given fields that the record shows to be empty or to have another value. */
 export function differences(patient: Patient, values: PatientValues): string[] {
 	const shown = Object.entries(values).filter(
@@ -120,7 +116,7 @@ export function droppedFields(after: Patient, sent: PatientValues): string[] {
 		const value = sent[name];
 		const shown = name === SMS ? undefined : shownValue(after, name);
 		const isDropped = value !== undefined && !isEmpty(value) && shown !== undefined;
-		return isDropped && (isEmpty(shown) || isNoList(shown)) ? name : [];
+		return isDropped && isEmpty(shown) ? name : [];
 	});
 }
 
@@ -129,12 +125,8 @@ export function emptiedFields(before: Patient, after: Patient, sent: PatientValu
 	return FIELDS.flatMap(({ name }) => {
 		const [old, present] = [shownValue(before, name), shownValue(after, name)];
 		if (name in sent || old === undefined || present === undefined) return [];
-		return !isEmpty(old) && !isNoList(old) && (isEmpty(present) || isNoList(present)) ? name : [];
+		return !isEmpty(old) && isEmpty(present) ? name : [];
 	});
-}
-
-function isNoList(value: unknown): boolean {
-	return Array.isArray(value) && value.length === 0;
 }
 
 /**
@@ -197,8 +189,9 @@ function shownLink(link: unknown, collection: string): string | null | undefined
 	return link ? linkedId(link, collection) : null;
 }
 
+/** Also of a list without entries, and of an object with nothing in it, such as pronouns that are not set. */
 function isEmpty(value: unknown): boolean {
-	if (typeof value === 'object') return value === null || isBlank(value);
+	if (typeof value === 'object') return value === null || Object.values(value).every((one) => !one);
 	return typeof value === 'string' && value.trim() === '';
 }
 
@@ -208,10 +201,5 @@ function isSame(a: unknown, b: unknown): boolean {
 		const [left, right] = [a, b] as Array<Record<string, unknown>>;
 		return Object.keys(right!).every((name) => isSame(left![name] ?? null, right![name] ?? null));
 	}
-	return typeof a === 'string' && typeof b === 'string' ? plain(a) === plain(b) : a === b;
-}
-
-/** Cliniko may end lines in its own way. */
-function plain(text: string): string {
-	return text.replace(/\r\n?/g, '\n').trim();
+	return typeof a === 'string' && typeof b === 'string' ? plainText(a) === plainText(b) : a === b;
 }

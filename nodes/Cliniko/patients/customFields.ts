@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError, oneLine } from '../errors';
 import { readDate } from '../find/criteria';
+import { plainText } from '../records/plainText';
 import {
 	customFieldDefinitions,
 	type CustomFieldDefinition,
@@ -181,17 +182,17 @@ function isOf(field: PresentField | null, { token }: CustomFieldDefinition): boo
 
 function isEmpty(field: PresentField | null): boolean {
 	const isChosen = optionsOf(field).some(({ selected }) => selected === true);
-	return !isChosen && otherOf(field) === undefined && plain(field?.value) === '';
+	return !isChosen && otherOf(field) === undefined && plainText(field?.value) === '';
 }
 
 function isSame(field: PresentField, value: CustomFieldValue): boolean {
 	const { definition, text, selected = [], other } = value;
-	if (text !== undefined) return plain(field.value) === plain(text);
+	if (text !== undefined) return plainText(field.value) === plainText(text);
 	const options = optionsOf(field);
 	return (
 		selected.every((token) => options.some((one) => one.token === token)) &&
 		options.every((one) => (one.selected === true) === isSelectedIn(one, value)) &&
-		(!definition.takesOther || plain(otherOf(field)) === plain(other))
+		(!definition.takesOther || plainText(otherOf(field)) === plainText(other))
 	);
 }
 
@@ -231,7 +232,7 @@ function optionsOf(field: PresentField | null): PresentOption[] {
 /** The text in place of an option; undefined if there is none. */
 function otherOf(field: PresentField | null): string | undefined {
 	const { selected, value } = field?.other ?? {};
-	return selected === true && plain(value) !== '' ? String(value) : undefined;
+	return selected === true && plainText(value) !== '' ? String(value) : undefined;
 }
 
 function valueFor(definition: CustomFieldDefinition, texts: string[]): CustomFieldValue {
@@ -304,12 +305,6 @@ function labelOf({ name }: CustomFieldDefinition): string {
 
 function folded(name: string): string {
 	return name.normalize('NFKC').trim().toLowerCase();
-}
-
-/** Cliniko may end lines in its own way. */
-function plain(text: unknown): string {
-	const isPlain = ['string', 'number', 'boolean'].includes(typeof text);
-	return isPlain ? String(text).replace(/\r\n?/g, '\n').trim() : '';
 }
 
 function isObject(value: unknown): value is IDataObject {

@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { ClinikoError, oneLine } from '../errors';
 import { KeyedLock } from '../once/keyedLock';
 import { linkedId } from '../records/clinikoRecord';
+import { plainText } from '../records/plainText';
 import { listRecords } from '../requests/listRecords';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { unlessCancelled, type Pause } from '../transport/pause';
@@ -146,8 +147,8 @@ function isSame(source: IDataObject, values: ReferralSourceValues): boolean {
 	return (
 		typeOf(source) === type &&
 		(!referrer || [linkedId(shown, 'patients'), linkedId(shown, 'contacts')].includes(referrer)) &&
-		(!subcategory || plain(source.subcategory) === plain(subcategory)) &&
-		(!notes || plain(source.notes) === plain(notes))
+		(!subcategory || plainText(source.subcategory) === plainText(subcategory)) &&
+		(!notes || plainText(source.notes) === plainText(notes))
 	);
 }
 
@@ -175,8 +176,4 @@ async function typeNamed(api: ClinikoApi, name: string): Promise<string> {
 
 function folded(name: string): string {
 	return name.normalize('NFKC').trim().toLowerCase();
-}
-
-function plain(text: unknown): string {
-	return typeof text === 'string' ? text.replace(/\r\n?/g, '\n').trim() : '';
 }
