@@ -73,6 +73,9 @@ interface Found {
 	isMerged: boolean;
 }
 
+/** A request to create a patient, in every retry of the execution that has sent it. */
+type Request = Pick<Doubt, 'person' | 'digest' | 'since'>;
+
 /**
  * Creates patients, each once, whatever happens to the requests.
  *
@@ -142,10 +145,9 @@ export class PatientCreator {
 	 * @throws ClinikoError if Cliniko refused it, or if it is unknown whether the patient exists
 	 */
 	async create(wanted: NewPatient): Promise<Created> {
-		const { creation, person } = wanted;
 		const since = Date.now();
-		this.memory.requested(creation, since);
-		beginCreation({ key: this.keyOf(person), digest: creation.person, person, since });
+		this.memory.requested(wanted.creation, since);
+		beginCreation({ key: this.keyOf(wanted.person), ...requestOf(wanted, since) });
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.attempt(wanted, since, attempt);
 			if (!(outcome instanceof UnknownOutcome)) {
@@ -174,7 +176,7 @@ export class PatientCreator {
 		since: number,
 		attempt: number,
 	): Promise<Patient | UnknownOutcome> {
-		const { person, values, creation } = wanted;
+		const { person, values } = wanted;
 		const errorContext = {
 			action: 'create the patient',
 			forbidden: FORBIDDEN,
@@ -194,8 +196,7 @@ export class PatientCreator {
 		if (reply instanceof UnknownOutcome) return reply;
 		// A cache on Cliniko's side might answer with an earlier record.
 		const { body } = reply;
-		const claimant = claimantOf({ digest: creation.person, since });
-		const isFree = isClinikoRecord(body) && !this.isTaken(body.id, claimant);
+		const isFree = isClinikoRecord(body) && !this.isTaken(body.id, requestOf(wanted, since));
 		const isOurs = isFree && isPerson(body, person, true);
 		return isOurs ? body : new UnknownOutcome(true, notShown());
 	}
@@ -210,15 +211,15 @@ export class PatientCreator {
 	 * @throws ClinikoError if it is unclear whether one who has turned up is the one
 	 */
 	private async find(wanted: NewPatient, since: number, id?: string): Promise<Found | undefined> {
-		const { person, isAnother, creation, ruledOut = [] } = wanted;
-		const claimant = claimantOf({ digest: creation.person, since });
+		const { person, isAnother, ruledOut = [] } = wanted;
+		const request = requestOf(wanted, since);
 		const named = id && (await this.readPatient(id).catch(() => undefined));
-		if (named && !this.isTaken(named.id, claimant) && isPerson(named, person)) {
+		if (named && !this.isTaken(named.id, request) && isPerson(named, person)) {
 			return (await this.inUse([named]))[0];
 		}
 		let rows: Patient[] = [];
 		let unclear: Patient[] = [];
-		for await (const { alike: all, start } of this.looks(person, since, claimant)) {
+		for await (const { alike: all, start } of this.looks(request)) {
 			const alike = all.filter(({ id: one }) => !ruledOut.includes(one));
 			rows = alike.filter((row) => isLikeWanted(row, wanted, start));
 			unclear = alike.filter((row) => !rows.includes(row));
@@ -234,24 +235,21 @@ export class PatientCreator {
 	}
 
 	/** The first patients to turn up who may be the person of a creation. */
-	private async firstOf({ person, since, digest }: Doubt): Promise<Patient[]> {
-		const looks = this.looks(person, since, claimantOf({ digest, since }));
-		for await (const { alike } of looks) if (alike.length > 0) return alike;
+	private async firstOf(doubt: Doubt): Promise<Patient[]> {
+		for await (const { alike } of this.looks(doubt)) if (alike.length > 0) return alike;
 		return [];
 	}
 
 	/**
-	 * Looks again and again, for a minute, for patients who may have been created since a time.
+	 * Looks again and again, for a minute, for patients whom a request may have created.
 	 *
-	 * @param since in ms since 1970 by our clock
 	 * @returns those with the person's names, date of birth and e-mail address who are not known to be of
 	 *   another creation, and the same time by Cliniko's clock if it is known
 	 */
 	private async *looks(
-		person: Person,
-		since: number,
-		claimant: string,
+		request: Request,
 	): AsyncGenerator<{ alike: Patient[]; start: number | undefined }> {
+		const { person, since } = request;
 		// Others of this name wait for it.
 		const api = this.api.withPriority(Priority.finish);
 		const { ahead, isKnown } = await clockAhead(api).catch(rethrowMayBeCreated);
@@ -261,7 +259,7 @@ export class PatientCreator {
 			const rows = await patientsSince(api, start - LOOK_BACK).catch(rethrowMayBeCreated);
 			const alike = rows.filter(
 				// Cliniko may ignore the filter.
-				(row) => mayBeSince(row, start) && !this.isTaken(row.id, claimant) && isPerson(row, person),
+				(row) => mayBeSince(row, start) && !this.isTaken(row.id, request) && isPerson(row, person),
 			);
 			yield { alike, start: isKnown ? start : undefined };
 		}
@@ -332,23 +330,24 @@ export class PatientCreator {
 		return await readCreated(this.api, this.pause, id, action, undefined, 'patients');
 	}
 
-	private claim({ person, creation }: NewPatient, since: number, patient: Patient): Created {
-		this.memory.created(creation, patient.id);
-		const claimant = claimantOf({ digest: creation.person, since });
-		rememberPatient(this.api.account, this.keyOf(person), patient.id, claimant);
-		endCreation({ digest: creation.person, since });
+	private claim(wanted: NewPatient, since: number, patient: Patient): Created {
+		const request = requestOf(wanted, since);
+		this.memory.created(wanted.creation, patient.id);
+		const key = this.keyOf(wanted.person);
+		rememberPatient(this.api.account, key, patient.id, claimantOf(request));
+		endCreation(request);
 		return { patient };
 	}
 
 	/** Notes that there is surely no such patient. */
-	private end({ creation }: NewPatient, since: number): void {
-		this.memory.refused(creation);
-		endCreation({ digest: creation.person, since });
+	private end(wanted: NewPatient, since: number): void {
+		this.memory.refused(wanted.creation);
+		endCreation(requestOf(wanted, since));
 	}
 
-	private noteAccepted({ creation }: NewPatient, since: number): void {
-		this.memory.accepted(creation);
-		acceptCreation({ digest: creation.person, since });
+	private noteAccepted(wanted: NewPatient, since: number): void {
+		this.memory.accepted(wanted.creation);
+		acceptCreation(requestOf(wanted, since));
 	}
 
 	private keyOf(person: Person): string {
@@ -356,9 +355,14 @@ export class PatientCreator {
 	}
 
 	/** Whether a patient is known to be of another creation than this one. */
-	private isTaken(id: string, claimant: string): boolean {
-		return this.memory.patients().includes(id) || isOfAnother(this.api.account, id, claimant);
+	private isTaken(id: string, request: Request): boolean {
+		const isOthers = isOfAnother(this.api.account, id, claimantOf(request));
+		return isOthers || this.memory.patients().includes(id);
 	}
+}
+
+function requestOf({ person, creation }: NewPatient, since: number): Request {
+	return { person, digest: creation.person, since };
 }
 
 function customFieldsIn(values: PatientValues): CustomFieldValue[] {

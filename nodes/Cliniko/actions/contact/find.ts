@@ -8,18 +8,18 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filesToPassOn } from '../parameters/inputFiles';
+import { emptyFields, searchFieldsOf, type Sought } from '../parameters/searchFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { textOf } from '../parameters/text';
 
-/** The names of the parameters, and what messages call them. */
-const LABELS = {
-	providerNumber: 'Provider Number',
-	email: 'Email',
-	firstName: 'First Name',
-	lastName: 'Last Name',
-};
+/** The parameters, and what messages call them. */
+const FIELDS = [
+	{ name: 'providerNumber', label: 'Provider Number' },
+	{ name: 'email', label: 'Email' },
+	{ name: 'firstName', label: 'First Name' },
+	{ name: 'lastName', label: 'Last Name' },
+] as const;
 
-type Name = keyof typeof LABELS;
+type Name = (typeof FIELDS)[number]['name'];
 
 const fields: INodeProperties[] = [
 	{
@@ -76,11 +76,8 @@ export type Output = { matched: number } & Partial<
 >;
 
 /** The parameters of an item. */
-interface Query {
-	given: Partial<Record<Name, string>>;
+interface Query extends Sought<Name> {
 	criteria: Criterion[];
-	/** The labels of fields whose expression yields nothing. */
-	empty: string[];
 	ifNotOne: unknown;
 	simplify: boolean;
 }
@@ -101,7 +98,7 @@ async function execute(context: IExecuteFunctions) {
 			if (contact && contacts.length === 1) {
 				return [{ json: { matched: 1, ...(simplify ? simplifiedContact(contact) : contact) } }];
 			}
-			const by = Object.keys(given).map((name) => LABELS[name as Name]);
+			const by = FIELDS.filter(({ name }) => name in given).map(({ label }) => label);
 			const { message, advice } = empty.length > 0 ? fieldEmpty(empty) : notOne(found, by);
 			if (ifNotOne === 'error') throw new ClinikoError(message, advice);
 			const ids = contacts.map(({ id }) => id);
@@ -111,14 +108,7 @@ async function execute(context: IExecuteFunctions) {
 }
 
 function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
-	const { parameters } = context.getNode();
-	const given: Query['given'] = {};
-	const empty: string[] = [];
-	for (const [name, label] of Object.entries(LABELS) as Array<[Name, string]>) {
-		const text = textOf(context.getNodeParameter(name, itemIndex, ''), label).trim();
-		if (text !== '') given[name] = text;
-		else if (parameters[name] !== undefined && parameters[name] !== '') empty.push(label);
-	}
+	const { given, empty } = searchFieldsOf<Name>(context, itemIndex, [...FIELDS]);
 	if (Object.keys(given).length === 0 && empty.length === 0) {
 		throw new ClinikoError(
 			'There is nothing to search for: all fields are empty.',
@@ -158,7 +148,7 @@ function notOne({ contacts, archived }: FoundContacts, labels: string[]) {
 
 function fieldEmpty(labels: string[]) {
 	return {
-		message: `${labels.join(' and ')} ${labels.length > 1 ? 'are' : 'is'} empty for this item, so no contact was looked for.`,
+		message: emptyFields(labels, 'contact'),
 		advice: 'Check what the node before gives there.',
 	};
 }

@@ -1,10 +1,9 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, distinguishingFields, type Criterion } from '../../find/criteria';
 import { findPatients } from '../../find/findPatients';
 import {
-	candidate,
 	simplifiedPatient,
 	type Candidate,
 	type Patient,
@@ -13,9 +12,10 @@ import {
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { candidatesIn, candidatesOption } from '../parameters/candidates';
 import { filesToPassOn, type Files } from '../parameters/inputFiles';
+import { emptyFields, searchFieldsOf } from '../parameters/searchFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
-import { textOf } from '../parameters/text';
 
 const oldReferenceId: INodeProperties = {
 	displayName: 'Old Reference ID',
@@ -89,12 +89,7 @@ const fields: INodeProperties[] = [
 				value: 'item',
 				description: 'With "matched" set to their number, for an If or Switch node',
 			},
-			{
-				name: 'Return an Item With the Candidates',
-				value: 'candidates',
-				description:
-					'The same, with the name, date of birth and city of those who may be meant, so that a person can choose',
-			},
+			candidatesOption,
 		],
 	},
 	simplifyField,
@@ -198,7 +193,7 @@ async function execute(context: IExecuteFunctions) {
 			const json = {
 				matched: patients.length,
 				patient_ids: patients.map(({ id }) => id),
-				...(ifNotOne === 'candidates' && { candidates: candidates.map(candidate) }),
+				...candidatesIn(ifNotOne, candidates),
 				message,
 				advice,
 			};
@@ -209,7 +204,11 @@ async function execute(context: IExecuteFunctions) {
 
 function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 	const options = context.getNodeParameter('options', itemIndex, {});
-	const { criteria, empty } = criteriaOf(context, itemIndex, options);
+	const { given, empty } = searchFieldsOf(context, itemIndex, CRITERIA, options);
+	const criteria = CRITERIA.flatMap(({ name }) => {
+		const text = given[name];
+		return text === undefined ? [] : [criterion(name, text)];
+	});
 	const leavesOut = options.ifEmpty === 'leaveOut';
 	if (leavesOut || empty.length === 0) {
 		if (criteria.length === 0) throw nothingGiven();
@@ -227,25 +226,6 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 function filesOf(context: IExecuteFunctions, itemIndex: number): Files {
 	const { includeInputFiles } = context.getNodeParameter('options', itemIndex, {});
 	return includeInputFiles === false ? {} : filesToPassOn(context, itemIndex);
-}
-
-/** What the item says about the patient, and the labels of fields whose expression yields nothing. */
-function criteriaOf(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	options: IDataObject,
-): { criteria: Criterion[]; empty: string[] } {
-	const { parameters } = context.getNode();
-	const set: IDataObject = { ...parameters, ...(parameters.options as IDataObject | undefined) };
-	const criteria: Criterion[] = [];
-	const empty: string[] = [];
-	for (const { name, label } of CRITERIA) {
-		const value = options[name] ?? context.getNodeParameter(name, itemIndex, '');
-		const text = textOf(value, label).trim();
-		if (text !== '') criteria.push(criterion(name, text));
-		else if (set[name] !== undefined && set[name] !== '') empty.push(label);
-	}
-	return { criteria, empty };
 }
 
 function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[]): NotFound {
@@ -275,7 +255,7 @@ function notOne(patients: Patient[], archived: Patient[], criteria: Criterion[])
 
 function fieldEmpty(labels: string[]): NotFound {
 	return {
-		message: `${labels.join(' and ')} ${labels.length > 1 ? 'are' : 'is'} empty for this item, so no patient was looked for.`,
+		message: emptyFields(labels, 'patient'),
 		advice:
 			'Check what the form or the e-mail gives there. To find patients by the other fields alone, add the option If a Field Is Empty; it may then find another patient than the one who is meant.',
 	};

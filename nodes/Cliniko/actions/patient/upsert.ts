@@ -5,15 +5,11 @@ import { keepIdentity, missingIdentity, replaceNothing } from '../../patients/ch
 import { LABELS, type PatientValues } from '../../patients/fields';
 import { matchingPatient, whyUnknown, type Unclear } from '../../patients/matchingPatient';
 import { updatePatient, type Updated } from '../../patients/updatePatient';
-import {
-	candidate,
-	simplifiedPatient,
-	type Candidate,
-	type SimplifiedPatient,
-} from '../../records/patient';
+import { simplifiedPatient, type Candidate, type SimplifiedPatient } from '../../records/patient';
 import { connect, pauseFor } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { candidatesIn, candidatesOption } from '../parameters/candidates';
 import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
 import { patientField, patientFields } from '../parameters/patientFields';
@@ -79,12 +75,7 @@ const fields: INodeProperties[] = [
 				value: 'item',
 				description: 'With "outcome" set to "unclear", for an If or Switch node',
 			},
-			{
-				name: 'Return an Item With the Candidates',
-				value: 'candidates',
-				description:
-					'The same, with the name, date of birth and city of those who may be meant, so that a person can choose',
-			},
+			candidatesOption,
 		],
 	},
 	patientFields(
@@ -161,7 +152,7 @@ async function execute(context: IExecuteFunctions) {
 				const json = {
 					outcome: 'unclear',
 					patient_ids: candidates.map(({ id }) => id),
-					...(ifUnclear === 'candidates' && { candidates: candidates.map(candidate) }),
+					...candidatesIn(ifUnclear, candidates),
 					message,
 					advice,
 				};
