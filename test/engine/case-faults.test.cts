@@ -16,11 +16,8 @@ import {
 } from '../../sandbox/sandbox.cts';
 import { caseRows, KNEE, type CaseRow } from './case-fault-table.cts';
 import { by, file, newCredential, pdf, type ClinicWithN8n } from './clinic.cts';
-import { prepare, runJobs } from './lanes.cts';
+import { prepare, useRows } from './lanes.cts';
 import { putOnRecord } from './records.cts';
-
-/** Each is a process of about 150 MB that is idle most of the time. */
-const LANES = 12;
 
 interface Outcome {
 	output: INodeExecutionData[];
@@ -39,27 +36,11 @@ interface Outcome {
 	took: number;
 }
 
-/** Whether the test with this name runs. */
-const isWanted = (name: string): boolean =>
-	(globalThis as { testNamePattern?: RegExp | null }).testNamePattern?.test(name) ?? true;
-
-const outcomes = new Map<CaseRow, Outcome>();
-
-beforeAll(async () => {
-	const wanted = caseRows.filter(({ what }) => isWanted(what));
-	const jobs = wanted.map((row, number) => ({
-		takes: row.takes ?? 4,
-		run: async (clinic: ClinicWithN8n) => void outcomes.set(row, await runRow(clinic, row, number)),
-	}));
-	await runJobs(jobs, Math.min(LANES, wanted.length));
-}, 900_000);
+const { outcomes, sum } = useRows(caseRows, 4, runRow);
 
 afterAll(() => {
-	const rows = [...outcomes];
-	const sum = (count: (row: CaseRow, outcome: Outcome) => number) =>
-		rows.map(([row, outcome]) => count(row, outcome)).reduce((total, one) => total + one, 0);
 	process.stdout.write(
-		`${rows.length} faults: ${sum(lost)} cases, files or links lost, ${sum(twice)} created twice\n`,
+		`${outcomes.size} faults: ${sum(lost)} cases, files or links lost, ${sum(twice)} created twice\n`,
 	);
 });
 

@@ -119,6 +119,35 @@ export async function runJobs(jobs: Job[], lanes: number): Promise<void> {
 	await Promise.all(running);
 }
 
+/** Each is a process of about 150 MB that is idle most of the time. */
+const LANES = 12;
+
+/**
+ * Runs the rows of a table before the tests of a file, as far as their tests are to run.
+ *
+ * @param usually the approximate duration of a row, in seconds
+ * @returns the outcomes, and how many of something there are in all of them
+ */
+export function useRows<Row extends { what: string; takes?: number }, Result>(
+	rows: Row[],
+	usually: number,
+	run: (clinic: ClinicWithN8n, row: Row, number: number) => Promise<Result>,
+) {
+	const outcomes = new Map<Row, Result>();
+	beforeAll(async () => {
+		const { testNamePattern } = globalThis as { testNamePattern?: RegExp | null };
+		const wanted = rows.filter(({ what }) => testNamePattern?.test(what) ?? true);
+		const jobs = wanted.map((row, number) => ({
+			takes: row.takes ?? usually,
+			run: async (clinic: ClinicWithN8n) => void outcomes.set(row, await run(clinic, row, number)),
+		}));
+		await runJobs(jobs, Math.min(LANES, wanted.length));
+	}, 900_000);
+	const sum = (count: (row: Row, outcome: Result) => number) =>
+		[...outcomes].reduce((total, [row, outcome]) => total + count(row, outcome), 0);
+	return { outcomes, sum };
+}
+
 async function runRow(
 	{ sandbox, engine, run }: ClinicWithN8n,
 	row: Row,

@@ -14,11 +14,8 @@ import {
 	type RecordedRequest,
 } from '../../sandbox/sandbox.cts';
 import { by, newCredential, type ClinicWithN8n } from './clinic.cts';
-import { prepare, runJobs } from './lanes.cts';
+import { prepare, useRows } from './lanes.cts';
 import { JANE, JANE_BEFORE, patientRows, type PatientRow } from './patient-fault-table.cts';
-
-/** Each is a process of about 150 MB that is idle most of the time. */
-const LANES = 12;
 
 /** The phone number that somebody adds by hand. */
 const ADDED_MEANWHILE = { phone_type: 'Work', number: '07 4000 0000' };
@@ -38,27 +35,11 @@ interface Outcome {
 	took: number;
 }
 
-/** Whether the test with this name runs. */
-const isWanted = (name: string): boolean =>
-	(globalThis as { testNamePattern?: RegExp | null }).testNamePattern?.test(name) ?? true;
-
-const outcomes = new Map<PatientRow, Outcome>();
-
-beforeAll(async () => {
-	const wanted = patientRows.filter(({ what }) => isWanted(what));
-	const jobs = wanted.map((row) => ({
-		takes: row.takes ?? 3,
-		run: async (clinic: ClinicWithN8n) => void outcomes.set(row, await runRow(clinic, row)),
-	}));
-	await runJobs(jobs, Math.min(LANES, wanted.length));
-}, 900_000);
+const { outcomes, sum } = useRows(patientRows, 3, runRow);
 
 afterAll(() => {
-	const rows = [...outcomes];
-	const sum = (count: (row: PatientRow, outcome: Outcome) => number) =>
-		rows.map(([row, outcome]) => count(row, outcome)).reduce((total, one) => total + one, 0);
 	process.stdout.write(
-		`${rows.length} faults: ${sum(lost)} patients lost, ${sum(twice)} created twice, ${sum(wrong)} wrong ones changed, ${sum(erased)} values erased\n`,
+		`${outcomes.size} faults: ${sum(lost)} patients lost, ${sum(twice)} created twice, ${sum(wrong)} wrong ones changed, ${sum(erased)} values erased\n`,
 	);
 });
 
