@@ -5,6 +5,7 @@
 const LAYERS = [
 	['actions', 'methods'],
 	['alerts', 'patients', 'cases'],
+	['fields'],
 	['upload', 'download', 'find', 'trigger'],
 	['once'],
 	['requests'],

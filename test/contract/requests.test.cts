@@ -1,9 +1,10 @@
 import type { IDataObject, INodeProperties, INodePropertyCollection } from 'n8n-workflow';
 
 import { properties } from '../../nodes/Cliniko/actions/operations';
-import { parameterOf } from '../../nodes/Cliniko/actions/parameters/patientFields';
+import { parameterOf } from '../../nodes/Cliniko/actions/parameters/recordFields';
 import { CASE_FIELDS } from '../../nodes/Cliniko/cases/fields';
-import { FIELDS, PRONOUNS } from '../../nodes/Cliniko/patients/fields';
+import { PRONOUNS } from '../../nodes/Cliniko/fields/field';
+import { FIELDS } from '../../nodes/Cliniko/patients/fields';
 import { EVENTS } from '../../nodes/Cliniko/trigger/events';
 import {
 	BUCKET_HOST,

@@ -113,7 +113,7 @@ describe('Create', () => {
 		],
 		['Referral Type is none', { additionalFields: { referralType: 'other' } }],
 		['Expiry Date is not a date', { additionalFields: { expiryDate: '31/05/2027' } }],
-		['Contact ID is not a whole number', { additionalFields: { contactId: 'Dr' } }],
+		['Contact is not a whole number', { additionalFields: { contactId: 'Dr' } }],
 		['Closed is neither true nor false', { additionalFields: { closed: 'Yes' } }],
 		['No patient is set', { patientId: by('id', '={{ $json.nothing }}') }],
 	])('refuses before anything is sent: %s (%j)', async (message, parameters) => {

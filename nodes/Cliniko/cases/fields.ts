@@ -1,18 +1,19 @@
-import { field, labelsOf, type PatientField } from '../patients/fields';
+import { field, labelsOf, type Field } from '../fields/field';
 
 /**
  * The fields that Cliniko takes for a case (OpenAPI of 2023-10, `requestBodies.PatientCase`), without
  * its patient, attendees and attachments.
  */
-export const CASE_FIELDS: PatientField[] = [
+export const CASE_FIELDS: Field[] = [
 	field('closed', 'Closed', {
 		kind: 'boolean',
 		description: 'Whether the case is closed',
 	}),
-	field('contact_id', 'Contact ID', {
+	field('contact_id', 'Contact', {
 		kind: 'id',
 		isNotNullable: true,
-		description: 'The ID of a contact in Cliniko, such as the referring doctor',
+		listSearch: 'searchContacts',
+		description: 'A contact in Cliniko, such as the referring doctor',
 	}),
 	field('expiry_date', 'Expiry Date', {
 		kind: 'date',

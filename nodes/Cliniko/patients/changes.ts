@@ -1,3 +1,4 @@
+import type { PhoneNumber } from '../fields/field';
 import { linkedId } from '../records/clinikoRecord';
 import type { Patient } from '../records/patient';
 import { plainText } from '../records/plainText';
@@ -8,7 +9,7 @@ import {
 	withCustomFields,
 	type CustomFieldValue,
 } from './customFields';
-import { FIELDS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
+import { FIELDS, PHONE_NUMBERS, type PatientValues } from './fields';
 import { mergedPhoneNumbers } from './phoneNumbers';
 
 /** Whether a field may get a value, where the record's is empty or another one. */

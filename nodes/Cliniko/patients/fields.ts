@@ -1,100 +1,24 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { ClinikoError } from '../errors';
-import { readDate, readEmail } from '../find/criteria';
+import { field, labelsOf, type Field, type FieldValues } from '../fields/field';
 import { CUSTOM_FIELDS, type CustomFieldValue } from './customFields';
 
-/** A phone number as Cliniko takes it. */
-export interface PhoneNumber {
-	phone_type?: string;
-	number: string;
-}
-
-/** Pronouns as Cliniko takes them: all of them, or none. */
-export type Pronouns = Record<(typeof PRONOUNS)[number]['name'], string>;
-
 /**
- * What is known of a patient, by Cliniko's names. Only fields that were given; null empties a field. The
- * custom fields are a list of values, and all of the record's, as Cliniko takes them, once they are sent.
+ * What is known of a patient: see `FieldValues`. The custom fields are a list of values, and all of the
+ * record's, as Cliniko takes them, once they are sent.
  */
-export type PatientValues = Record<
-	string,
-	string | boolean | number | PhoneNumber[] | Pronouns | CustomFieldValue[] | IDataObject | null
->;
-
-type Kind =
-	| 'text'
-	| 'date'
-	| 'email'
-	| 'choice'
-	| 'boolean'
-	| 'id'
-	| 'count'
-	| 'amount'
-	| 'pronouns'
-	| 'phones';
-
-/** A field of a patient that can be set. */
-export interface PatientField {
-	/** Cliniko's name. */
-	name: string;
-	/** The name of the parameter in the node. */
-	label: string;
-	kind: Kind;
-	/** In characters. */
-	maxLength?: number;
-	/** The largest number that a count may be; the smallest is 1. */
-	max?: number;
-	pattern?: RegExp;
-	choices?: string[];
-	/** What people call the choices, if not as Cliniko does. */
-	choiceNames?: string[];
-	/** Whether it may hold several lines. */
-	isLong?: true;
-	/** Whether Cliniko's reference does not say that it can be emptied. */
-	isNotNullable?: true;
-	/** For an ID: the method that fills the list from which the record is chosen. */
-	listSearch?: string;
-	description?: string;
-	placeholder?: string;
-}
-
-const EMAIL = /^[A-Z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Z0-9.-]+\.[A-Z]{2,63}$/i;
-
-const DVA_CARD = /^[NVQSWT]([A-Z ][0-9]{1,6}|[A-Z]{2}[0-9]{1,5}|[A-Z]{3}[0-9]{1,4})[A-Z]?$/;
+export type PatientValues = FieldValues<CustomFieldValue[] | IDataObject>;
 
 export const PHONE_NUMBERS = 'patient_phone_numbers';
 
-export const PHONE_TYPES = ['Fax', 'Home', 'Mobile', 'Other', 'Work'];
-
-export const PRONOUNS = [
-	{ name: 'nominative', label: 'Nominative', placeholder: 'e.g. she' },
-	{ name: 'accusative', label: 'Accusative', placeholder: 'e.g. her' },
-	{ name: 'pronominal_possessive', label: 'Pronominal Possessive', placeholder: 'e.g. her' },
-	{ name: 'predicative_possessive', label: 'Predicative Possessive', placeholder: 'e.g. hers' },
-	{ name: 'reflexive', label: 'Reflexive', placeholder: 'e.g. herself' },
-] as const;
-
-/** A field, which is a text unless `more` says otherwise. */
-export const field = (
-	name: string,
-	label: string,
-	more: Partial<PatientField> = {},
-): PatientField => ({
-	name,
-	label,
-	kind: 'text',
-	...more,
-});
-
-const short = (name: string, label: string, more: Partial<PatientField> = {}): PatientField =>
+const short = (name: string, label: string, more: Partial<Field> = {}): Field =>
 	field(name, label, { maxLength: 255, ...more });
 
 /**
  * The fields that Cliniko takes for a patient (OpenAPI of 2023-10, `requestBodies.Patient`), without the
  * custom fields, which each clinic defines itself, and the referral source, which has a request of its own.
  */
-export const FIELDS: PatientField[] = [
+export const FIELDS: Field[] = [
 	field('accepted_email_marketing', 'Accepted Email Marketing', {
 		kind: 'boolean',
 		description: 'Whether the patient has agreed to marketing by e-mail',
@@ -121,11 +45,15 @@ export const FIELDS: PatientField[] = [
 		description: 'Year, month and day in this order',
 	}),
 	field('dva_card_number', 'DVA Card Number', {
-		pattern: DVA_CARD,
+		pattern: {
+			regExp: /^[NVQSWT]([A-Z ][0-9]{1,6}|[A-Z]{2}[0-9]{1,5}|[A-Z]{3}[0-9]{1,4})[A-Z]?$/,
+			advice:
+				'A DVA card number has no spaces and begins with the letter of a state, such as NX123456.',
+		},
 		placeholder: 'e.g. NX123456',
 		description: 'The number of a card of Australia’s Department of Veterans’ Affairs',
 	}),
-	short('email', 'Email', { kind: 'email', pattern: EMAIL, placeholder: 'e.g. jane@mail.example' }),
+	short('email', 'Email', { kind: 'email', placeholder: 'e.g. jane@mail.example' }),
 	short('emergency_contact', 'Emergency Contact'),
 	short('first_name', 'First Name', { isNotNullable: true, placeholder: 'e.g. Jane' }),
 	field('gender_identity', 'Gender Identity'),
@@ -134,7 +62,6 @@ export const FIELDS: PatientField[] = [
 	}),
 	field('invoice_email', 'Invoice Email', {
 		kind: 'email',
-		pattern: EMAIL,
 		placeholder: 'e.g. accounts@mail.example',
 	}),
 	field('invoice_extra_information', 'Invoice Extra Information', { isLong: true }),
@@ -186,74 +113,3 @@ export const LABELS: Record<string, string> = {
 	...labelsOf(FIELDS),
 	[CUSTOM_FIELDS]: 'Custom Fields',
 };
-
-/** The labels of fields, by Cliniko's names. */
-export function labelsOf(fields: PatientField[]): Record<string, string> {
-	return Object.fromEntries(fields.map(({ name, label }) => [name, label]));
-}
-
-/**
- * Checks a value by the rules of Cliniko's reference, before anything is sent.
- *
- * @param value not empty
- * @returns the value as Cliniko takes it
- * @throws ClinikoError if Cliniko would not accept it
- */
-export function checkedValue(field: PatientField, value: string): string | boolean | number {
-	const { label, kind, choices = [], max } = field;
-	switch (kind) {
-		case 'date':
-			return readDate(value, label);
-		case 'email':
-			return checkedText(field, readEmail(value, label));
-		case 'boolean': {
-			const answer = value.toLowerCase();
-			if (answer === 'true' || answer === 'false') return answer === 'true';
-			throw new ClinikoError(
-				`${label} is neither true nor false for this item.`,
-				'An expression can turn an answer into one of them: {{ $json.consent === "Yes" }}.',
-			);
-		}
-		case 'choice': {
-			const choice = choices.find((one) => one.toLowerCase() === value.toLowerCase());
-			if (choice !== undefined) return choice;
-			throw new ClinikoError(
-				`${label} is none of Cliniko’s choices for this item.`,
-				`Give one of these: ${choices.join(', ')}.`,
-			);
-		}
-		case 'count': {
-			const count = /^\d{1,9}$/.test(value) ? Number(value) : 0;
-			if (count >= 1 && count <= (max ?? Infinity)) return count;
-			throw new ClinikoError(
-				`${label} is not a whole number that Cliniko accepts for this item.`,
-				`Give a number from 1 to ${max}.`,
-			);
-		}
-		case 'amount':
-			if (/^\d+(\.\d+)?$/.test(value) && /[1-9]/.test(value)) return value;
-			throw new ClinikoError(
-				`${label} is not an amount above 0 for this item.`,
-				'Write it with digits and a point only, such as 1500.50.',
-			);
-		default:
-			return checkedText(field, value);
-	}
-}
-
-function checkedText({ label, maxLength = Infinity, pattern }: PatientField, value: string) {
-	const length = [...value].length;
-	if (length > maxLength) {
-		throw new ClinikoError(
-			`${label} has ${length} characters for this item, and Cliniko accepts at most ${maxLength}.`,
-			`Shorten it. With an expression, .slice(0, ${maxLength}) at its end cuts it.`,
-		);
-	}
-	if (!pattern || pattern.test(value)) return value;
-	throw new ClinikoError(
-		`${label} is not in the form that Cliniko accepts for this item.`,
-		pattern === DVA_CARD
-			? 'A DVA card number has no spaces and begins with the letter of a state, such as NX123456.'
-			: 'Give an address without accents or spaces, such as jane@mail.example.',
-	);
-}

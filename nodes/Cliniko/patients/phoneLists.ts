@@ -1,7 +1,7 @@
+import type { PhoneNumber } from '../fields/field';
 import { plainNumber } from '../find/phoneNumber';
 import type { Patient } from '../records/patient';
 import { perAccount } from '../transport/cliniko/perAccount';
-import type { PhoneNumber } from './fields';
 import { phoneNumbersOf } from './phoneNumbers';
 
 /**

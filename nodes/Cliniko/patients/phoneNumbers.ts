@@ -1,8 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
+import type { PhoneNumber } from '../fields/field';
 import { samePhoneNumber } from '../find/phoneNumber';
-import { PHONE_NUMBERS, type PhoneNumber } from './fields';
+import { PHONE_NUMBERS } from './fields';
 
 /**
  * A patient's phone numbers with others added to them. None is ever taken away: no document says

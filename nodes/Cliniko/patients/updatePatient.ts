@@ -1,4 +1,5 @@
 import { Cancelled, ClinikoError } from '../errors';
+import type { PhoneNumber } from '../fields/field';
 import { KeyedLock } from '../once/keyedLock';
 import { isClinikoRecord } from '../records/clinikoRecord';
 import { whyInactive, type Patient } from '../records/patient';
@@ -15,7 +16,7 @@ import {
 	type MaySet,
 } from './changes';
 import { CUSTOM_FIELDS, missingCustomFields } from './customFields';
-import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from './fields';
+import { LABELS, PHONE_NUMBERS, type PatientValues } from './fields';
 import { PhoneLists } from './phoneLists';
 import { phoneNumbersWarning } from './phoneNumbers';
 import { FORBIDDEN } from './requestContext';

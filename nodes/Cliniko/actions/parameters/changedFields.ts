@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
-import { labelsOf, type PatientField, type PatientValues } from '../../patients/fields';
-import { fieldCollection, fieldValuesOf } from './patientFields';
+import { labelsOf, type Field, type FieldValues } from '../../fields/field';
+import { fieldCollection, fieldValuesOf } from './recordFields';
 
 /**
  * The parameters in which the user says what to change on a record: Update Fields, and Fields to Empty
@@ -12,7 +12,7 @@ import { fieldCollection, fieldValuesOf } from './patientFields';
  * @param besides other parameters that Update Fields has
  */
 export function changedFields(
-	fields: PatientField[],
+	fields: Field[],
 	description: string,
 	besides: INodeProperties[] = [],
 ): INodeProperties[] {
@@ -51,9 +51,9 @@ export function changedFields(
 export function changesIn(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	fields: PatientField[],
+	fields: Field[],
 	isOtherAdded = false,
-): PatientValues {
+): FieldValues {
 	const given = context.getNodeParameter('updateFields', itemIndex, {});
 	const toEmpty: unknown = context.getNodeParameter('fieldsToEmpty', itemIndex, []);
 	const emptied = (Array.isArray(toEmpty) ? toEmpty : [toEmpty]).filter(Boolean).map(String);

@@ -1,13 +1,14 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { Cancelled, ClinikoError } from '../../errors';
+import type { PhoneNumber } from '../../fields/field';
 import { PatientCreator, type NewPatient } from '../../patients/createPatient';
 import {
 	CUSTOM_FIELDS,
 	customFieldValues,
 	type GivenCustomField,
 } from '../../patients/customFields';
-import { LABELS, PHONE_NUMBERS, type PatientValues, type PhoneNumber } from '../../patients/fields';
+import { LABELS, PHONE_NUMBERS, type PatientValues } from '../../patients/fields';
 import { PatientMemory } from '../../patients/patientMemory';
 import { criteriaOf, personDigest, valuesDigest, type Person } from '../../patients/person';
 import {

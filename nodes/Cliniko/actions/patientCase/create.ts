@@ -9,8 +9,8 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
-import { fieldCollection, fieldValuesOf } from '../parameters/patientFields';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { fieldCollection, fieldValuesOf } from '../parameters/recordFields';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const fields: INodeProperties[] = [

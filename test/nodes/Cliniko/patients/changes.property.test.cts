@@ -2,6 +2,12 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
 import {
+	PHONE_TYPES,
+	PRONOUNS,
+	type Field,
+	type PhoneNumber,
+} from '../../../../nodes/Cliniko/fields/field.ts';
+import {
 	changesTo,
 	keepIdentity,
 	replaceAll,
@@ -10,11 +16,7 @@ import {
 import {
 	FIELDS,
 	PHONE_NUMBERS,
-	PHONE_TYPES,
-	PRONOUNS,
-	type PatientField,
 	type PatientValues,
-	type PhoneNumber,
 } from '../../../../nodes/Cliniko/patients/fields.ts';
 import type { Patient } from '../../../../nodes/Cliniko/records/patient.ts';
 
@@ -30,7 +32,7 @@ const phone: fc.Arbitrary<PhoneNumber> = fc.record({
 
 const pronouns = fc.record(Object.fromEntries(PRONOUNS.map(({ name }) => [name, word])));
 
-function valueFor({ kind }: PatientField): fc.Arbitrary<unknown> {
+function valueFor({ kind }: Field): fc.Arbitrary<unknown> {
 	if (kind === 'boolean') return fc.boolean();
 	if (kind === 'pronouns') return pronouns;
 	if (kind === 'phones') return fc.array(phone, { minLength: 1, maxLength: 4 });

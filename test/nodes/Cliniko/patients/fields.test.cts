@@ -1,4 +1,5 @@
-import { checkedValue, FIELDS, LABELS } from '../../../../nodes/Cliniko/patients/fields.ts';
+import { checkedValue } from '../../../../nodes/Cliniko/fields/field.ts';
+import { FIELDS, LABELS } from '../../../../nodes/Cliniko/patients/fields.ts';
 import { changedPatient } from '../../../contract/schemas.cts';
 import { thrownBy } from '../connection.cts';
 

@@ -1,4 +1,4 @@
-import type { PhoneNumber } from '../../../../nodes/Cliniko/patients/fields.ts';
+import type { PhoneNumber } from '../../../../nodes/Cliniko/fields/field.ts';
 import {
 	mergedPhoneNumbers,
 	phoneNumbersWarning,

@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { PhoneNumber } from '../../../../nodes/Cliniko/fields/field.ts';
 import { replaceAll } from '../../../../nodes/Cliniko/patients/changes.ts';
-import type { PatientValues, PhoneNumber } from '../../../../nodes/Cliniko/patients/fields.ts';
+import type { PatientValues } from '../../../../nodes/Cliniko/patients/fields.ts';
 import { updatePatient } from '../../../../nodes/Cliniko/patients/updatePatient.ts';
 import { rejection, reply } from '../connection.cts';
 import { ClinikoPatients, jane } from './clinikoPatients.cts';

@@ -1,8 +1,8 @@
 import {
-	parameterOf,
 	patientFields,
 	patientValuesOf,
 } from '../../../../../nodes/Cliniko/actions/parameters/patientFields.ts';
+import { parameterOf } from '../../../../../nodes/Cliniko/actions/parameters/recordFields.ts';
 import { referralSourceIn } from '../../../../../nodes/Cliniko/actions/parameters/referralSource.ts';
 import { FIELDS } from '../../../../../nodes/Cliniko/patients/fields.ts';
 import { thrownBy } from '../../connection.cts';
