@@ -9,6 +9,7 @@ export const NOUNS = {
 	patient_attachments: 'attachment',
 	patient_cases: 'case',
 	medical_alerts: 'medical alert',
+	communications: 'communication',
 } as const;
 
 /** The collections whose records are read one by one. */
