@@ -72,7 +72,12 @@ function isSame({ name }: MedicalAlert, given: string): boolean {
 	return typeof name === 'string' && nameKey(name) === nameKey(given);
 }
 
-/** Cliniko may tidy a name up. */
+/** Cliniko may tidy a name up, and leave emoji out. A plus, a minus or a question mark tells alerts apart. */
 function nameKey(name: string): string {
-	return name.normalize('NFC').replace(/\s+/g, ' ').trim().toLowerCase();
+	return name
+		.normalize('NFC')
+		.replace(/[\p{Extended_Pictographic}\uFE0F\u200D]/gu, '')
+		.replace(/\s+/g, ' ')
+		.trim()
+		.toLowerCase();
 }
