@@ -6,7 +6,7 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { simplifyField } from './actions/parameters/simplify';
+import { simplifyField } from './actions/parameters/output';
 import { nodeError } from './actions/report';
 import { poll } from './trigger/poll';
 

@@ -1,14 +1,15 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
-import { newestRecords } from '../../requests/listRecords';
+import { firstRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { sortField, sortOf, type SortChoice } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Content Type', name: 'content_type', kind: 'text' },
@@ -18,6 +19,8 @@ const FILTERS: FilterField[] = [
 	{ displayName: 'Processed At', name: 'processed_at', kind: 'dateTime' },
 	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
 ];
+
+const SORTS: SortChoice[] = [{ name: 'File Name (A to Z)', sort: 'filename:asc' }];
 
 const fields: INodeProperties[] = [
 	{
@@ -36,8 +39,9 @@ const fields: INodeProperties[] = [
 		displayOptions: { show: { of: ['onePatient'] } },
 	},
 	...limitFields,
+	sortField(SORTS),
 	...filterFields(FILTERS),
-	simplifyField,
+	...outputFields(simplified),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -51,14 +55,24 @@ async function execute(context: IExecuteFunctions) {
 			if (context.getNodeParameter('of', itemIndex, 'onePatient') === 'onePatient') {
 				filters.push(`patient_id:=${patientIdOf(context, itemIndex, api.shard)}`);
 			}
-			const limit = limitOf(context, itemIndex);
-			return { filters, limit, simplify: simplifyOf(context, itemIndex) };
+			return {
+				filters,
+				limit: limitOf(context, itemIndex),
+				sort: sortOf(context, itemIndex, SORTS),
+				show: outputOf(context, itemIndex, simplified),
+			};
 		},
-		run: async ({ filters, limit, simplify }) => {
+		run: async ({ filters, limit, sort, show }) => {
 			const errorContext = { action: 'list attachments' };
-			const records = await newestRecords(api, 'patient_attachments', filters, limit, errorContext);
+			const records = await firstRecords(
+				api,
+				'patient_attachments',
+				filters,
+				{ limit, sort },
+				errorContext,
+			);
 			hintAtLimit(context, records.length, limit);
-			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
+			return records.map((record) => ({ json: show(record) }));
 		},
 	});
 }
@@ -67,7 +81,7 @@ export const getMany: Operation = {
 	name: 'Get Many',
 	value: 'getMany',
 	action: 'Get many patient attachments',
-	description: 'Return the attachments of a patient or of all patients, newest first',
+	description: 'Return the attachments of a patient or of all patients, newest first by default',
 	fields,
 	execute,
 };

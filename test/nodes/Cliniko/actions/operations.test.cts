@@ -34,6 +34,13 @@ const defaultsOf = ({ resource, operation }: { resource: string; operation: stri
 		operationFor(resource, operation)!.fields.map(({ name, default: value }) => [name, value]),
 	) as INodeParameters;
 
+/** Whether a field is not only for tools of AI agents. */
+const isOfNode = ({ displayOptions }: INodeProperties) => !displayOptions?.show?.['@tool'];
+
+/** Name, type and default of each. */
+const definitionsOf = (fields: INodeProperties[]) =>
+	fields.filter(isOfNode).map(({ name, type, default: value }) => [name, type, value]);
+
 describe('The parameters of the node', () => {
 	const [resource] = named('resource');
 	const resources = valuesOf(resource!);
@@ -83,7 +90,7 @@ describe('The parameters of the node', () => {
 		const { fields } = operationFor(chosen.resource, chosen.operation)!;
 
 		expect(shownWith(chosen).sort()).toEqual(
-			['resource', 'operation', ...fields.map(({ name }) => name)].sort(),
+			['resource', 'operation', ...fields.filter(isOfNode).map(({ name }) => name)].sort(),
 		);
 	});
 
@@ -123,7 +130,7 @@ describe('The upload', () => {
 	});
 
 	it('has the parameters that saved workflows hold', () => {
-		expect(fields.map(({ name, type, default: value }) => [name, type, value])).toEqual([
+		expect(definitionsOf(fields)).toEqual([
 			['patientId', 'resourceLocator', { mode: 'list', value: '' }],
 			['binaryPropertyName', 'string', 'data'],
 			['description', 'string', ''],
@@ -212,6 +219,7 @@ describe('What can be done with an attachment', () => {
 				anybody,
 				['returnAll', 'boolean', false],
 				['limit', 'number', 50],
+				['sort', 'options', 'created_at:desc'],
 				['filters', 'fixedCollection', {}],
 				['archived', 'options', 'exclude'],
 				simplify,
@@ -221,9 +229,7 @@ describe('What can be done with an attachment', () => {
 	])('has the parameters that saved workflows hold: %s', (name, parameters) => {
 		const { fields } = operationFor('patientAttachment', name)!;
 
-		expect(fields.map(({ name: field, type, default: value }) => [field, type, value])).toEqual(
-			parameters,
-		);
+		expect(definitionsOf(fields)).toEqual(parameters);
 	});
 
 	it.each(['archive', 'download', 'get', 'update'])(
@@ -278,6 +284,7 @@ describe('What can be done with a case', () => {
 				anybody,
 				['returnAll', 'boolean', false],
 				['limit', 'number', 50],
+				['sort', 'options', 'created_at:desc'],
 				['filters', 'fixedCollection', {}],
 				['archived', 'options', 'exclude'],
 				['closed', 'options', 'exclude'],
@@ -287,9 +294,7 @@ describe('What can be done with a case', () => {
 	])('has the parameters that saved workflows hold: %s', (name, parameters) => {
 		const { fields } = operationFor('patientCase', name)!;
 
-		expect(fields.map(({ name: field, type, default: value }) => [field, type, value])).toEqual(
-			parameters,
-		);
+		expect(definitionsOf(fields)).toEqual(parameters);
 	});
 
 	it.each([
