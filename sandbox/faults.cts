@@ -38,6 +38,7 @@ export type Step =
 	| 'updateCase'
 	| 'alerts'
 	| 'createAlert'
+	| 'names'
 	| 'get'
 	| 'other';
 

@@ -1,5 +1,6 @@
 import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-workflow';
 
+import { appointment } from './appointment';
 import { contact } from './contact';
 import { medicalAlert } from './medicalAlert';
 import type { Operation, Resource } from './operation';
@@ -7,7 +8,14 @@ import { patient } from './patient';
 import { patientAttachment } from './patientAttachment';
 import { patientCase } from './patientCase';
 
-const resources: Resource[] = [patientAttachment, patient, patientCase, medicalAlert, contact];
+const resources: Resource[] = [
+	patientAttachment,
+	patient,
+	appointment,
+	patientCase,
+	medicalAlert,
+	contact,
+];
 
 /** All operations, each with the key `resource.operation`. */
 const all = resources.flatMap(({ value, operations }) =>

@@ -30,6 +30,12 @@ export type Appointment = ClinikoRecord & {
 /** What Simplify leaves of it. */
 export type SimplifiedAppointment = ReturnType<typeof simplifiedAppointment>;
 
+/** What the records are called that an appointment is with, for and at. */
+export type AppointmentNames = Record<
+	'practitioner_name' | 'appointment_type_name' | 'business_name',
+	string | null
+>;
+
 /** The fields that most workflows need, without nesting. */
 export function simplifiedAppointment(record: Appointment) {
 	return {
@@ -53,4 +59,12 @@ export function simplifiedAppointment(record: Appointment) {
 		created_at: valueOrNull(record.created_at),
 		updated_at: valueOrNull(record.updated_at),
 	};
+}
+
+/** The same with the names, where people look for them. */
+export function withNames(
+	{ id, starts_at, ends_at, patient_id, patient_name, ...others }: SimplifiedAppointment,
+	names: AppointmentNames,
+): SimplifiedAppointment & AppointmentNames {
+	return { id, starts_at, ends_at, patient_id, patient_name, ...names, ...others };
 }

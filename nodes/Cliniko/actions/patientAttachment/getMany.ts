@@ -7,7 +7,7 @@ import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
-import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { patientOrAllFields, patientOrAllOf } from '../parameters/patientId';
 import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const FILTERS: FilterField[] = [
@@ -20,21 +20,7 @@ const FILTERS: FilterField[] = [
 ];
 
 const fields: INodeProperties[] = [
-	{
-		displayName: 'Attachments Of',
-		name: 'of',
-		type: 'options',
-		default: 'onePatient',
-		description: 'Whose attachments to return',
-		options: [
-			{ name: 'All Patients', value: 'allPatients' },
-			{ name: 'One Patient', value: 'onePatient' },
-		],
-	},
-	{
-		...patientIdField('The patient whose attachments to return'),
-		displayOptions: { show: { of: ['onePatient'] } },
-	},
+	...patientOrAllFields('Attachments Of', 'attachments'),
 	...limitFields,
 	...filterFields(FILTERS),
 	simplifyField,
@@ -48,9 +34,8 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => {
 			const filters = filtersOf(context, itemIndex, FILTERS);
-			if (context.getNodeParameter('of', itemIndex, 'onePatient') === 'onePatient') {
-				filters.push(`patient_id:=${patientIdOf(context, itemIndex, api.shard)}`);
-			}
+			const patientId = patientOrAllOf(context, itemIndex, api.shard);
+			if (patientId !== undefined) filters.push(`patient_id:=${patientId}`);
 			const limit = limitOf(context, itemIndex);
 			return { filters, limit, simplify: simplifyOf(context, itemIndex) };
 		},
