@@ -4,7 +4,7 @@
  */
 const LAYERS = [
 	['actions', 'methods'],
-	['alerts', 'patients', 'cases'],
+	['alerts', 'communications', 'patients', 'cases'],
 	['fields'],
 	['upload', 'download', 'find', 'trigger'],
 	['once'],
@@ -34,11 +34,13 @@ module.exports = {
 		})),
 		{
 			name: 'nothing-but-n8n-workflow',
-			comment: 'A verified community node has no dependencies; fast-xml-parser is inlined.',
+			comment:
+				'A verified community node has no dependencies; fast-xml-parser and htmlparser2 are inlined.',
 			severity: 'error',
 			from: { path: '^(nodes|credentials)/' },
 			to: {
-				pathNot: '^(nodes|credentials)/|^node_modules/(n8n-workflow|fast-xml-parser)/|^crypto$',
+				pathNot:
+					'^(nodes|credentials)/|^node_modules/(n8n-workflow|fast-xml-parser|htmlparser2)/|^crypto$',
 			},
 		},
 	],

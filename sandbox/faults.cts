@@ -18,6 +18,8 @@ import type { Reply } from './reply.cts';
  * - `updateCase`: PATCH of a case
  * - `alerts`: GET of a medical alert, or of the list of them
  * - `createAlert`: POST /medical_alerts
+ * - `communications`: GET of a communication, or of the list of them
+ * - `createCommunication`: POST /communications
  * - `get`: every other GET of the API
  * - `other`: all the rest
  */
@@ -39,6 +41,8 @@ export type Step =
 	| 'alerts'
 	| 'createAlert'
 	| 'names'
+	| 'communications'
+	| 'createCommunication'
 	| 'get'
 	| 'other';
 

@@ -71,6 +71,11 @@ export interface SandboxOptions {
 	 */
 	descriptions?: 'kept' | 'cleaned';
 	/**
+	 * What a record shows of a message in a patient's communications: the text that was sent ('kept',
+	 * the default), or that text as 'html' (unkind). Not documented.
+	 */
+	messages?: 'kept' | 'html';
+	/**
 	 * What processing does to file names: nothing ('kept', the default), or 'cleaned' (unkind): each
 	 * character except `A-Z a-z 0-9 . _ -` is replaced with `_`.
 	 */
@@ -197,6 +202,7 @@ const KIND: Settings = {
 	sortsById: true,
 	listLagMs: 0,
 	descriptions: 'kept',
+	messages: 'kept',
 	fileNames: 'kept',
 	uploadUrlChecked: 'at creation',
 	uploadUrlReading: 'literal',
@@ -229,6 +235,7 @@ export const UNKIND: SandboxOptions = {
 	listOrder: 'unstable',
 	listLagMs: 1000,
 	descriptions: 'cleaned',
+	messages: 'html',
 	uploadUrlChecked: 'at processing',
 	uploadUrlReading: 'parsed',
 	createdAtBehindMs: 3000,
@@ -250,6 +257,7 @@ export const CHOICES = {
 	listOrder: ['stable', 'unstable'],
 	sortsById: [true, false],
 	descriptions: ['kept', 'cleaned'],
+	messages: ['kept', 'html'],
 	fileNames: ['kept', 'cleaned'],
 	uploadUrlChecked: ['at creation', 'at processing'],
 	uploadUrlReading: ['literal', 'decoded', 'parsed'],

@@ -27,6 +27,7 @@ export { ACCESS_KEY_ID, BUCKET, BUCKET_HOST, REGION, SECRET_ACCESS_KEY } from '.
 export type {
 	Clinic,
 	Contact,
+	Communication,
 	MedicalAlert,
 	Patient,
 	PatientAttachment,

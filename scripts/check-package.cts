@@ -24,8 +24,8 @@ import { startEngine } from '../engine/engine.cts';
 
 const ROOT = path.join(__dirname, '..');
 
-/** Maximum unpacked size of the package in bytes, of which fast-xml-parser takes 145,000. */
-const LARGEST = 600_000;
+/** Maximum unpacked size of the package in bytes, of which fast-xml-parser and htmlparser2 take 280,000. */
+const LARGEST = 700_000;
 
 interface Manifest {
 	name: string;

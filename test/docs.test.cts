@@ -78,7 +78,9 @@ describe('The documentation', () => {
 	it('describes every setting and its choices in the reference', () => {
 		const reference = read('docs/reference.md');
 		const names = [
-			...properties.filter(({ name }) => !['resource', 'operation'].includes(name)),
+			...properties.filter(
+				({ name, type }) => type !== 'notice' && !['resource', 'operation'].includes(name),
+			),
 			...new ClinikoTrigger().description.properties,
 			// The shards that there are say nothing.
 			...new ClinikoApi().properties.map((one) => ({ ...one, options: [] })),

@@ -29,7 +29,7 @@ export class ClinikoTrigger implements INodeType {
 		credentials: [{ name: 'clinikoApi', required: true }],
 		builderHint: {
 			searchHint:
-				'Starts a workflow for each new file, patient or appointment in Cliniko, however it came there, for each patient or appointment that was changed, and for each cancellation and each completed patient form. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on an Updated event that changes the same record starts again, so it may write only values that are the same each time. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
+				'Starts a workflow for each new file, patient or appointment in Cliniko, however it came there, for each patient or appointment that was changed, and for each cancellation and each completed patient form. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on an Updated event that changes the same record starts again, so it may write only values that are the same each time; one on an Attachment event that uploads a file starts itself without end, so it needs an If node first. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
 		},
 		properties: [
 			{
@@ -58,7 +58,7 @@ export class ClinikoTrigger implements INodeType {
 					{
 						name: 'Attachment Created',
 						value: 'attachmentCreated',
-						description: 'A file was put on a patient’s record, by this or any other way',
+						description: 'A file was put on a patient’s record, by this node or in any other way',
 					},
 					{
 						name: 'Attachment Processed',

@@ -2,6 +2,7 @@ import type {
 	Appointment,
 	AppointmentType,
 	Business,
+	Communication,
 	Contact,
 	MedicalAlert,
 	NamedType,
@@ -335,6 +336,65 @@ export function medicalAlerts(
 			...link(`${base}/medical_alerts/${row.id}`),
 		}),
 	};
+}
+
+const TYPES = ['SMS', 'Email', 'Phone call', 'Other'];
+const DIRECTIONS = ['Sent', 'Received'];
+
+/**
+ * The memos of `/communications`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function communications(
+	base: string,
+	{ emptyValues, messages }: Pick<Settings, 'emptyValues' | 'messages'>,
+): Resource<Communication> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'communications',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.updatedAt },
+			category_code: { kind: 'numeric', of: () => 12n },
+			patient_id: { kind: 'numeric', of: (row) => BigInt(row.patientId) },
+		},
+		render: ({ id, patientId, details, archivedAt, createdAt, updatedAt }) => {
+			const {
+				type_code: type = null,
+				direction_code: direction = null,
+				content,
+				...rest
+			} = details;
+			return {
+				id,
+				from: empty,
+				to: empty,
+				confidential: null,
+				...rest,
+				content: messages === 'html' ? asHtml(String(content ?? '')) : (content ?? empty),
+				category: 'Memo',
+				category_code: 12,
+				type: TYPES[Number(type) - 1] ?? null,
+				type_code: type,
+				direction_code: direction,
+				direction_description: DIRECTIONS[Number(direction) - 1] ?? null,
+				archived_at: time(archivedAt) ?? empty,
+				created_at: time(createdAt),
+				updated_at: time(updatedAt),
+				patient: link(`${base}/patients/${patientId}`),
+				...link(`${base}/communications/${id}`),
+			};
+		},
+	};
+}
+
+/** Text as an editor for formatted text may store it. */
+function asHtml(text: string): string {
+	const escaped = text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+	return `<p>${escaped.replace(/\n\n+/g, '</p><p>').replace(/\n/g, '<br />')}</p>`;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { StoredObject } from '../s3/storage.cts';
 import { checkFileAccess, checkSettingsAccess } from './admission.cts';
 import { jsonBody } from './body.cts';
 import { caseChange } from './case-body.cts';
+import { newCommunication } from './communication-body.cts';
 import { createAttachment } from './create-attachment.cts';
 import { shownDescription, wrongDescription } from './description.cts';
 import type { Fields } from './filters.cts';
@@ -16,6 +17,7 @@ import {
 	appointments,
 	appointmentTypes,
 	businesses,
+	communications,
 	contacts,
 	medicalAlerts,
 	namedTypes,
@@ -109,6 +111,24 @@ export const routes: Route[] = [
 	{ method: 'GET', path: /^\/v1\/medical_alerts$/, step: 'alerts', handle: listAlerts },
 	{ method: 'POST', path: /^\/v1\/medical_alerts$/, step: 'createAlert', handle: createAlert },
 	{ method: 'GET', path: /^\/v1\/medical_alerts\/(\d+)$/, step: 'alerts', handle: getAlert },
+	{
+		method: 'GET',
+		path: /^\/v1\/communications$/,
+		step: 'communications',
+		handle: listCommunications,
+	},
+	{
+		method: 'POST',
+		path: /^\/v1\/communications$/,
+		step: 'createCommunication',
+		handle: createCommunication,
+	},
+	{
+		method: 'GET',
+		path: /^\/v1\/communications\/(\d+)$/,
+		step: 'communications',
+		handle: getCommunication,
+	},
 	{ method: 'GET', path: /^\/v1\/patient_cases$/, step: 'cases', handle: listCases },
 	{ method: 'POST', path: /^\/v1\/patient_cases$/, step: 'createCase', handle: createCase },
 	{ method: 'GET', path: /^\/v1\/patient_cases\/(\d+)$/, step: 'cases', handle: getCase },
@@ -327,6 +347,30 @@ function getAlert(call: Call): Reply {
 	return json(200, alertsOf(call).render(oneOf(call, call.clinic.alerts, alertsOf(call))));
 }
 
+function listCommunications(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	const until = Date.now() - settings.listLagMs;
+	const rows = [...clinic.communications.values()].filter(({ addedAt }) => addedAt <= until);
+	return listing(rows, exchange.url, communicationsOf(call), settings);
+}
+
+async function createCommunication(call: Call): Promise<Reply> {
+	const { exchange, clinic, settings, base } = call;
+	const added = clinic.addCommunication({
+		...newCommunication(await jsonBody(exchange), clinic, settings),
+		createdAt: exchange.now() - settings.createdAtBehindMs,
+		addedAt: Date.now(),
+	});
+	return json(201, communicationsOf(call).render(added), {
+		Location: `${base}/communications/${added.id}`,
+	});
+}
+
+function getCommunication(call: Call): Reply {
+	const resource = communicationsOf(call);
+	return json(200, resource.render(oneOf(call, call.clinic.communications, resource)));
+}
+
 function listAppointments({ clinic, exchange, settings, base }: Call): Reply {
 	const until = Date.now() - settings.listLagMs;
 	const rows = [...clinic.appointments.values()].filter(({ addedAt }) => addedAt <= until);
@@ -478,6 +522,8 @@ const businessesOf = ({ base, settings }: Call) => businesses(base, settings.emp
 const typesOf = ({ base, settings }: Call) => appointmentTypes(base, settings.emptyValues);
 
 const alertsOf = ({ base, settings }: Call) => medicalAlerts(base, settings.emptyValues);
+
+const communicationsOf = ({ base, settings }: Call) => communications(base, settings);
 
 const casesOf = ({ base, settings }: Call) => patientCases(base, settings.emptyValues);
 

@@ -154,6 +154,19 @@ export interface MedicalAlert {
 	readonly addedAt: number;
 }
 
+/** A memo in a patient's communications. */
+export interface Communication {
+	readonly id: string;
+	readonly patientId: string;
+	/** What was sent, by Cliniko's names. */
+	readonly details: Record<string, unknown>;
+	readonly createdAt: number;
+	readonly updatedAt: number;
+	archivedAt: number | null;
+	/** When the record was added, by this machine's own clock. Lists may show it later. */
+	readonly addedAt: number;
+}
+
 /** Somebody who treats patients. */
 export interface Practitioner {
 	readonly id: string;
@@ -246,6 +259,7 @@ const FIRST_IDS = {
 	attachment: 1_567_890_123_456_789_001n,
 	case: 1_345_678_901_234_567_801n,
 	alert: 1_456_789_012_345_678_901n,
+	communication: 1_456_789_012_345_680_901n,
 	practitioner: 1_456_789_012_345_680_021n,
 	business: 1_456_789_012_345_680_131n,
 	appointmentType: 1_456_789_012_345_680_241n,
@@ -267,6 +281,7 @@ export class Clinic {
 	readonly appointments = new Map<string, Appointment>();
 	readonly forms = new Map<string, PatientForm>();
 	readonly alerts = new Map<string, MedicalAlert>();
+	readonly communications = new Map<string, Communication>();
 
 	/** The custom fields that are defined for patients. */
 	customFields: CustomFieldSection[] = [];
@@ -419,6 +434,22 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds a memo, which lists show at once; missing fields get made-up values. */
+	addCommunication(one: Partial<Communication> & Pick<Communication, 'patientId'>): Communication {
+		const createdAt = one.createdAt ?? this.now();
+		const added: Communication = {
+			id: this.takeId('communication'),
+			details: { content: 'Called back', type_code: 3, direction_code: 1 },
+			createdAt,
+			updatedAt: createdAt,
+			archivedAt: null,
+			addedAt: 0,
+			...one,
+		};
+		this.communications.set(added.id, added);
+		return added;
+	}
+
 	/** Adds a practitioner; missing fields get made-up values or null. */
 	addPractitioner(practitioner: Partial<Practitioner> = {}): Practitioner {
 		const added: Practitioner = {
@@ -526,6 +557,7 @@ export class Clinic {
 		this.referralSources.clear();
 		this.cases.clear();
 		this.alerts.clear();
+		this.communications.clear();
 	}
 
 	private process(attachment: PatientAttachment, stored: StoredObject): void {

@@ -86,6 +86,15 @@ const alertFilters: Record<string, Kind> = {
 	patient_id: 'number',
 };
 
+const communicationFilters: Record<string, Kind> = {
+	id: 'number',
+	archived_at: 'dateTime',
+	created_at: 'dateTime',
+	updated_at: 'dateTime',
+	category_code: 'number',
+	patient_id: 'number',
+};
+
 const appointmentFilters: Record<string, Kind> = {
 	id: 'number',
 	archived_at: 'dateTime',
@@ -269,6 +278,28 @@ export const OPERATIONS: Operation[] = [
 		path: /^\/medical_alerts$/,
 		body: schemas.newAlert,
 		replies: { 201: schemas.medicalAlert, 422: schemas.validationError },
+	},
+	{
+		name: 'list communications',
+		method: 'GET',
+		path: /^\/communications$/,
+		isList: true,
+		filters: communicationFilters,
+		replies: { 200: schemas.pageOf('communications', schemas.memo) },
+	},
+	{
+		name: 'get a communication',
+		method: 'GET',
+		path: /^\/communications\/\d+$/,
+		filters: byItself,
+		replies: { 200: schemas.memo },
+	},
+	{
+		name: 'create a memo',
+		method: 'POST',
+		path: /^\/communications$/,
+		body: schemas.newMemo,
+		replies: { 201: schemas.memo, 422: schemas.validationError },
 	},
 	{
 		name: 'list cases',

@@ -148,6 +148,20 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	const { json: added } = await call('/medical_alerts', { method: 'POST', body: alert });
 	await call(`/medical_alerts/${String(added.id)}`);
 	expect((await call('/medical_alerts')).json.total_entries).toBe(1);
+	const memo = {
+		patient_id: SANDBOX_PATIENT_ID,
+		content: 'Hello',
+		type_code: 2,
+		direction_code: 1,
+	};
+	const bad = { ...memo, type_code: 5 };
+	await call('/communications', { method: 'POST', body: { ...bad, category_code: 12 } });
+	const sent = await call('/communications', {
+		method: 'POST',
+		body: { ...memo, category_code: 12 },
+	});
+	await call(`/communications/${String(sent.json.id)}`);
+	expect((await call('/communications')).json.total_entries).toBe(1);
 	await call(`${own}/archive`, { method: 'POST' });
 	await call(own);
 	await call(`${own}?q[]=archived_at:*`);

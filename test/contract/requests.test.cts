@@ -226,6 +226,22 @@ describe('Requests are as the documents have them where the node', () => {
 		await perform({ ...create, name: 'Latex' }, { credential: newCredential(clinic.sandbox) });
 	});
 
+	it('records a message, and looks for it after a 503', async () => {
+		const create = { resource: 'communication', operation: 'create', message: 'Running late' };
+		await perform(create);
+		const fault = { on: 'createCommunication', act: 'after' } as const;
+		// Once it is looked for in the list, and once it is read by its own address.
+		clinic.sandbox.faults.add({ ...fault, do: { reply: { status: 503 } } });
+		await perform(create, { credential: newCredential(clinic.sandbox) });
+		clinic.sandbox.faults.add({ ...fault, do: { rewrite: (reply) => ({ ...reply, body: '' }) } });
+		await perform({
+			...create,
+			type: 'sms',
+			direction: 'sent',
+			options: { from: '0400 000 000', to: '0412 345 678', confidential: true },
+		});
+	});
+
 	it('links files to a case', async () => {
 		const { id } = clinic.sandbox.clinic.addCase({ patientId: SANDBOX_PATIENT_ID });
 		for (const linkToCase of [by('id', id), by('list', 'onlyOpen')]) {

@@ -273,6 +273,38 @@ export const medicalAlert: SchemaObject = {
 	required: ['id', 'name', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
 };
 
+const memoDetails: Record<string, SchemaObject> = {
+	category_code: { type: 'integer', enum: [12] },
+	confidential: orNull({ type: 'boolean' }),
+	content: orNull(text),
+	direction_code: orNull({ type: 'integer', enum: [1, 2, null] }),
+	from: orNull(text),
+	to: orNull(text),
+	type_code: orNull({ type: 'integer', enum: [1, 2, 3, 4, null] }),
+};
+
+/** The body that creates a memo. */
+export const newMemo: SchemaObject = {
+	...only({ ...memoDetails, patient_id: id }),
+	required: ['category_code', 'content', 'type_code', 'direction_code', 'patient_id'],
+};
+
+export const memo: SchemaObject = {
+	...only({
+		...memoDetails,
+		id,
+		archived_at: orNull(dateTime),
+		category: orNull({ type: 'string', enum: ['Memo', null] }),
+		created_at: dateTime,
+		direction_description: orNull({ type: 'string', enum: ['Received', 'Sent', null] }),
+		links,
+		patient: link,
+		type: orNull({ type: 'string', enum: ['Email', 'Other', 'Phone call', 'SMS', null] }),
+		updated_at: dateTime,
+	}),
+	required: ['id', 'archived_at', 'created_at', 'updated_at', 'links', 'patient'],
+};
+
 /** All of an appointment's fields; Cliniko does not say which every one has. */
 export const appointment: SchemaObject = {
 	...only({

@@ -116,6 +116,7 @@ it('the actions are in the order in which people need them', async () => {
 		'Archive patient case',
 		'Get many medical alerts',
 		'Create medical alert',
+		'Create communication',
 		'Find contact',
 	]);
 });

@@ -129,9 +129,10 @@ function millers() {
 	);
 }
 
+/** Waits until this many files are on a record and processed, and returns them. */
 async function filed(count = 1) {
 	return await until(`${count} files are on a record`, () => {
-		const files = recorded(clinic.sandbox);
+		const files = recorded(clinic.sandbox).filter(({ name }) => name !== null);
 		return files.length >= count ? files : undefined;
 	});
 }

@@ -5,6 +5,7 @@ import {
 	SANDBOX_ARCHIVED_PATIENT_ID,
 	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
+	type Reply,
 } from '../../sandbox/sandbox.cts';
 import { by, newCredential, useClinic, type UploadRun } from './clinic.cts';
 
@@ -58,6 +59,46 @@ describe('Create', () => {
 	it('tells alerts apart that differ in a raised digit', async () => {
 		await create({ name: 'Max load 10² kg' });
 		expect((await create({ name: 'Max load 102 kg' })).output[0]!.json.outcome).toBe('created');
+	});
+
+	it('knows an alert again whose emoji Cliniko has left out', async () => {
+		const { clinic: cliniko, settings } = clinic.sandbox;
+		settings.onRequest = ({ method }) => {
+			if (method !== 'POST') return;
+			for (const one of alerts()) cliniko.alerts.set(one.id, { ...one, name: 'Penicillin' });
+		};
+		const rewrite = (reply: Reply) => ({ ...reply, body: reply.body.replace('🚨 ', '') });
+		clinic.sandbox.faults.add({ on: 'createAlert', act: 'after', do: { rewrite } });
+		const { output } = await create({ name: '🚨 Penicillin' });
+		expect(output[0]!.json).toMatchObject({ outcome: 'created', name: 'Penicillin' });
+		expect((await create({ name: '🚨 Penicillin' })).output[0]!.json.outcome).toBe('existing');
+		expect((await create({ name: 'Penicillin?' })).output[0]!.json.outcome).toBe('created');
+		expect(alerts()).toHaveLength(2);
+	});
+
+	it('believes a new alert whose name Cliniko has written in another way', async () => {
+		const { clinic: cliniko, settings } = clinic.sandbox;
+		settings.onRequest = ({ method }) => {
+			if (method !== 'POST') return;
+			for (const one of alerts()) cliniko.alerts.set(one.id, { ...one, name: 'See notes' });
+		};
+		const rewrite = (reply: Reply) => ({
+			...reply,
+			body: reply.body.replace('Latex', 'See notes'),
+		});
+		clinic.sandbox.faults.add({ on: 'createAlert', act: 'after', do: { rewrite } });
+		const { output } = await create({ name: 'Latex' });
+		expect(output[0]!.json).toMatchObject({ outcome: 'created', id: alerts()[0]!.id });
+		const asked = clinic.sandbox.requests.filter(({ path }) => path === '/v1/medical_alerts');
+		expect(asked.filter(({ method }) => method === 'POST')).toHaveLength(1);
+	});
+
+	it('refuses a merged patient who has the same alert', async () => {
+		const { clinic: cliniko } = clinic.sandbox;
+		const { id } = cliniko.addPatient({ mergedWith: SANDBOX_PATIENT_ID, archivedAt: Date.now() });
+		cliniko.addAlert({ patientId: id });
+		const { error } = await create({ patientId: by('id', id) });
+		expect(error?.message).toMatch(/merged/);
 	});
 
 	it('creates one again that was archived', async () => {

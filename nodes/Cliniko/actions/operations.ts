@@ -1,6 +1,7 @@
 import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-workflow';
 
 import { appointment } from './appointment';
+import { communication } from './communication';
 import { contact } from './contact';
 import { medicalAlert } from './medicalAlert';
 import type { Operation, Resource } from './operation';
@@ -14,6 +15,7 @@ const resources: Resource[] = [
 	appointment,
 	patientCase,
 	medicalAlert,
+	communication,
 	contact,
 ];
 

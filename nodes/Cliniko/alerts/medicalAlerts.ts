@@ -1,8 +1,9 @@
-import type { NewRecord } from '../once/createOnce';
+import type { Match, NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
 import { unlisted } from '../once/recentRecords';
 import { mayBeOfPatient } from '../records/clinikoRecord';
 import type { MedicalAlert } from '../records/medicalAlert';
+import { lettersOf } from '../records/plainText';
 import { listRecords } from '../requests/listRecords';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 
@@ -34,8 +35,15 @@ export function newAlert(
 				'Use the key of a user whose role may add medical alerts, or ask the owner of the Cliniko account to change the role.',
 			labels: { name: 'Name', patient_id: 'Patient' },
 		},
-		match: (record) => (isSame(record, name) ? 'ours' : 'other'),
+		match: (record) => match(record, name),
 	};
+}
+
+/** Cliniko may take signs out of a name, such as emoji, or write them in another way. */
+function match(record: MedicalAlert, name: string): Match {
+	if (isSame(record, name)) return 'ours';
+	const [shown, sent] = [record.name, name].map(lettersOf) as [string, string];
+	return shown.startsWith(sent) || sent.startsWith(shown) ? 'maybe' : 'other';
 }
 
 /**
@@ -64,7 +72,12 @@ function isSame({ name }: MedicalAlert, given: string): boolean {
 	return typeof name === 'string' && nameKey(name) === nameKey(given);
 }
 
-/** Cliniko may tidy a name up. */
+/** Cliniko may tidy a name up, and leave emoji out. A plus, a minus or a question mark tells alerts apart. */
 function nameKey(name: string): string {
-	return name.normalize('NFC').replace(/\s+/g, ' ').trim().toLowerCase();
+	return name
+		.normalize('NFC')
+		.replace(/[\p{Extended_Pictographic}\uFE0F\u200D]/gu, '')
+		.replace(/\s+/g, ' ')
+		.trim()
+		.toLowerCase();
 }

@@ -100,8 +100,13 @@ export class CaseLinks {
 			forbidden: FORBIDDEN,
 		};
 		const note = () => more.forEach((id) => this.recent.push({ caseId, id, at: Date.now() }));
-		const reply = await api
-			.change(`/patient_cases/${caseId}`, prepare, errorContext)
+		const change = async () => await api.change(`/patient_cases/${caseId}`, prepare, errorContext);
+		const reply = await change()
+			.catch(async (error: ClinikoError) => {
+				// One that was linked lately may have been deleted.
+				if (error.httpCode !== 422 || !this.forget(caseId)) throw error;
+				return await change();
+			})
 			.catch((error: ClinikoError) => {
 				// It may have been linked all the same, unless Cliniko has refused it.
 				if (!isAboutRequest(error)) note();
@@ -110,6 +115,13 @@ export class CaseLinks {
 		if (!reply) return undefined;
 		note();
 		return before;
+	}
+
+	/** @returns whether anything was linked to the case lately */
+	private forget(caseId: string): boolean {
+		const before = this.recent.length;
+		this.recent = this.recent.filter((one) => one.caseId !== caseId);
+		return this.recent.length < before;
 	}
 
 	/** The attachments that were linked to a case lately. */
@@ -131,7 +143,10 @@ async function linkedTo(api: ClinikoApi, caseId: string): Promise<string[]> {
 	return records.map(({ id }) => id);
 }
 
-/** @returns those of the attachments that Cliniko still does not show after half a minute */
+/**
+ * @param wanted is added to: what somebody else has linked, and is seen at one of the looks
+ * @returns those of the attachments that Cliniko still does not show after half a minute
+ */
 async function notShown(
 	api: ClinikoApi,
 	pause: Pause,
@@ -142,6 +157,7 @@ async function notShown(
 	for (const wait of WAITS) {
 		await pause(wait);
 		const shown = await linkedTo(api, caseId);
+		for (const id of shown) wanted.add(id);
 		missing = [...wanted].filter((id) => !shown.includes(id));
 		if (missing.length === 0) break;
 	}

@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { Match, NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
 import type { PatientCase } from '../records/patientCase';
+import { lettersOf } from '../records/plainText';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { CASE_LABELS } from './fields';
 import { FORBIDDEN } from './updateCase';
@@ -51,12 +52,7 @@ function match(record: PatientCase, values: CaseValues): Match {
 
 /** Cliniko may tidy a name up, or cut it short. */
 function isSameName(shown: unknown, sent: unknown): boolean {
-	const [one, other] = [shown, sent].map((name) =>
-		String(name ?? '')
-			.normalize('NFKC')
-			.replace(/[^\p{L}\p{N}]/gu, '')
-			.toLowerCase(),
-	) as [string, string];
+	const [one, other] = [shown, sent].map(lettersOf) as [string, string];
 	if (one === '' || other === '') return shown === undefined || shown === sent;
 	return one === other || (one.length >= 100 && other.startsWith(one));
 }

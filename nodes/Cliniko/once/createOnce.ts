@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
-import { isClinikoRecord, mayBeOfPatient } from '../records/clinikoRecord';
+import { isClinikoRecord, linkedId, mayBeOfPatient } from '../records/clinikoRecord';
 import type { Collections } from '../records/collections';
 import { listRecordsDated, newestFirst } from '../requests/listRecords';
 import { readCreated, WAITS_FOR_RECORD } from '../requests/readCreated';
@@ -105,10 +105,8 @@ export class OnceCreator {
 			const found = await this.find(wanted, since, outcome.recordId);
 			if (found) return this.claim(wanted, since, found);
 			if (outcome.accepted) throw notShown(wanted);
-			if (attempt === TRIES) {
-				this.memory.refused(creation);
-				throw outcome.error;
-			}
+			// Kept in mind: a list may show it later than it was watched.
+			if (attempt === TRIES) throw mayBeThere(wanted, outcome.error);
 		}
 	}
 
@@ -130,10 +128,14 @@ export class OnceCreator {
 				throw refusal;
 			});
 		if (reply instanceof UnknownOutcome) return reply;
-		// A cache on Cliniko's side might answer with an earlier record.
-		return this.isCandidate(wanted, since, reply.body) && wanted.match(reply.body) !== 'other'
-			? reply.body
-			: new UnknownOutcome(true, notShown(wanted));
+		const { body: record } = reply;
+		if (!this.isCandidate(wanted, since, record)) {
+			return new UnknownOutcome(true, notShown(wanted));
+		}
+		// One that says something else is read first.
+		return wanted.match(record) === 'ours'
+			? record
+			: new UnknownOutcome(true, notShown(wanted), record.id);
 	}
 
 	/**
@@ -151,7 +153,8 @@ export class OnceCreator {
 	): Promise<Collections[C] | undefined> {
 		const { collection, match, patientId } = wanted;
 		const named = id && (await this.read(wanted, id).catch(() => undefined));
-		if (named && this.isCandidate(wanted, since, named) && match(named) !== 'other') return named;
+		if (named && this.isCandidate(wanted, since, named) && isNew(wanted, since, named))
+			return named;
 		// Others wait for it.
 		const api = this.api.withPriority(Priority.finish);
 		const errorContext = {
@@ -167,7 +170,8 @@ export class OnceCreator {
 			const { records, date, isDated } = await look().catch((error: ClinikoError) => {
 				throw mayBeThere(wanted, error);
 			});
-			const start = since + (isDated ? date - Date.now() : -CLOCK_ERROR);
+			// A wrong date must not make a new record look old.
+			const start = since + (isDated ? Math.min(date - Date.now(), 0) : -CLOCK_ERROR);
 			const candidates = records
 				.filter((record) => mayBeSince(record, start) && this.isCandidate(wanted, since, record))
 				.sort(newestFirst);
@@ -233,6 +237,20 @@ export class OnceCreator {
 /** Stands for one creation, in every retry of the execution that has requested it. */
 function claimantOf({ creation }: Pick<NewRecord<Created>, 'creation'>, since: number): string {
 	return `${creation.subject} ${creation.itemIndex} ${since}`;
+}
+
+/**
+ * Whether a record that a reply named is the new one. Cliniko may have changed what was sent; but a cache on
+ * its side might answer with an earlier record.
+ */
+function isNew<C extends Created>(
+	{ match, patientId }: NewRecord<C>,
+	since: number,
+	record: Collections[C],
+): boolean {
+	if (match(record) !== 'other') return true;
+	const isOfPatient = linkedId(record.patient, 'patients') === patientId;
+	return isOfPatient && mayBeSince(record, since - CLOCK_ERROR);
 }
 
 type Named = Pick<NewRecord<Created>, 'collection'>;

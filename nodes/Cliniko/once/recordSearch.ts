@@ -1,5 +1,5 @@
 import { ClinikoError } from '../errors';
-import { linkedId } from '../records/clinikoRecord';
+import { linkedId, type ClinikoRecord } from '../records/clinikoRecord';
 import { compareFileNames } from '../records/compareFileNames';
 import { isUnreadable, patientIdOf, type PatientAttachment } from '../records/patientAttachment';
 import { listRecords, newestFirst } from '../requests/listRecords';
@@ -83,7 +83,7 @@ export async function findRecord(
 }
 
 /** Whether a record may have been created after `since`. One without `created_at` may have been. */
-export function mayBeSince({ created_at: created }: PatientAttachment, since: number): boolean {
+export function mayBeSince({ created_at: created }: ClinikoRecord, since: number): boolean {
 	return !(Date.parse(String(created)) < wholeSecond(since - LOOK_BACK));
 }
 

@@ -1,4 +1,5 @@
 import type { Appointment } from './appointment';
+import type { Communication } from './communication';
 import type { Contact } from './contact';
 import type { MedicalAlert } from './medicalAlert';
 import type { NamedRecord } from './named';
@@ -21,5 +22,6 @@ export interface Collections {
 	referral_source_types: NamedRecord;
 	patient_cases: PatientCase;
 	medical_alerts: MedicalAlert;
+	communications: Communication;
 	[ofCase: `patient_cases/${string}/patient_attachments`]: PatientAttachment;
 }

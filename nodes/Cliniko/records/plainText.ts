@@ -8,3 +8,14 @@ export function plainText(value: unknown): string {
 	const isText = ['string', 'number', 'boolean'].includes(typeof value);
 	return isText ? String(value).replace(/\r\n?/g, '\n').trim() : '';
 }
+
+/**
+ * The letters and digits of a text, to compare what Cliniko may have tidied up: capitals, punctuation, white
+ * space and emoji make no difference.
+ */
+export function lettersOf(text: unknown): string {
+	return plainText(text)
+		.normalize('NFKC')
+		.replace(/[^\p{L}\p{N}]/gu, '')
+		.toLowerCase();
+}

@@ -9,6 +9,7 @@ export const NOUNS = {
 	patient_attachments: 'attachment',
 	patient_cases: 'case',
 	medical_alerts: 'medical alert',
+	communications: 'communication',
 	practitioners: 'practitioner',
 	businesses: 'business',
 	appointment_types: 'appointment type',

@@ -32,7 +32,7 @@ export interface Watch {
 const ALL: Record<Watch['collection'], string[]> = {
 	patients: ['archived_at:*'],
 	patient_attachments: ['archived_at:*'],
-	individual_appointments: ['archived_at:*', 'cancelled_at:*'],
+	individual_appointments: ['archived_at:*', 'cancelled_at:*', 'deleted_at:*'],
 	patient_forms: [],
 };
 
@@ -58,7 +58,7 @@ export interface Cursor {
 export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Cursor> {
 	const { collection, errorContext } = watch;
 	const { date } = await api.page(collection, [], errorContext, newestFirst());
-	const { cursor } = await newRecordsSince(api, watch, { at: date, known: {} });
+	const { cursor } = await newRecordsSince(api, watch, { at: notAhead(api, date), known: {} });
 	return cursor;
 }
 
@@ -71,8 +71,9 @@ export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Curso
 export async function newRecordsSince(
 	api: ClinikoApi,
 	watch: Watch,
-	cursor: Cursor,
+	stored: Cursor,
 ): Promise<{ records: ClinikoRecord[]; cursor: Cursor }> {
+	const cursor = { ...stored, at: notAhead(api, stored.at) };
 	const reading = await readSince(api, watch, cursor);
 	const timestamps = new Map<string, number>();
 	const records = new Map<string, ClinikoRecord>();
@@ -92,7 +93,7 @@ export async function newRecordsSince(
 	// Without Cliniko's clock, only the records' own timestamps count: ours may be ahead.
 	const latest = [...timestamps.values()].filter((one) => one <= reading.date);
 	const at = reading.isDated
-		? Math.max(reading.date, cursor.at)
+		? Math.max(notAhead(api, reading.date), cursor.at)
 		: latest.reduce((a, b) => Math.max(a, b), cursor.at);
 	const known = new Map([...Object.entries(cursor.known), ...timestamps]);
 	return {
@@ -139,6 +140,15 @@ function isRemoved({ archived_at: archivedAt, deleted_at: deletedAt }: ClinikoRe
 /** Whether a record was changed since it was created: the same second is part of its creation. */
 function isChanged({ created_at: createdAt, updated_at: updatedAt }: ClinikoRecord): boolean {
 	return Date.parse(String(createdAt)) !== Date.parse(String(updatedAt));
+}
+
+/**
+ * A time of Cliniko's clock, but not much later than ours: a single reply with a wrong date would otherwise
+ * move the cursor past what is still to come. If our clock is behind, so is the cursor, and more is read
+ * again at each poll.
+ */
+function notAhead(api: ClinikoApi, at: number): number {
+	return Math.min(at, api.now() + OVERLAP / 2);
 }
 
 /** The newest record, as an example for a person who sets up the trigger. */

@@ -32,6 +32,8 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 			'Choose an event in the node, or update the package.',
 		);
 	}
+	// Before the cursor moves: an expression may fail.
+	const simplify = context.getNodeParameter('simplify', true);
 	if (polling.has(context)) return [];
 	polling.add(context);
 	try {
@@ -39,8 +41,7 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 		const records = isManual
 			? await anExample(context, watch)
 			: await newRecords(context, event, watch);
-		if (!context.getNodeParameter('simplify', true)) return records;
-		return records.map((record) => watch.simplified(record));
+		return simplify ? records.map((record) => watch.simplified(record)) : records;
 	} finally {
 		polling.delete(context);
 	}

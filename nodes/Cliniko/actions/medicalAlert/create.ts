@@ -49,9 +49,10 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ wanted, simplify }) => {
 			let outcome = 'created';
 			const record = await creator.create(wanted, async () => {
+				await assertActive(api, wanted.patientId);
 				const existing = await sameAlert(api, wanted);
 				if (existing) outcome = 'existing';
-				return existing ?? (await assertActive(api, wanted.patientId));
+				return existing;
 			});
 			return [{ json: { outcome, ...(simplify ? simplifiedAlert(record) : record) } }];
 		},

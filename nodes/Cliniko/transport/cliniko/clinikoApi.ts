@@ -24,8 +24,12 @@ const TIMEOUT = 30_000;
 const POLL_DEADLINE = 10_000;
 const MIN_DEADLINE = 1000;
 
-/** How old a body may be when its turn to be sent comes, in ms, if it depends on what was read. */
+/**
+ * How long a body that depends on what was read may wait for its turn, in ms: longer where Cliniko is slow,
+ * and not more often than this in a row, or it would never be sent.
+ */
 const FRESH = 2000;
+const MAX_STALE = 3;
 
 /** How many redirects within Cliniko's API are followed to a file. */
 const MAX_REDIRECTS = 3;
@@ -106,7 +110,8 @@ export class ClinikoApi {
 	/** Stands for the host and the key: a digest, which gives neither away. */
 	readonly account: string;
 
-	private readonly now: () => number;
+	/** Our clock, in ms since 1970. */
+	readonly now: () => number;
 
 	private readonly random: () => number;
 
@@ -224,19 +229,23 @@ export class ClinikoApi {
 		const next = this.withPriority(Priority.finish);
 		let firstRefusedAt: number | undefined;
 		let isOver = false;
+		let stale = 0;
 		const attempt = async (number: number) => {
 			for (let isFirst = number === 1; ; isFirst = false) {
+				const began = this.now();
 				const body = await prepare(isFirst ? this : next, number > 1);
 				isOver = !body;
 				if (!body) return undefined;
 				const preparedAt = this.now();
+				const fresh = Math.max(FRESH, 2 * (preparedAt - began));
 				let isStale = false;
 				const send = async () => {
-					isStale = this.now() - preparedAt > FRESH;
+					isStale = stale < MAX_STALE && this.now() - preparedAt > fresh;
 					if (isStale) return undefined;
 					return await this.attempt({ method: 'PATCH', url: this.url(path), ...json(body) });
 				};
-				const reply = await queue.send(send, Priority.finish, pause, true);
+				const reply = await queue.send(send, Priority.change, pause, true);
+				stale = isStale ? stale + 1 : 0;
 				if (isStale) continue;
 				if (reply?.statusCode !== 429) return reply;
 				firstRefusedAt ??= this.now();

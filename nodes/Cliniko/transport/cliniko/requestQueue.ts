@@ -4,11 +4,12 @@ import type { Pause } from '../pause';
 import { RateLimit } from './rateLimit';
 
 /**
- * Which requests go first: those for a file that is in S3 already, because it belongs to nobody until
+ * Which requests go first: a change, which must not get older than what was read for it; those for a file
+ * that is in S3 already, because it belongs to nobody until
  * its record is created, and for a patient whose creation is in doubt, because others wait for it; then
  * everything else; and last the polls.
  */
-export const Priority = { finish: 0, normal: 1, poll: 2 } as const;
+export const Priority = { change: 0, finish: 1, normal: 2, poll: 3 } as const;
 
 export type Priority = (typeof Priority)[keyof typeof Priority];
 

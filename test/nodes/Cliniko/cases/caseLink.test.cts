@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { CaseLinks, caseToLink, ONLY_OPEN } from '../../../../nodes/Cliniko/cases/caseLink.ts';
+import type { ClinikoApi } from '../../../../nodes/Cliniko/transport/cliniko/clinikoApi.ts';
 import { FakeCliniko, rejection, reply, type Answer, type Sent } from '../connection.cts';
 
 const CASE = '9007199254740993';
@@ -182,6 +183,51 @@ describe('Linking an attachment to a case', () => {
 
 		expect(one.ids).toEqual(['1', '7', '3']);
 	});
+
+	it('restores what somebody else has linked just before, once a list that lags has shown it', async () => {
+		const one = new LinkedCase(['1'], 3000);
+		one.ids = ['1', '9'];
+		await one.cliniko.clock.pause(2000);
+		await one.add('3');
+
+		expect(one.patches[0]).toEqual(['1', '3']);
+		expect(new Set(one.ids)).toEqual(new Set(['1', '3', '9']));
+	});
+
+	it('leaves out what was linked lately and has been deleted since', async () => {
+		const one = new LinkedCase(['1']);
+		await one.add('2');
+		one.ids = ['1'];
+		one.replies.push((ids) =>
+			ids.includes('2') ? reply(422, { message: 'Not there' }) : undefined,
+		);
+		await one.add('3');
+
+		expect(one.ids).toEqual(['1', '3']);
+	});
+
+	it.each([3000, 10_000])(
+		'comes to an end for many cases if each reply takes %d ms',
+		async (takes) => {
+			const cliniko: FakeCliniko = new FakeCliniko(async ({ method }) => {
+				await cliniko.clock.pause(takes);
+				return method === 'PATCH' ? { id: '1' } : { patient_attachments: [], total_entries: 0 };
+			});
+			const changes = Array.from({ length: 40 }, async (_, at) => {
+				const path = `/patient_cases/${at + 1}`;
+				const prepare = async (api: ClinikoApi) => {
+					await api.get(`${path}/patient_attachments`, { action: 'look' });
+					return { patient_attachment_ids: ['3'] };
+				};
+				await cliniko.api.change(path, prepare, { action: 'link' });
+			});
+			await Promise.all(changes);
+
+			const reads = cliniko.sent.filter(({ method }) => method === 'GET');
+			expect(cliniko.sent.length - reads.length).toBe(40);
+			expect(reads.length).toBeLessThanOrEqual(2 * 40);
+		},
+	);
 
 	it('says so if Cliniko ignores it', async () => {
 		const one = new LinkedCase(['1']);

@@ -58,7 +58,7 @@ export interface Row {
 	/** When lists start to show it as processed. */
 	processed_shown: number;
 	archived: boolean;
-	/** Unlike archived and cancelled records, lists always show deleted ones. */
+	/** Lists show deleted records only if they are asked for, as with archived and cancelled ones. */
 	deleted: boolean;
 	cancelled_at: number | null;
 	completed_at: number | null;
@@ -69,9 +69,6 @@ export interface Row {
  * what a trigger may ask for, and throws at anything that Cliniko would reject.
  */
 export class ClinikoList {
-	/** Cliniko's clock, ms since 1970. */
-	now = Date.parse('2026-03-02T09:00:00Z');
-
 	readonly rows: Row[] = [];
 
 	/** Called before each page; a return value replaces the page. */
@@ -103,6 +100,24 @@ export class ClinikoList {
 	readonly api = this.cliniko.api;
 
 	private lastId = 8;
+
+	private time = Date.parse('2026-03-02T09:00:00Z');
+
+	/** @param behind how far our own clock is behind Cliniko's, in ms */
+	constructor(private readonly behind = 0) {
+		this.now = this.time;
+	}
+
+	/** Cliniko's clock, ms since 1970. */
+	get now(): number {
+		return this.time;
+	}
+
+	/** Our clock goes on as well. */
+	set now(time: number) {
+		this.time = time;
+		this.cliniko.clock.time = time - this.behind;
+	}
 
 	/** Adds a record, by default created now. */
 	add(more: Partial<Row> = {}): Row {
@@ -168,7 +183,8 @@ export class ClinikoList {
 		}
 		const isArchivedShown = filters.includes('archived_at:*');
 		const isCancelledShown = filters.some((filter) => filter.startsWith('cancelled_at:'));
-		if (isCancelledShown && path !== '/individual_appointments') {
+		const isDeletedShown = filters.includes('deleted_at:*');
+		if ((isCancelledShown || isDeletedShown) && path !== '/individual_appointments') {
 			return reply(400, { message: 'cancelled_at is not filterable' });
 		}
 		const tests = filters.map(testOf);
@@ -176,6 +192,7 @@ export class ClinikoList {
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
 			.filter((row) => isCancelledShown || !row.cancelled_at)
+			.filter((row) => isDeletedShown || !row.deleted)
 			.map((row) => ({ ...row, ...row.earlier.find(({ until }) => until > this.now) }))
 			.map((row) => (row.processed_shown <= this.now ? row : { ...row, processed_at: null }))
 			.filter((row) => tests.every((test) => test(row)))
@@ -194,7 +211,7 @@ export class ClinikoList {
 
 /** Whether a row matches a filter; throws if Cliniko would reject the filter. */
 function testOf(filter: string): (row: Row) => boolean {
-	if (/^(archived|cancelled)_at:\*$/.test(filter)) return () => true;
+	if (/^(archived|cancelled|deleted)_at:\*$/.test(filter)) return () => true;
 	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
 	if (id) {
 		const bound = BigInt(id);

@@ -54,15 +54,38 @@ describe('starting from now', () => {
 	it.each([-60, -1, 1, 60])(
 		'goes by Cliniko’s clock when ours is %i minutes beside it',
 		async (minutes) => {
-			list.now = list.cliniko.clock.time - minutes * MINUTE;
+			list = new ClinikoList(-minutes * MINUTE);
 			list.add({ created_at: list.now - 2 * SECOND });
 			const watching = await Watching.from(list);
-			expect(watching.cursor.at).toBe(list.now);
+			expect(watching.cursor.at).toBeLessThanOrEqual(list.now);
+			expect(watching.cursor.at).toBeGreaterThan(list.now - 61 * MINUTE);
 			list.now += SECOND;
 			const { id } = list.add();
 			expect(await watching.poll()).toEqual([id]);
 		},
 	);
+
+	it.each([
+		['one reply is dated an hour ahead', [60]],
+		['each reply is dated 11 minutes ahead', Array.from({ length: 99 }, () => 11)],
+	])('misses nothing if %s', async (_what, minutes) => {
+		const ahead = [...minutes];
+		list.skew = () => (ahead.shift() ?? 0) * MINUTE;
+		const watching = await Watching.from(list);
+		for (let poll = 0; poll < 15; poll++) {
+			list.now += MINUTE;
+			const { id } = list.add();
+			expect(await watching.poll()).toEqual([id]);
+		}
+	});
+
+	it('goes on with a cursor that is ahead of both clocks', async () => {
+		const watching = await Watching.from(list);
+		watching.cursor.at += 60 * MINUTE;
+		list.now += MINUTE;
+		const { id } = list.add();
+		expect(await watching.poll()).toEqual([id]);
+	});
 
 	it('reports what comes after a record whose timestamp was ahead of the clock', async () => {
 		list.add({ created_at: list.now + 3 * MINUTE });

@@ -1,0 +1,206 @@
+/** Messages are recorded in a patient's communications, each once, in workflows. */
+import type { IDataObject } from 'n8n-workflow';
+
+import {
+	SANDBOX_ARCHIVED_PATIENT_ID,
+	SANDBOX_OTHER_PATIENT_ID,
+	SANDBOX_PATIENT_ID,
+	type FaultAction,
+} from '../../sandbox/sandbox.cts';
+import { by, newCredential, useClinic, type UploadRun } from './clinic.cts';
+
+const clinic = useClinic();
+
+let credential: IDataObject;
+
+beforeEach(() => (credential = newCredential(clinic.sandbox)));
+
+const memos = () => [...clinic.sandbox.clinic.communications.values()];
+const contents = () => memos().map(({ details }) => details.content);
+const requests = () =>
+	clinic.sandbox.requests.filter(
+		({ method, path }) => method === 'POST' && path === '/v1/communications',
+	);
+
+const create = async (parameters: IDataObject = {}, run: Partial<UploadRun> = {}) =>
+	await clinic.run({
+		items: [{ json: {} }],
+		credential,
+		...run,
+		parameters: {
+			resource: 'communication',
+			operation: 'create',
+			message: 'Thank you for seeing her',
+			...parameters,
+		},
+	});
+
+it('records the message, and returns it', async () => {
+	clinic.sandbox.settings.messages = 'kept';
+	const { output, error } = await create({
+		subject: ' Referral\nfor  Jane ',
+		message: '<p>Dear Zoë,</p><p>BP &lt; 120<br>See you</p>',
+		options: { from: 'gp@practice.example', to: 'desk@clinic.example', confidential: true },
+	});
+	expect(error).toBeUndefined();
+	const content = 'Subject: Referral for Jane\n\nDear Zoë,\n\nBP < 120\nSee you';
+	expect(memos().map(({ details }) => details)).toEqual([
+		{
+			type_code: 2,
+			direction_code: 2,
+			content,
+			from: 'gp@practice.example',
+			to: 'desk@clinic.example',
+			confidential: true,
+		},
+	]);
+	expect(output).toEqual([
+		{
+			json: {
+				id: memos()[0]!.id,
+				patient_id: SANDBOX_PATIENT_ID,
+				type: 'Email',
+				direction: 'Received',
+				from: 'gp@practice.example',
+				to: 'desk@clinic.example',
+				content,
+				confidential: true,
+				created_at: expect.any(String),
+			},
+			pairedItem: { item: 0 },
+		},
+	]);
+});
+
+it.each([
+	['sms', 'sent', { type_code: 1, direction_code: 1 }],
+	['phoneCall', 'received', { type_code: 3, direction_code: 2 }],
+	['other', 'sent', { type_code: 4, direction_code: 1 }],
+])('records %s, %s', async (type, direction, codes) => {
+	await create({ type, direction });
+	expect(memos()[0]!.details).toEqual({ ...codes, content: 'Thank you for seeing her' });
+});
+
+it('takes a format as it is told', async () => {
+	await create({ message: '1 <b> 2', options: { messageFormat: 'text' } });
+	await create({ message: 'a &lt; b', options: { messageFormat: 'html' } });
+	await create({ message: 'a &lt; b' });
+	expect(contents()).toEqual(['1 <b> 2', 'a < b', 'a &lt; b']);
+});
+
+it('records each item’s own message, also where two say the same', async () => {
+	const items = ['OK', 'OK', 'Running late'].map((text) => ({ json: { text } }));
+	const { output } = await create({ message: '={{ $json.text }}' }, { items });
+	expect(contents()).toEqual(['OK', 'OK', 'Running late']);
+	expect(output.map(({ json }) => json.id)).toEqual(memos().map(({ id }) => id));
+});
+
+const html = (status: number): FaultAction => ({ reply: { status, body: '<html>' } });
+
+/** What a recorded message is lost by, and how often it is asked for. */
+const faults: Array<[what: string, act: 'before' | 'after', fault: FaultAction, asked: number]> = [
+	['a reset before it ran', 'before', { reset: true }, 2],
+	['a reset after it ran', 'after', { reset: true }, 1],
+	['a 500 before it ran', 'before', html(500), 2],
+	['a 503 after it ran', 'after', html(503), 1],
+	['HTML after it ran', 'after', html(200), 1],
+	['an empty 201', 'after', { reply: { status: 201, body: '' } }, 1],
+	['a 201 about another', 'after', { reply: { status: 201, body: '{"id":"7"}' } }, 1],
+	['a hanging reply', 'after', { hang: true }, 1],
+	['a 429', 'before', { reply: { status: 429 } }, 2],
+];
+
+it.each(faults)(
+	'records it once after %s',
+	async (_what, act, fault, asked) => {
+		clinic.sandbox.faults.add({ on: 'createCommunication', act, do: fault });
+		clinic.sandbox.clinic.addCommunication({ patientId: SANDBOX_PATIENT_ID });
+		clinic.sandbox.clinic.addCommunication({
+			patientId: SANDBOX_OTHER_PATIENT_ID,
+			details: { content: 'Thank you for seeing her', type_code: 2, direction_code: 2 },
+		});
+		const before = memos().length;
+		const { output, error } = await create();
+		expect(error).toBeUndefined();
+		expect(memos()).toHaveLength(before + 1);
+		expect(output[0]!.json.id).toBe(memos().at(-1)!.id);
+		expect(requests()).toHaveLength(asked);
+	},
+	180_000,
+);
+
+it('records each of two items that say the same once, though the first reply is lost', async () => {
+	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'after', do: { reset: true } });
+	const { output } = await create({ message: 'OK' }, { items: [{ json: {} }, { json: {} }] });
+	expect(contents()).toEqual(['OK', 'OK']);
+	expect(new Set(output.map(({ json }) => json.id)).size).toBe(2);
+});
+
+it('does not take somebody else’s message of the same minute for this one', async () => {
+	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'before', do: html(500) });
+	clinic.sandbox.settings.onRequest = ({ method }) => {
+		if (method !== 'POST' || memos().length > 0) return;
+		clinic.sandbox.clinic.addCommunication({
+			patientId: SANDBOX_PATIENT_ID,
+			details: { content: 'Something else', type_code: 2, direction_code: 2 },
+			addedAt: Date.now(),
+		});
+	};
+	const { output, error } = await create();
+	expect(error).toBeUndefined();
+	expect(contents()).toEqual(['Something else', 'Thank you for seeing her']);
+	expect(output[0]!.json.id).toBe(memos()[1]!.id);
+}, 120_000);
+
+it('records it once through Retry On Fail and a person’s Retry', async () => {
+	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'after', do: html(503) });
+	const noLists: FaultAction = { reply: { status: 403 } };
+	clinic.sandbox.faults.add({ on: 'communications', act: 'before', do: noLists, times: 2 });
+	const node = { retryOnFail: true, maxTries: 2, waitBetweenTries: 100 };
+	const parameters = { message: '={{ $json.text }}' };
+	const items = [{ json: { text: 'Thank you' } }];
+	const failed = await create(parameters, { node, items });
+	expect(failed.error?.description).toMatch(/^The communication may have been created/);
+	const { error } = await create(parameters, { node, items, retryOf: failed });
+	expect(error).toBeUndefined();
+	expect(memos()).toHaveLength(1);
+	const { error: written } = failed.run.data.resultData;
+	expect(JSON.stringify([written, failed.run.data.executionData?.contextData])).not.toContain(
+		'Thank you',
+	);
+});
+
+it.each([
+	['nothing to say', { message: ' \n' }, /^Subject and Message are both empty for this item/],
+	['only a picture', { message: '<p><img src="cid:1"></p>' }, /^Subject and Message are both/],
+	['an object', { message: '={{ ({ text: 1 }) }}' }, /^Message is not text for this item/],
+	['an unknown type', { type: '={{ "fax" }}' }, /^Type is none of its choices/],
+	['no direction', { direction: '={{ $json.none }}' }, /^Direction is none of its choices/],
+	[
+		'half a yes',
+		{ options: { confidential: '={{ "perhaps" }}' } },
+		/^Confidential is neither true nor false/,
+	],
+	[
+		'an archived patient',
+		{ patientId: by('id', SANDBOX_ARCHIVED_PATIENT_ID) },
+		/is archived in Cliniko, so nothing was sent/,
+	],
+	['an unknown patient', { patientId: by('id', '7') }, /^Cliniko has no patient with the ID 7/],
+])('refuses %s', async (_what, parameters, message) => {
+	const { error } = await create(parameters);
+	expect(error?.message).toMatch(message);
+	expect(memos()).toEqual([]);
+});
+
+it('reads Cliniko’s refusal out, and gives no message away', async () => {
+	const body = JSON.stringify({ message: 'Validation Failed', errors: { content: 'is too long' } });
+	clinic.sandbox.faults.add({
+		on: 'createCommunication',
+		act: 'before',
+		do: { reply: { status: 422, headers: { 'Content-Type': 'application/json' }, body } },
+	});
+	const { error } = await create();
+	expect(error?.message).toMatch(/Message is too long/);
+	expect(JSON.stringify(error)).not.toMatch(/thank you/i);
+});
