@@ -40,6 +40,7 @@ export type Step =
 	| 'updateCase'
 	| 'alerts'
 	| 'createAlert'
+	| 'names'
 	| 'communications'
 	| 'createCommunication'
 	| 'get'

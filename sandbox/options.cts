@@ -132,6 +132,16 @@ export interface SandboxOptions {
 	 */
 	listsShowMerged?: boolean;
 	/**
+	 * Whether lists have cancelled and deleted appointments though no filter names the time at which
+	 * they became so, default false, as reported by integrators. True is unkind. Not documented.
+	 */
+	listsShowCancelled?: boolean;
+	/**
+	 * Whether a practitioner who is not active any more has an address that shows them, default true;
+	 * the list does not have them. False (unkind) answers 404. Not documented.
+	 */
+	inactiveShown?: boolean;
+	/**
 	 * How the API writes ids: as 'strings', as documented (the default), or as JSON 'numbers' with
 	 * all digits, as it used to.
 	 */
@@ -209,6 +219,8 @@ const KIND: Settings = {
 	patchedArrays: 'replaced',
 	emptyTexts: 'null',
 	listsShowMerged: true,
+	listsShowCancelled: false,
+	inactiveShown: true,
 	ids: 'strings',
 	contentReply: 'redirect',
 	sizeReported: 'exact',
@@ -239,6 +251,8 @@ export const UNKIND: SandboxOptions = {
 	patchedArrays: 'appended',
 	emptyTexts: 'refused',
 	listsShowMerged: false,
+	listsShowCancelled: true,
+	inactiveShown: false,
 };
 
 /** The possible values of each setting that has a fixed set. */
@@ -260,6 +274,8 @@ export const CHOICES = {
 	patchedArrays: ['replaced', 'appended'],
 	emptyTexts: ['null', 'refused'],
 	listsShowMerged: [true, false],
+	listsShowCancelled: [false, true],
+	inactiveShown: [true, false],
 	ids: ['strings', 'numbers'],
 	contentReply: ['redirect', 'relative redirect', 'inline'],
 	sizeReported: ['exact', 'other'],

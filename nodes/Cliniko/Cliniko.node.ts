@@ -14,7 +14,13 @@ import { searchAttachments } from './methods/searchAttachments';
 import { searchContacts } from './methods/searchContacts';
 import { searchCasesToLink, searchPatientCases } from './methods/searchPatientCases';
 import { searchPatients } from './methods/searchPatients';
-import { searchConcessionTypes, searchReferralSourceTypes } from './methods/searchTypes';
+import {
+	searchAppointmentTypes,
+	searchBusinesses,
+	searchConcessionTypes,
+	searchPractitioners,
+	searchReferralSourceTypes,
+} from './methods/searchTypes';
 
 export class Cliniko implements INodeType {
 	description: INodeTypeDescription = {
@@ -49,12 +55,15 @@ export class Cliniko implements INodeType {
 
 	methods = {
 		listSearch: {
+			searchAppointmentTypes,
 			searchAttachments,
+			searchBusinesses,
 			searchCasesToLink,
 			searchConcessionTypes,
 			searchContacts,
 			searchPatientCases,
 			searchPatients,
+			searchPractitioners,
 			searchReferralSourceTypes,
 		},
 		resourceMapping: { getCustomFields },

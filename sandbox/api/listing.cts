@@ -1,6 +1,6 @@
 import type { Settings } from '../options.cts';
 import { json, refuse, type Reply } from '../reply.cts';
-import { compileFilters, type Comparison, type Fields, type Value } from './filters.cts';
+import { compileFilters, type Fields, type Value } from './filters.cts';
 
 /** A kind of record that the API lists: its name, its fields, and how it is rendered. */
 export interface Resource<Row> {
@@ -11,22 +11,24 @@ export interface Resource<Row> {
 
 const MAX_PER_PAGE = 100;
 
-/** Rows that have one of these are hidden unless a filter names it. */
-const HIDING = ['archived_at', 'cancelled_at', 'deleted_at'];
+/** Rows that have one of these are hidden unless a filter names it; of the others, integrators say so. */
+const HIDING = ['archived_at'];
+const ALSO_HIDING = ['cancelled_at', 'deleted_at'];
 
 /**
  * The rows that match the request's `q[]`; archived ones only if it filters by `archived_at`, and so for
- * cancelled and deleted ones, of which only integrators say so.
+ * cancelled and deleted ones unless lists show them.
  */
 export function select<Row>(
 	rows: Iterable<Row>,
 	url: URL,
 	fields: Fields<Row>,
-	comparison?: Comparison,
+	{ comparison, listsShowCancelled }: Partial<Settings> = {},
 ): Row[] {
 	const filters = url.searchParams.getAll('q[]');
 	const fits = compileFilters(filters, fields, comparison);
-	const hiding = HIDING.filter((name) => !filters.some((filter) => filter.startsWith(`${name}:`)));
+	const all = listsShowCancelled ? HIDING : [...HIDING, ...ALSO_HIDING];
+	const hiding = all.filter((name) => !filters.some((filter) => filter.startsWith(`${name}:`)));
 	const isHidden = (row: Row) => hiding.some((name) => (fields[name]?.of(row) ?? null) !== null);
 	return [...rows].filter((row) => fits(row) && !isHidden(row));
 }
@@ -41,7 +43,7 @@ export function listing<Row>(
 	resource: Resource<Row>,
 	settings: Settings,
 ): Reply {
-	const selected = select(rows, url, resource.fields, settings.comparison);
+	const selected = select(rows, url, resource.fields, settings);
 	if (settings.listOrder === 'unstable') shuffle(selected);
 	selected.sort(ordering(url, resource, settings));
 	const page = count(url, 'page', 1, Infinity);

@@ -1,5 +1,7 @@
 import type {
 	Appointment,
+	AppointmentType,
+	Business,
 	Communication,
 	Contact,
 	MedicalAlert,
@@ -8,6 +10,7 @@ import type {
 	PatientAttachment,
 	PatientCase,
 	PatientForm,
+	Practitioner,
 	ReferralSource,
 	User,
 } from '../clinic/clinic.cts';
@@ -392,6 +395,117 @@ export function communications(
 function asHtml(text: string): string {
 	const escaped = text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 	return `<p>${escaped.replace(/\n\n+/g, '</p><p>').replace(/\n/g, '<br />')}</p>`;
+}
+
+/**
+ * The practitioners of `/practitioners`, in the documented form. They cannot be archived.
+ *
+ * @param base prefix of URLs
+ */
+export function practitioners(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<Practitioner> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'practitioners',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.createdAt },
+			show_in_online_bookings: { kind: 'boolean', of: () => true },
+		},
+		render: (row) => ({
+			id: row.id,
+			active: row.active,
+			description: empty,
+			designation: empty,
+			display_name: row.displayName ?? empty,
+			first_name: row.firstName ?? empty,
+			label: row.displayName ?? empty,
+			last_name: row.lastName ?? empty,
+			show_in_online_bookings: true,
+			title: row.title ?? empty,
+			created_at: time(row.createdAt),
+			updated_at: time(row.createdAt),
+			appointments: link(`${base}/practitioners/${row.id}/appointments`),
+			...link(`${base}/practitioners/${row.id}`),
+		}),
+	};
+}
+
+/**
+ * The businesses of `/businesses`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function businesses(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<Business> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'businesses',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			deleted_at: { kind: 'date-time', of: () => null },
+			updated_at: { kind: 'date-time', of: (row) => row.createdAt },
+			show_in_online_bookings: { kind: 'boolean', of: () => true },
+		},
+		render: (row) => ({
+			id: row.id,
+			appointment_type_ids: [],
+			archived_at: time(row.archivedAt) ?? empty,
+			business_name: row.name ?? empty,
+			created_at: time(row.createdAt),
+			deleted_at: empty,
+			display_name: empty,
+			label: row.name ?? empty,
+			show_in_online_bookings: true,
+			time_zone: 'Melbourne',
+			time_zone_identifier: 'Australia/Melbourne',
+			updated_at: time(row.createdAt),
+			...link(`${base}/businesses/${row.id}`),
+		}),
+	};
+}
+
+/**
+ * The types of `/appointment_types`, in the documented form.
+ *
+ * @param base prefix of URLs
+ */
+export function appointmentTypes(
+	base: string,
+	emptyValues: Settings['emptyValues'] = 'null',
+): Resource<AppointmentType> {
+	const empty = emptyValues === 'null' ? null : '';
+	return {
+		name: 'appointment_types',
+		fields: {
+			id: { kind: 'numeric', of: (row) => BigInt(row.id) },
+			archived_at: { kind: 'date-time', of: (row) => row.archivedAt },
+			created_at: { kind: 'date-time', of: (row) => row.createdAt },
+			updated_at: { kind: 'date-time', of: (row) => row.createdAt },
+			show_in_online_bookings: { kind: 'boolean', of: () => true },
+		},
+		render: (row) => ({
+			id: row.id,
+			archived_at: time(row.archivedAt) ?? empty,
+			category: empty,
+			color: '#0069ff',
+			created_at: time(row.createdAt),
+			description: empty,
+			duration_in_minutes: 30,
+			max_attendees: 1,
+			name: row.name,
+			show_in_online_bookings: true,
+			updated_at: time(row.createdAt),
+			...link(`${base}/appointment_types/${row.id}`),
+		}),
+	};
 }
 
 /** Fields of an appointment that are always empty here. */

@@ -15,6 +15,8 @@ import { patientChange } from './patient-body.cts';
 import { presign } from './presign.cts';
 import {
 	appointments,
+	appointmentTypes,
+	businesses,
 	communications,
 	contacts,
 	medicalAlerts,
@@ -23,6 +25,7 @@ import {
 	patientCases,
 	patientForms,
 	patients,
+	practitioners,
 	renderReferralSource,
 	renderUser,
 } from './records.cts';
@@ -98,6 +101,12 @@ export const routes: Route[] = [
 		step: 'get',
 		handle: listAppointments,
 	},
+	{ method: 'GET', path: /^\/v1\/practitioners$/, step: 'names', handle: listPractitioners },
+	{ method: 'GET', path: /^\/v1\/practitioners\/(\d+)$/, step: 'names', handle: getPractitioner },
+	{ method: 'GET', path: /^\/v1\/businesses$/, step: 'names', handle: listBusinesses },
+	{ method: 'GET', path: /^\/v1\/businesses\/(\d+)$/, step: 'names', handle: getBusiness },
+	{ method: 'GET', path: /^\/v1\/appointment_types$/, step: 'names', handle: listTypes },
+	{ method: 'GET', path: /^\/v1\/appointment_types\/(\d+)$/, step: 'names', handle: getType },
 	{ method: 'GET', path: /^\/v1\/patient_forms$/, step: 'get', handle: listForms },
 	{ method: 'GET', path: /^\/v1\/medical_alerts$/, step: 'alerts', handle: listAlerts },
 	{ method: 'POST', path: /^\/v1\/medical_alerts$/, step: 'createAlert', handle: createAlert },
@@ -368,6 +377,43 @@ function listAppointments({ clinic, exchange, settings, base }: Call): Reply {
 	return listing(rows, exchange.url, appointments(base, settings.emptyValues), settings);
 }
 
+/** The active ones only: the others have a list of their own. */
+function listPractitioners(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	const rows = [...clinic.practitioners.values()].filter(({ active }) => active);
+	return listing(rows, exchange.url, practitionersOf(call), settings);
+}
+
+function getPractitioner(call: Call): Reply {
+	const { clinic, id, settings } = call;
+	if (!settings.inactiveShown && clinic.practitioners.get(id)?.active === false) throw notFound();
+	return json(
+		200,
+		practitionersOf(call).render(oneOf(call, clinic.practitioners, practitionersOf(call))),
+	);
+}
+
+function listBusinesses(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	return listing(clinic.businesses.values(), exchange.url, businessesOf(call), settings);
+}
+
+function getBusiness(call: Call): Reply {
+	return json(
+		200,
+		businessesOf(call).render(oneOf(call, call.clinic.businesses, businessesOf(call))),
+	);
+}
+
+function listTypes(call: Call): Reply {
+	const { clinic, exchange, settings } = call;
+	return listing(clinic.appointmentTypes.values(), exchange.url, typesOf(call), settings);
+}
+
+function getType(call: Call): Reply {
+	return json(200, typesOf(call).render(oneOf(call, call.clinic.appointmentTypes, typesOf(call))));
+}
+
 function listForms({ clinic, exchange, settings, base }: Call): Reply {
 	const until = Date.now() - settings.listLagMs;
 	const rows = [...clinic.forms.values()].filter(({ addedAt }) => addedAt <= until);
@@ -469,6 +515,12 @@ function caseOf(call: Call): PatientCase {
 	return oneOf(call, call.clinic.cases, casesOf(call));
 }
 
+const practitionersOf = ({ base, settings }: Call) => practitioners(base, settings.emptyValues);
+
+const businessesOf = ({ base, settings }: Call) => businesses(base, settings.emptyValues);
+
+const typesOf = ({ base, settings }: Call) => appointmentTypes(base, settings.emptyValues);
+
 const alertsOf = ({ base, settings }: Call) => medicalAlerts(base, settings.emptyValues);
 
 const communicationsOf = ({ base, settings }: Call) => communications(base, settings);
@@ -479,11 +531,14 @@ const patientsOf = ({ base, settings }: Call) => patients(base, settings.emptyVa
 
 const attachmentsOf = ({ base, settings }: Call) => patientAttachments(base, settings.emptyValues);
 
-/** The record in the path. A single record can be filtered by `archived_at` only. */
+/** The record in the path. A business can be filtered by `deleted_at` too, any other by `archived_at` only. */
 function oneOf<Row>({ id, exchange }: Call, rows: Map<string, Row>, resource: Resource<Row>): Row {
 	const row = rows.get(id);
-	const { archived_at: archivedAt } = resource.fields;
-	const fields: Fields<Row> = archivedAt ? { archived_at: archivedAt } : {};
+	const { archived_at: archivedAt, deleted_at: deletedAt } = resource.fields;
+	const fields: Fields<Row> = {
+		...(archivedAt && { archived_at: archivedAt }),
+		...(deletedAt && resource.name === 'businesses' && { deleted_at: deletedAt }),
+	};
 	const [found] = row ? select([row], exchange.url, fields) : [];
 	if (!found) throw notFound();
 	return found;

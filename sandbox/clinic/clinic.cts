@@ -167,6 +167,34 @@ export interface Communication {
 	readonly addedAt: number;
 }
 
+/** Somebody who treats patients. */
+export interface Practitioner {
+	readonly id: string;
+	title: string | null;
+	firstName: string | null;
+	lastName: string | null;
+	displayName: string | null;
+	/** Lists have those who are not in a list of their own. */
+	active: boolean;
+	createdAt: number;
+}
+
+/** A place at which patients are treated. */
+export interface Business {
+	readonly id: string;
+	name: string | null;
+	archivedAt: number | null;
+	createdAt: number;
+}
+
+/** What appointments are for, such as an initial consultation. */
+export interface AppointmentType {
+	readonly id: string;
+	name: string;
+	archivedAt: number | null;
+	createdAt: number;
+}
+
 /** An appointment of one patient. */
 export interface Appointment {
 	readonly id: string;
@@ -232,6 +260,9 @@ const FIRST_IDS = {
 	case: 1_345_678_901_234_567_801n,
 	alert: 1_456_789_012_345_678_901n,
 	communication: 1_456_789_012_345_680_901n,
+	practitioner: 1_456_789_012_345_680_021n,
+	business: 1_456_789_012_345_680_131n,
+	appointmentType: 1_456_789_012_345_680_241n,
 	appointment: 1_456_789_012_345_679_901n,
 	form: 1_678_901_234_567_890_101n,
 	contact: 1_345_678_901_234_569_101n,
@@ -244,6 +275,9 @@ export class Clinic {
 	readonly patients = new Map<string, Patient>();
 	readonly attachments = new Map<string, PatientAttachment>();
 	readonly cases = new Map<string, PatientCase>();
+	readonly practitioners = new Map<string, Practitioner>();
+	readonly businesses = new Map<string, Business>();
+	readonly appointmentTypes = new Map<string, AppointmentType>();
 	readonly appointments = new Map<string, Appointment>();
 	readonly forms = new Map<string, PatientForm>();
 	readonly alerts = new Map<string, MedicalAlert>();
@@ -416,6 +450,48 @@ export class Clinic {
 		return added;
 	}
 
+	/** Adds a practitioner; missing fields get made-up values or null. */
+	addPractitioner(practitioner: Partial<Practitioner> = {}): Practitioner {
+		const added: Practitioner = {
+			id: practitioner.id ?? this.takeId('practitioner'),
+			title: null,
+			firstName: 'Kit',
+			lastName: 'Oyelaran',
+			displayName: null,
+			active: true,
+			createdAt: this.now(),
+			...practitioner,
+		};
+		this.practitioners.set(added.id, added);
+		return added;
+	}
+
+	/** Adds a business; missing fields get made-up values or null. */
+	addBusiness(business: Partial<Business> = {}): Business {
+		const added: Business = {
+			id: business.id ?? this.takeId('business'),
+			name: 'Harbour Street',
+			archivedAt: null,
+			createdAt: this.now(),
+			...business,
+		};
+		this.businesses.set(added.id, added);
+		return added;
+	}
+
+	/** Adds an appointment type; missing fields get made-up values or null. */
+	addAppointmentType(type: Partial<AppointmentType> = {}): AppointmentType {
+		const added: AppointmentType = {
+			id: type.id ?? this.takeId('appointmentType'),
+			name: 'Initial consultation',
+			archivedAt: null,
+			createdAt: this.now(),
+			...type,
+		};
+		this.appointmentTypes.set(added.id, added);
+		return added;
+	}
+
 	/** Adds an appointment, which lists show at once; missing fields get made-up values or null. */
 	addAppointment(appointment: Partial<Appointment> & Pick<Appointment, 'patientId'>): Appointment {
 		const createdAt = appointment.createdAt ?? this.now();
@@ -470,6 +546,9 @@ export class Clinic {
 		this.patients.clear();
 		this.attachments.clear();
 		this.customFields = [];
+		this.practitioners.clear();
+		this.businesses.clear();
+		this.appointmentTypes.clear();
 		this.appointments.clear();
 		this.forms.clear();
 		this.concessionTypes.clear();

@@ -15,6 +15,11 @@ export const SANDBOX_OTHER_PATIENT_ID = '1234567890123456782';
 export const SANDBOX_ARCHIVED_PATIENT_ID = '1234567890123456787';
 export const SANDBOX_MERGED_PATIENT_ID = '1234567890123456788';
 
+/** What an appointment is with, at and for unless it says otherwise. */
+export const SANDBOX_PRACTITIONER_ID = '21';
+export const SANDBOX_BUSINESS_ID = '31';
+export const SANDBOX_APPOINTMENT_TYPE_ID = '41';
+
 const token = (number: number) => `5b0e7a52-3c1d-4f6a-9b7e-${String(number).padStart(12, '0')}`;
 
 /** The custom fields of the seeded clinic, one of each type and some that are archived. All are made up. */
@@ -116,6 +121,17 @@ export function seed(clinic: Clinic, shard: string): void {
 		const id = String(1_345_678_901_234_569_001n + BigInt(at));
 		clinic.addContact({ id, createdAt, ...contact });
 	});
+
+	clinic.addPractitioner({
+		id: SANDBOX_PRACTITIONER_ID,
+		title: 'Dr',
+		firstName: 'Imani',
+		lastName: 'Lindqvist',
+		displayName: 'Dr Imani Lindqvist',
+		createdAt,
+	});
+	clinic.addBusiness({ id: SANDBOX_BUSINESS_ID, createdAt });
+	clinic.addAppointmentType({ id: SANDBOX_APPOINTMENT_TYPE_ID, createdAt });
 
 	const patients: Array<Parameters<Clinic['addPatient']>[0]> = [
 		{

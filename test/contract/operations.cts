@@ -111,6 +111,21 @@ const appointmentFilters: Record<string, Kind> = {
 	starts_at: 'dateTime',
 };
 
+const practitionerFilters: Record<string, Kind> = { ...typeFilters, user_id: 'number' };
+
+const businessFilters: Record<string, Kind> = {
+	...typeFilters,
+	archived_at: 'dateTime',
+	deleted_at: 'dateTime',
+};
+
+const appointmentTypeFilters: Record<string, Kind> = {
+	...typeFilters,
+	archived_at: 'dateTime',
+	category: 'text',
+	online_payments_mode: 'text',
+};
+
 const formFilters: Record<string, Kind> = {
 	id: 'number',
 	created_at: 'dateTime',
@@ -336,6 +351,50 @@ export const OPERATIONS: Operation[] = [
 		isList: true,
 		filters: appointmentFilters,
 		replies: { 200: schemas.pageOf('individual_appointments', schemas.appointment) },
+	},
+	{
+		name: 'list practitioners',
+		method: 'GET',
+		path: /^\/practitioners$/,
+		isList: true,
+		filters: practitionerFilters,
+		replies: { 200: schemas.pageOf('practitioners', schemas.practitioner) },
+	},
+	{
+		name: 'get a practitioner',
+		method: 'GET',
+		path: /^\/practitioners\/\d+$/,
+		replies: { 200: schemas.practitioner },
+	},
+	{
+		name: 'list businesses',
+		method: 'GET',
+		path: /^\/businesses$/,
+		isList: true,
+		filters: businessFilters,
+		replies: { 200: schemas.pageOf('businesses', schemas.business) },
+	},
+	{
+		name: 'get a business',
+		method: 'GET',
+		path: /^\/businesses\/\d+$/,
+		filters: { ...byItself, deleted_at: 'dateTime' },
+		replies: { 200: schemas.business },
+	},
+	{
+		name: 'list appointment types',
+		method: 'GET',
+		path: /^\/appointment_types$/,
+		isList: true,
+		filters: appointmentTypeFilters,
+		replies: { 200: schemas.pageOf('appointment_types', schemas.appointmentType) },
+	},
+	{
+		name: 'get an appointment type',
+		method: 'GET',
+		path: /^\/appointment_types\/\d+$/,
+		filters: byItself,
+		replies: { 200: schemas.appointmentType },
 	},
 	{
 		name: 'list patient forms',

@@ -27,6 +27,13 @@ const SETTINGS = [
 	'unkind,emptyValues=null',
 ];
 
+/** The clinic's records of what appointments are with, at and for. */
+const MAPS: Record<string, 'practitioners' | 'businesses' | 'appointmentTypes'> = {
+	practitioners: 'practitioners',
+	businesses: 'businesses',
+	appointment_types: 'appointmentTypes',
+};
+
 let sandbox: Sandbox;
 let client: Client;
 const seen: string[] = [];
@@ -162,10 +169,27 @@ async function deviationsUnder(settings: string): Promise<string[]> {
 	const appointment = { patientId: SANDBOX_PATIENT_ID, cancelledAt: at, cancellationNote: 'Moved' };
 	sandbox.clinic.addAppointment({ ...appointment, notes: '  ' });
 	sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID, archivedAt: at, deletedAt: at });
-	expect((await call('/individual_appointments')).json.total_entries).toBe(0);
+	const shown = sandbox.settings.listsShowCancelled ? 1 : 0;
+	expect((await call('/individual_appointments')).json.total_entries).toBe(shown);
 	const all = ['archived_at', 'cancelled_at', 'deleted_at'].map((name) => `q[]=${name}:*`);
 	const booked = await call(`/individual_appointments?${all.join('&')}`);
 	expect(booked.json.total_entries).toBe(2);
+	const { clinic } = sandbox;
+	const gone = [
+		`practitioners/${clinic.addPractitioner({ active: false }).id}`,
+		`businesses/${clinic.addBusiness({ archivedAt: at }).id}`,
+		`appointment_types/${clinic.addAppointmentType({ archivedAt: at }).id}`,
+	];
+	for (const one of gone) {
+		const [collection = ''] = one.split('/');
+		const isFiltered = collection !== 'practitioners';
+		expect((await call(`/${collection}`)).json.total_entries).toBe(1);
+		await call(`/${collection}/${[...clinic[MAPS[collection]!].keys()][0]!}`);
+		await call(`/${one}`);
+		if (isFiltered) await call(`/${one}?q[]=archived_at:*`);
+		if (isFiltered) await call(`/${collection}?q[]=archived_at:*`);
+	}
+	await call('/practitioners?q[]=archived_at:*');
 	const questions = [{ name: 'Pain', type: 'text', required: true, answer: 'Knee' }];
 	sandbox.clinic.addForm({ patientId: SANDBOX_PATIENT_ID, sections: [{ name: null, questions }] });
 	sandbox.clinic.addForm({ patientId: SANDBOX_PATIENT_ID, completedAt: at });

@@ -266,7 +266,7 @@ describe('Requests are as the documents have them where the node', () => {
 		});
 	});
 
-	it.each(['patient', 'patientAttachment', 'patientCase', 'medicalAlert'])(
+	it.each(['patient', 'patientAttachment', 'appointment', 'patientCase', 'medicalAlert'])(
 		'gets many of the resource %s, by each filter with each condition',
 		async (resource) => {
 			const items = filterItems(resource).map((json) => ({ json }));
@@ -291,7 +291,7 @@ describe('Requests are as the documents have them where the node', () => {
 		},
 	);
 
-	it.each(['patient', 'patientAttachment', 'patientCase', 'medicalAlert'])(
+	it.each(['patient', 'patientAttachment', 'appointment', 'patientCase', 'medicalAlert'])(
 		'gets many of the resource %s: all, a few, archived ones',
 		async (resource) => {
 			for (let at = 0; at < 120; at++) clinic.sandbox.clinic.addPatient();
@@ -305,6 +305,26 @@ describe('Requests are as the documents have them where the node', () => {
 			}
 		},
 	);
+
+	it('gets many appointments by all that they can be chosen by, with names of what is gone', async () => {
+		const { clinic: records } = clinic.sandbox;
+		const gone = {
+			practitionerId: records.addPractitioner({ active: false }).id,
+			businessId: '3',
+			appointmentTypeId: '4',
+		};
+		const { patientId } = records.addAppointment({ patientId: SANDBOX_PATIENT_ID, ...gone });
+		const chosen = Object.entries(gone).map(([name, id]) => [name, by('id', id)]);
+		for (const cancelled of ['exclude', 'include', 'only']) {
+			await perform({
+				resource: 'appointment',
+				operation: 'getMany',
+				patientId: by('id', patientId),
+				...(Object.fromEntries(chosen) as IDataObject),
+				cancelled,
+			});
+		}
+	});
 
 	it.each(Object.keys(EVENTS))('polls for "%s"', async (event) => {
 		const poll = async (staticData: IDataObject) =>
@@ -323,6 +343,9 @@ describe('Requests are as the documents have them where the node', () => {
 	});
 
 	it.each([
+		'searchAppointmentTypes',
+		'searchBusinesses',
+		'searchPractitioners',
 		'searchPatients',
 		'searchAttachments',
 		'searchContacts',

@@ -357,6 +357,53 @@ export const appointment: SchemaObject = {
 	required: ['id', 'created_at', 'updated_at', 'starts_at', 'ends_at', 'cancelled_at', 'links'],
 };
 
+/** What an appointment is with, at and for: as far as the node reads it. */
+export const practitioner: SchemaObject = {
+	type: 'object',
+	required: ['id', 'active', 'display_name', 'first_name', 'last_name', 'title', 'links'],
+	properties: {
+		id,
+		active: orNull(yesOrNo),
+		display_name: orNull(text),
+		first_name: orNull(text),
+		label: orNull(text),
+		last_name: orNull(text),
+		title: orNull(text),
+		created_at: dateTime,
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const business: SchemaObject = {
+	type: 'object',
+	required: ['id', 'business_name', 'archived_at', 'deleted_at', 'links'],
+	properties: {
+		id,
+		archived_at: orNull(dateTime),
+		business_name: orNull(text),
+		created_at: dateTime,
+		deleted_at: orNull(dateTime),
+		display_name: orNull(text),
+		label: orNull(text),
+		updated_at: dateTime,
+		links,
+	},
+};
+
+export const appointmentType: SchemaObject = {
+	type: 'object',
+	required: ['id', 'name', 'archived_at', 'links'],
+	properties: {
+		id,
+		archived_at: orNull(dateTime),
+		created_at: dateTime,
+		name: short,
+		updated_at: dateTime,
+		links,
+	},
+};
+
 const choice: SchemaObject = only({ value: orNull(short), selected: orNull(yesOrNo) });
 
 const question: SchemaObject = {

@@ -108,6 +108,7 @@ it('the actions are in the order in which people need them', async () => {
 		'Update patient',
 		'Get many patients',
 		'Get patient',
+		'Get many appointments',
 		'Get many patient cases',
 		'Get patient case',
 		'Create patient case',

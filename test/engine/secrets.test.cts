@@ -422,6 +422,49 @@ it.each(ofCases)(
 	60_000,
 );
 
+/** What goes wrong while appointments, with a note that names a patient, and their names are read. */
+const ofAppointments: Array<[what: string, fault: Fault, isFailure: boolean]> = [
+	['the role is refused', { on: 'get', act: 'before', do: answer(403, echo) }, true],
+	['a page comes', { on: 'get', times: EVER, act: 'before', do: answer(200, page) }, true],
+	['the names are refused', { on: 'names', times: 3, act: 'before', do: answer(403, echo) }, false],
+	[
+		'a page comes for the names',
+		{ on: 'names', times: 5, act: 'before', do: answer(200, page) },
+		false,
+	],
+];
+
+it.each(ofAppointments)(
+	'at appointments, when %s, no key is stored or logged, and no message or log names anybody',
+	async (_, fault, isFailure) => {
+		const { sandbox, engine } = clinic;
+		sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID, notes: PATIENT.name });
+		const logged = engine.log().length;
+		sandbox.faults.add({ ...fault });
+		const result = await clinic.run({
+			items: [{ json: {} }],
+			credential: newCredential(sandbox),
+			parameters: { resource: 'appointment', operation: 'getMany' },
+			node: { onError: 'continueErrorOutput' },
+			write: true,
+		});
+		const failed = result.errorOutput.map(({ json }) => json.error);
+		expect(failed).toEqual(isFailure ? [expect.any(String)] : []);
+		expect(result.output).toHaveLength(isFailure ? 0 : 1);
+		expect(sandbox.faults.unused).toEqual([]);
+		const log = engine.log().slice(logged);
+		const keys = sandbox.requests.map(({ headers }) => headers.authorization ?? '');
+		const secrets = [...keys.filter(Boolean), SANDBOX_API_KEY, 'Authorization'];
+		secrets.push(CREDENTIAL.contactEmail);
+		expect(secrets.filter((one) => (result.written + log).includes(one))).toEqual([]);
+		const context = JSON.stringify(result.run.data.executionData?.contextData);
+		expect(`${failed.join()} ${log} ${context}`).not.toMatch(
+			/philippa|featherstonehaugh|hara|Zoë/i,
+		);
+	},
+	60_000,
+);
+
 it('the search knows the form’s values and finds what is there', async () => {
 	collectFormValues(clinic.sandbox, formValues, 10);
 	const { written } = await clinic.run({

@@ -1,5 +1,6 @@
 import { updateDisplayOptions, type INodeProperties, type NodeHint } from 'n8n-workflow';
 
+import { appointment } from './appointment';
 import { communication } from './communication';
 import { contact } from './contact';
 import { medicalAlert } from './medicalAlert';
@@ -11,6 +12,7 @@ import { patientCase } from './patientCase';
 const resources: Resource[] = [
 	patientAttachment,
 	patient,
+	appointment,
 	patientCase,
 	medicalAlert,
 	communication,

@@ -30,6 +30,12 @@ export type Appointment = ClinikoRecord & {
 /** What Simplify leaves of it. */
 export type SimplifiedAppointment = ReturnType<typeof simplifiedAppointment>;
 
+/** What the records are called that an appointment is with, for and at. */
+export type AppointmentNames = Record<
+	'practitioner_name' | 'appointment_type_name' | 'business_name',
+	string | null
+>;
+
 /** The fields that most workflows need, without nesting. */
 export function simplifiedAppointment(record: Appointment) {
 	return {
@@ -52,5 +58,20 @@ export function simplifiedAppointment(record: Appointment) {
 		archived_at: valueOrNull(record.archived_at),
 		created_at: valueOrNull(record.created_at),
 		updated_at: valueOrNull(record.updated_at),
+	};
+}
+
+/** The same with the names that the record was given, where people look for them. */
+export function simplifiedWithNames(
+	record: Appointment & Partial<AppointmentNames>,
+): SimplifiedAppointment & AppointmentNames {
+	const { id, starts_at, ends_at, patient_id, patient_name, ...others } =
+		simplifiedAppointment(record);
+	return {
+		...{ id, starts_at, ends_at, patient_id, patient_name },
+		practitioner_name: record.practitioner_name ?? null,
+		appointment_type_name: record.appointment_type_name ?? null,
+		business_name: record.business_name ?? null,
+		...others,
 	};
 }

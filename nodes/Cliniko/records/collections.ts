@@ -10,9 +10,12 @@ import type { PatientForm } from './patientForm';
 
 /** The records of each collection that the node reads, by its path below `/v1`. */
 export interface Collections {
+	appointment_types: NamedRecord;
+	businesses: NamedRecord;
 	individual_appointments: Appointment;
 	patient_forms: PatientForm;
 	patients: Patient;
+	practitioners: NamedRecord;
 	patient_attachments: PatientAttachment;
 	concession_types: NamedRecord;
 	contacts: Contact;

@@ -10,6 +10,9 @@ export const NOUNS = {
 	patient_cases: 'case',
 	medical_alerts: 'medical alert',
 	communications: 'communication',
+	practitioners: 'practitioner',
+	businesses: 'business',
+	appointment_types: 'appointment type',
 } as const;
 
 /** The collections whose records are read one by one. */
@@ -17,7 +20,7 @@ export type Readable = keyof typeof NOUNS;
 
 /**
  * Reads one record, archived or not: Cliniko shows archived ones only to a request that mentions
- * `archived_at`.
+ * `archived_at`. Practitioners cannot be archived, and their reference has no such filter.
  *
  * @param id a validated id
  * @param action as in `ErrorContext`
@@ -31,7 +34,8 @@ export async function readRecord<C extends Readable>(
 ): Promise<Collections[C]> {
 	const noun = NOUNS[collection];
 	const query = new URLSearchParams({ 'q[]': 'archived_at:*' });
-	const { body } = await api.get(`/${collection}/${id}?${query.toString()}`, {
+	const filter = collection === 'practitioners' ? '' : `?${query.toString()}`;
+	const { body } = await api.get(`/${collection}/${id}${filter}`, {
 		action,
 		notFound: `Cliniko has no ${noun} with the ID ${id}.`,
 	});

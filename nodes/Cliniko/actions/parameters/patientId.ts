@@ -47,3 +47,43 @@ export function optionalPatientIdOf(
 ): string | undefined {
 	return isLeftOut(context, patient) ? undefined : patientIdOf(context, itemIndex, shard);
 }
+
+/**
+ * The fields in which the user chooses one patient, or says that the records of all are wanted.
+ *
+ * @param what what the records are, such as "attachments"
+ */
+export function patientOrAllFields(displayName: string, what: string): INodeProperties[] {
+	return [
+		{
+			displayName,
+			name: 'of',
+			type: 'options',
+			default: 'onePatient',
+			description: `Whose ${what} to return`,
+			options: [
+				{ name: 'All Patients', value: 'allPatients' },
+				{ name: 'One Patient', value: 'onePatient' },
+			],
+		},
+		{
+			...patientIdField(`The patient whose ${what} to return`),
+			displayOptions: { show: { of: ['onePatient'] } },
+		},
+	];
+}
+
+/**
+ * The patient id of an item with these fields.
+ *
+ * @returns undefined if the records of all patients are asked for by name
+ * @throws ClinikoError if it is no exact id, or there is none
+ */
+export function patientOrAllOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	shard: string,
+): string | undefined {
+	const isAll = context.getNodeParameter('of', itemIndex, 'onePatient') === 'allPatients';
+	return isAll ? undefined : patientIdOf(context, itemIndex, shard);
+}

@@ -113,7 +113,10 @@ export function recordIdIn(given: unknown, shard: string, kind: RecordKind): str
 }
 
 /** Whether the field is empty in the node itself, as opposed to an expression that yields nothing. */
-export function isLeftOut(context: IExecuteFunctions, { parameter }: RecordKind): boolean {
+export function isLeftOut(
+	context: Pick<IExecuteFunctions, 'getNode'>,
+	{ parameter }: Pick<RecordKind, 'parameter'>,
+): boolean {
 	const set = context.getNode().parameters[parameter];
 	const value: unknown =
 		typeof set === 'object' && set !== null ? (set as INodeParameterResourceLocator).value : set;

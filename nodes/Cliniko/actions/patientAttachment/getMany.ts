@@ -8,7 +8,7 @@ import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
 import { outputFields, outputOf } from '../parameters/output';
-import { patientIdField, patientIdOf } from '../parameters/patientId';
+import { patientOrAllFields, patientOrAllOf } from '../parameters/patientId';
 import { sortField, sortOf, type SortChoice } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
@@ -23,21 +23,7 @@ const FILTERS: FilterField[] = [
 const SORTS: SortChoice[] = [{ name: 'File Name (A to Z)', sort: 'filename:asc' }];
 
 const fields: INodeProperties[] = [
-	{
-		displayName: 'Attachments Of',
-		name: 'of',
-		type: 'options',
-		default: 'onePatient',
-		description: 'Whose attachments to return',
-		options: [
-			{ name: 'All Patients', value: 'allPatients' },
-			{ name: 'One Patient', value: 'onePatient' },
-		],
-	},
-	{
-		...patientIdField('The patient whose attachments to return'),
-		displayOptions: { show: { of: ['onePatient'] } },
-	},
+	...patientOrAllFields('Attachments Of', 'attachments'),
 	...limitFields,
 	sortField(SORTS),
 	...filterFields(FILTERS),
@@ -52,9 +38,8 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => {
 			const filters = filtersOf(context, itemIndex, FILTERS);
-			if (context.getNodeParameter('of', itemIndex, 'onePatient') === 'onePatient') {
-				filters.push(`patient_id:=${patientIdOf(context, itemIndex, api.shard)}`);
-			}
+			const patientId = patientOrAllOf(context, itemIndex, api.shard);
+			if (patientId !== undefined) filters.push(`patient_id:=${patientId}`);
 			return {
 				filters,
 				limit: limitOf(context, itemIndex),

@@ -98,6 +98,7 @@ describe('The parameters of the node', () => {
 		['patientAttachment', 'getMany', { returnAll: true }, ['limit']],
 		['patient', 'getMany', { returnAll: true }, ['limit']],
 		['patientAttachment', 'getMany', { of: 'allPatients' }, ['patientId']],
+		['appointment', 'getMany', { of: 'allPatients' }, ['patientId']],
 	])('are not shown when they mean nothing: %s %s %j', (of, operation, set, hidden) => {
 		const before = shownWith({ resource: of, operation });
 		const after = shownWith({ resource: of, operation, ...set });
@@ -321,6 +322,38 @@ describe('What can be done with a case', () => {
 		const lists = Object.keys(new Cliniko().methods.listSearch);
 
 		expect(lists).toEqual(expect.arrayContaining(['searchPatientCases', 'searchCasesToLink']));
+	});
+});
+
+describe('What can be done with appointments', () => {
+	it('has the parameters that saved workflows hold', () => {
+		const { fields } = operationFor('appointment', 'getMany')!;
+		const empty = { mode: 'list', value: '' };
+
+		expect(definitionsOf(fields)).toEqual([
+			['of', 'options', 'onePatient'],
+			['patientId', 'resourceLocator', empty],
+			['practitionerId', 'resourceLocator', empty],
+			['businessId', 'resourceLocator', empty],
+			['appointmentTypeId', 'resourceLocator', empty],
+			['returnAll', 'boolean', false],
+			['limit', 'number', 50],
+			['sort', 'options', 'created_at:desc'],
+			['filters', 'fixedCollection', {}],
+			['archived', 'options', 'exclude'],
+			['cancelled', 'options', 'exclude'],
+			['simplify', 'boolean', true],
+		]);
+	});
+
+	it('has lists to choose from that there are', () => {
+		const { fields } = operationFor('appointment', 'getMany')!;
+		const methods = fields.flatMap(({ modes = [] }) =>
+			modes.flatMap(({ typeOptions }) => typeOptions?.searchListMethod ?? []),
+		);
+
+		expect(methods).toHaveLength(4);
+		expect(Object.keys(new Cliniko().methods.listSearch)).toEqual(expect.arrayContaining(methods));
 	});
 });
 

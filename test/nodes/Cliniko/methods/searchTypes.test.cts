@@ -3,18 +3,35 @@ import type { ILoadOptionsFunctions } from 'n8n-workflow';
 import { Cliniko } from '../../../../nodes/Cliniko/Cliniko.node.ts';
 import { loadOptions } from './loadOptions.cts';
 
-const { searchConcessionTypes, searchContacts, searchReferralSourceTypes } = new Cliniko().methods
-	.listSearch;
+const {
+	searchAppointmentTypes,
+	searchBusinesses,
+	searchConcessionTypes,
+	searchContacts,
+	searchPractitioners,
+	searchReferralSourceTypes,
+} = new Cliniko().methods.listSearch;
 
 describe.each([
 	['concession_types', searchConcessionTypes],
 	['referral_source_types', searchReferralSourceTypes],
+	['practitioners', searchPractitioners],
+	['businesses', searchBusinesses],
+	['appointment_types', searchAppointmentTypes],
 ])('The list of %s', (collection, search) => {
 	const rows = ['Student', 'Pensioner'].map((name, at) => ({ id: String(at + 1), name }));
 	const ask = async (typed?: string) => {
 		const { context } = loadOptions(() => ({ [collection]: rows, total_entries: 2 }));
 		return (await search.call(context as unknown as ILoadOptionsFunctions, typed)).results;
 	};
+
+	it('has the ID with what has no name, or the same as another', async () => {
+		const named = [{ name: 'Student' }, { name: ' Student ' }, { name: '' }];
+		const same = named.map((one, at) => ({ id: String(at + 1), ...one }));
+		const { context } = loadOptions(() => ({ [collection]: same, total_entries: 3 }));
+		const { results } = await search.call(context as unknown as ILoadOptionsFunctions);
+		expect(results.map(({ name }) => name)).toEqual(['3', 'Student (ID 1)', 'Student (ID 2)']);
+	});
 
 	it('is in the order of the names, and has what is typed', async () => {
 		expect(await ask()).toEqual([
