@@ -20,37 +20,22 @@ let inbox: Inbox;
 let frontDesk: Mailbox;
 let browser: Browser;
 let workflow: string;
+let referrals: string;
 
 beforeAll(async () => {
 	clinic = await openClinic('email');
 	inbox = await openInbox();
 	frontDesk = await openMailbox();
 	browser = await openBrowser();
-	workflow = await importExample(
-		'email-attachments-to-record',
-		clinic,
-		await signIn(browser, clinic.n8n),
-		{
-			credentials: {
-				'n8n-nodes-base.emailReadImap': await clinic.addCredential(
-					'IMAP',
-					'imap',
-					inbox.credential,
-				),
-				'n8n-nodes-cliniko.cliniko': await clinic.addCredential(
-					'Cliniko',
-					'clinikoApi',
-					CREDENTIAL,
-				),
-				'n8n-nodes-base.emailSend': await clinic.addCredential(
-					'SMTP',
-					'smtp',
-					frontDesk.credential,
-				),
-			},
-		},
-	);
+	const page = await signIn(browser, clinic.n8n);
+	const credentials = {
+		'n8n-nodes-base.emailReadImap': await clinic.addCredential('IMAP', 'imap', inbox.credential),
+		'n8n-nodes-cliniko.cliniko': await clinic.addCredential('Cliniko', 'clinikoApi', CREDENTIAL),
+		'n8n-nodes-base.emailSend': await clinic.addCredential('SMTP', 'smtp', frontDesk.credential),
+	};
+	workflow = await importExample('email-attachments-to-record', clinic, page, { credentials });
 	await clinic.publish(workflow);
+	referrals = await importExample('referral-to-case', clinic, page, { credentials });
 });
 afterEach(() => clinic.sandbox.reset());
 afterAll(async () => {
@@ -93,8 +78,31 @@ it('the files of an unknown sender go to the front desk', async () => {
 	expect(recorded(clinic.sandbox)).toEqual([]);
 });
 
+it('a referral becomes a case with its files, and the practitioner is told', async () => {
+	// It reads the same mailbox.
+	await clinic.n8n.call('POST', `/rest/workflows/${workflow}/deactivate`);
+	frontDesk.mails.length = 0;
+	await clinic.publish(referrals);
+	const subject = '=?utf-8?Q?Referral=3A_O=E2=80=99Hara=2C_Zo=C3=AB=2C_31=2F05=2F1987?=';
+	inbox.deliver(message('gp@practice.example', FILES, subject));
+	const mail = await until('the practitioner has mail', () => frontDesk.mails[0]);
+	const [opened, ...others] = clinic.sandbox.clinic.cases.values();
+	expect(others).toEqual([]);
+	expect(mail.subject).toBe('Cliniko: a referral came in');
+	expect(mail.text).toContain(`Case: ${opened!.id}`);
+	expect(recorded(clinic.sandbox).map(({ patient, name }) => [patient, name])).toEqual(
+		expect.arrayContaining(FILES.map(([name]) => [SANDBOX_PATIENT_ID, name])),
+	);
+	expect(opened!.linked.at(-1)!.ids).toHaveLength(FILES.length);
+	expect(frontDesk.mails).toHaveLength(1);
+});
+
 /** A message as mail programs write it, with non-ASCII file names as in RFC 2231. */
-function message(from: string, files: Array<[string, Buffer]>): string {
+function message(
+	from: string,
+	files: Array<[string, Buffer]>,
+	subject = 'What you asked for',
+): string {
 	const attachments = files.map(
 		([name, content]) => `--part
 Content-Type: application/octet-stream
@@ -106,7 +114,7 @@ ${content.toString('base64')}
 	);
 	return `From: ${from}
 To: intake@clinic.example
-Subject: What you asked for
+Subject: ${subject}
 Date: Mon, 23 Nov 2026 09:30:00 +1100
 Message-ID: <${Date.now()}@mail.example>
 MIME-Version: 1.0

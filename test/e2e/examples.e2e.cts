@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { until } from '../../n8n/until.cts';
 import { openMailbox, type Mailbox } from '../../sandbox/mailbox.cts';
 import { SANDBOX_OTHER_PATIENT_ID, SANDBOX_PATIENT_ID } from '../../sandbox/sandbox.cts';
-import { pdf, sha256 } from '../engine/clinic.cts';
+import { pdf, recorded, sha256 } from '../engine/clinic.cts';
 import { putOnRecord } from '../engine/records.cts';
 import { openBrowser, signIn } from './browser.cts';
 import { CREDENTIAL, openClinic, type ClinicWithN8n } from './clinic.cts';
@@ -109,6 +109,7 @@ it('an example tells staff once of each file that Cliniko has processed or could
 	await mailed(2);
 	const later = await putOnRecord(clinic.sandbox, { name: 'c.pdf', content: pdf('c') });
 	await mailed(3);
+	await clinic.n8n.call('POST', `/rest/workflows/${workflow}/deactivate`);
 
 	const told = staff.mails.map(({ subject, text }) => [
 		subject,
@@ -121,4 +122,51 @@ it('an example tells staff once of each file that Cliniko has processed or could
 		]),
 	);
 	expect(told.slice(2)).toEqual([['Cliniko: a file was processed', later.id]]);
+}, 300_000);
+
+it('an example asks a patient with a new appointment for papers, once, and puts them on the record', async () => {
+	staff.mails.length = 0;
+	const workflow = await importExample('appointment-to-papers', clinic, page, { credentials });
+	await clinic.publish(workflow);
+	const { clinic: cliniko } = clinic.sandbox;
+	const startsAt = Date.now() + 24 * 3_600_000;
+	// Two patients at once, one of them with two appointments, and one who cannot be asked.
+	const silent = cliniko.addPatient({ firstName: 'Silent', email: null }).id;
+	for (const patientId of [
+		SANDBOX_PATIENT_ID,
+		SANDBOX_PATIENT_ID,
+		SANDBOX_OTHER_PATIENT_ID,
+		silent,
+	]) {
+		cliniko.addAppointment({ patientId, startsAt, endsAt: startsAt + 1_800_000 });
+	}
+	await until('all are asked', () => staff.mails.length >= 3 || undefined, 100);
+	const asked = (address: string | null) => staff.mails.filter(({ to }) => to.includes(address!));
+	const emailOf = (id: string) => cliniko.patients.get(id)!.email;
+	expect(asked(emailOf(SANDBOX_OTHER_PATIENT_ID))).toHaveLength(1);
+	expect(staff.mails.filter(({ text }) => text.includes(`Patient: ${silent}`))).toHaveLength(1);
+	const [mail, ...more] = asked(emailOf(SANDBOX_PATIENT_ID));
+	expect(more).toEqual([]);
+
+	const { pathname, search } = new URL(/http\S+/.exec(mail!.text)![0]);
+	const withoutSignature = await fetch(`${clinic.n8n.url}${pathname}`);
+	expect(withoutSignature.ok).toBe(false);
+	// A new context, since a patient is not signed in to n8n.
+	const phone = await (await browser.newContext()).newPage();
+	await phone.goto(`${clinic.n8n.url}${pathname}${search}`);
+	expect(await phone.content()).not.toMatch(/O.Hara|1987/);
+	const buffer = pdf('referral');
+	const file = { name: 'Referral.pdf', mimeType: 'application/pdf', buffer };
+	await phone.locator('input[type=file]').setInputFiles([file]);
+	await phone.getByRole('button', { name: 'Submit' }).click();
+	await phone.getByText('We have what you sent').waitFor();
+	await phone.context().close();
+	const stored = await until('the file is on the record', () => {
+		const files = recorded(clinic.sandbox).filter(({ name }) => name === file.name);
+		return files.length > 0 ? files : undefined;
+	});
+	expect(stored).toEqual([
+		{ patient: SANDBOX_PATIENT_ID, name: file.name, sha256: sha256(buffer) },
+	]);
+	expect(staff.mails).toHaveLength(3);
 }, 300_000);

@@ -9,6 +9,7 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
+import { filesToPassOn } from '../parameters/inputFiles';
 import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { fieldCollection, fieldValuesOf } from '../parameters/recordFields';
@@ -103,6 +104,7 @@ async function execute(context: IExecuteFunctions) {
 				show: outputOf(context, itemIndex, simplifiedCommunication),
 			};
 		},
+		files: (itemIndex) => filesToPassOn(context, itemIndex),
 		run: async ({ wanted, show }) => {
 			const prepare = async () => await assertActive(api, wanted.patientId);
 			const record = await creator.create(wanted, prepare);
