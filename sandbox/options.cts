@@ -60,6 +60,11 @@ export interface SandboxOptions {
 	 */
 	sortsById?: boolean;
 	/**
+	 * What lists do if they are to be sorted by another column than `created_at` or `id`: sort by it
+	 * ('honoured', the default), not at all ('ignored', unkind), or answer 400 ('refused').
+	 */
+	otherSorts?: 'honoured' | 'ignored' | 'refused';
+	/**
 	 * Milliseconds from a record's creation until lists show it, default 0; its own URL works at
 	 * once. Unkind: a second or more, as with lists that are read from a replica of the database.
 	 */
@@ -200,6 +205,7 @@ const KIND: Settings = {
 	earlyRefusal: false,
 	listOrder: 'stable',
 	sortsById: true,
+	otherSorts: 'honoured',
 	listLagMs: 0,
 	descriptions: 'kept',
 	messages: 'kept',
@@ -233,6 +239,7 @@ export const UNKIND: SandboxOptions = {
 	comparison: 'sensitive',
 	earlyRefusal: true,
 	listOrder: 'unstable',
+	otherSorts: 'ignored',
 	listLagMs: 1000,
 	descriptions: 'cleaned',
 	messages: 'html',
@@ -256,6 +263,7 @@ export const CHOICES = {
 	earlyRefusal: [false, true],
 	listOrder: ['stable', 'unstable'],
 	sortsById: [true, false],
+	otherSorts: ['honoured', 'ignored', 'refused'],
 	descriptions: ['kept', 'cleaned'],
 	messages: ['kept', 'html'],
 	fileNames: ['kept', 'cleaned'],

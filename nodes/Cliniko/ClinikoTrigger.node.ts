@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { appointmentsForFields, appointmentsForIn } from './actions/parameters/appointmentsFor';
-import { simplifyField } from './actions/parameters/simplify';
+import { simplifyField } from './actions/parameters/output';
 import { nodeError } from './actions/report';
 import {
 	searchAppointmentTypes,

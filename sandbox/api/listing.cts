@@ -74,20 +74,23 @@ export function listing<Row>(
 function ordering<Row>(
 	url: URL,
 	{ fields }: Resource<Row>,
-	{ listOrder, sortsById }: Settings,
+	{ listOrder, sortsById, otherSorts }: Settings,
 ): (a: Row, b: Row) => number {
 	const isStable = listOrder === 'stable';
 	const order = url.searchParams.get('order') ?? 'asc';
 	const sort = url.searchParams.get('sort') ?? 'created_at';
-	const columns = sort.split(',').map((column) => {
+	const columns = sort.split(',').flatMap((column) => {
 		const [name = '', direction = order] = column.trim().split(':');
 		const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-		const isSortable = field && (sortsById || name !== 'id');
+		const isOther = name !== 'id' && name !== 'created_at';
+		const isSortable =
+			field && (sortsById || name !== 'id') && !(isOther && otherSorts === 'refused');
 		if (!isSortable || !['asc', 'desc'].includes(direction)) {
 			throw refuse(400, `Cannot sort by ${column}`);
 		}
+		if (isOther && otherSorts === 'ignored') return [];
 		const inSeconds = field.kind === 'date-time' && !isStable;
-		return { of: inSeconds ? secondsOf(field) : field.of, sign: direction === 'asc' ? 1 : -1 };
+		return [{ of: inSeconds ? secondsOf(field) : field.of, sign: direction === 'asc' ? 1 : -1 }];
 	});
 	if (isStable) columns.push({ of: fields.id.of, sign: 1 });
 	return (a, b) => {

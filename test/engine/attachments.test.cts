@@ -230,6 +230,16 @@ describe('Get Many', () => {
 	};
 	const filter = (...filters: IDataObject[]) => ({ filters: { filter: filters } });
 
+	it('gives those first whose name comes first, or that are oldest', async () => {
+		for (const [at, name] of ['scan 10.pdf', 'Scan 2.pdf', 'Ärztin.pdf'].entries()) {
+			Object.assign(await letter({ name }), { createdAt: minutesAgo(20 - at) });
+		}
+		const sorted = async (sort: string, limit = 50) => await names({ ...ofPatient, sort, limit });
+		expect(await sorted('filename:asc')).toEqual(['Ärztin.pdf', 'Scan 2.pdf', 'scan 10.pdf']);
+		expect(await sorted('filename:asc', 1)).toEqual(['Ärztin.pdf']);
+		expect(await sorted('created_at:asc', 1)).toEqual(['scan 10.pdf']);
+	});
+
 	it('gives those of the patient, newest first, with one request', async () => {
 		await fill();
 

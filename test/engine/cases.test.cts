@@ -219,6 +219,15 @@ describe('Get Many', () => {
 		expect(await listed({ filters: expired })).toEqual([young.id]);
 	});
 
+	it('returns those first that expire first', async () => {
+		const [never, later, soon] = [null, '2027-05-31', '2026-12-01'].map((expiryDate) =>
+			add({ expiryDate }),
+		);
+		const sort = 'expiry_date:asc';
+		expect(await listed({ sort })).toEqual([soon!.id, later!.id, never!.id]);
+		expect(await listed({ sort, limit: 1 })).toEqual([soon!.id]);
+	});
+
 	it('returns all of more than a page, and nobody else’s', async () => {
 		for (let at = 0; at < 130; at++) add({ details: { closed: at % 2 === 0 } });
 		for (let at = 0; at < 30; at++) add({ patientId: SANDBOX_OTHER_PATIENT_ID });

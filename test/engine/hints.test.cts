@@ -32,7 +32,7 @@ it('after Get Many, a hint says once that the limit was reached', async () => {
 	}
 	const items = [{}, {}];
 	expect(hintsOf(await clinic.run({ items, parameters: getMany }))).toEqual([
-		expect.stringMatching(/^These are the newest 50, and there may be more\. Switch Return All on/),
+		expect.stringMatching(/^These are the first 50, and there may be more\. Switch Return All on/),
 	]);
 	// Chosen, or the whole list.
 	for (const parameters of [{ limit: 10 }, { returnAll: true }]) {

@@ -786,6 +786,31 @@ describe('Many patients', () => {
 		},
 	);
 
+	it.each(['honoured', 'ignored', 'refused'] as const)(
+		'come in the order that is asked for, whether Cliniko’s sorting is %s',
+		async (otherSorts) => {
+			clinic.sandbox.settings.otherSorts = otherSorts;
+			const names = ['Zeta', 'beta', 'Álvarez', 'Beta'];
+			for (let at = 0; at < 120; at++) patient({ firstName: 'Many', lastName: `Many ${at}` });
+			const [zeta, beta, alvarez, other] = names.map((lastName, at) =>
+				patient({ lastName, firstName: `Many ${'AZA'[at] ?? 'M'}`, createdAt: at * 1000 }),
+			);
+			const mine = filter('first_name', 'text', 'contains', 'Many');
+			const byName = { sort: 'last_name:asc,first_name:asc', limit: 4 };
+			const given = await idsOf([mine], byName);
+			expect(given.slice(0, 3)).toEqual([alvarez, other, beta]);
+			expect(await idsOf([mine], { ...byName, simplify: false })).toEqual(given);
+			const all = await idsOf([mine], { ...byName, returnAll: true });
+			expect(all).toHaveLength(124);
+			expect(all.at(-1)).toBe(zeta);
+			expect(await idsOf([mine], { sort: 'created_at:asc', limit: 1 })).toEqual([zeta]);
+		},
+	);
+
+	it('come in no order that nobody knows', async () => {
+		expect(await idsOf([MINE], { sort: '={{ "email:asc" }}' })).toMatch(/^Sort is none of its/);
+	});
+
 	it('come once each, though a new patient moves the pages on while they are read', async () => {
 		const ids = many(150);
 		clinic.sandbox.faults.add({

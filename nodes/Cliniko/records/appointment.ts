@@ -61,10 +61,17 @@ export function simplifiedAppointment(record: Appointment) {
 	};
 }
 
-/** The same with the names, where people look for them. */
-export function withNames(
-	{ id, starts_at, ends_at, patient_id, patient_name, ...others }: SimplifiedAppointment,
-	names: AppointmentNames,
+/** The same with the names that the record was given, where people look for them. */
+export function simplifiedWithNames(
+	record: Appointment & Partial<AppointmentNames>,
 ): SimplifiedAppointment & AppointmentNames {
-	return { id, starts_at, ends_at, patient_id, patient_name, ...names, ...others };
+	const { id, starts_at, ends_at, patient_id, patient_name, ...others } =
+		simplifiedAppointment(record);
+	return {
+		...{ id, starts_at, ends_at, patient_id, patient_name },
+		practitioner_name: record.practitioner_name ?? null,
+		appointment_type_name: record.appointment_type_name ?? null,
+		business_name: record.business_name ?? null,
+		...others,
+	};
 }

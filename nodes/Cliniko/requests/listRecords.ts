@@ -1,6 +1,7 @@
 import { ClinikoError } from '../errors';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
 import type { Collections } from '../records/collections';
+import { comparison, isInOrder, NEWEST_FIRST, reversed } from '../records/order';
 import { PAGE_SIZE, type ClinikoApi, type Page } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
 
@@ -48,19 +49,49 @@ export async function listRecords<C extends keyof Collections>(
 }
 
 /**
- * Reads the newest records of a list, newest first: see `listRecords`.
+ * Reads the first records of a list in an order: see `listRecords`. By which columns Cliniko sorts is not
+ * documented, except for `created_at`. If it refuses or ignores another one, the whole list is read and
+ * sorted here.
  *
  * @param limit the maximum number of records
+ * @param sort such as `last_name:asc,first_name:asc`
  */
-export async function newestRecords<C extends keyof Collections>(
+export async function firstRecords<C extends keyof Collections>(
 	api: ClinikoApi,
 	collection: C,
 	filters: string[],
-	limit: number,
+	{ limit, sort }: { limit: number; sort: string },
 	errorContext: ErrorContext,
 ): Promise<Array<Collections[C]>> {
-	const records = await listRecords(api, collection, filters, errorContext, { limit });
-	return records.slice(0, limit);
+	const read = async (reading?: Reading) =>
+		await listRecords(api, collection, filters, errorContext, reading);
+	if (sort === NEWEST_FIRST) return (await read({ limit })).slice(0, limit);
+	const asked = Math.max(limit, PAGE_SIZE);
+	const records = await read({ limit: asked, sort }).catch((error: ClinikoError) => {
+		if (error.httpCode === 400 || error.httpCode === 422) return undefined;
+		throw error;
+	});
+	const isWhole = records !== undefined && records.length < asked;
+	const isSorted =
+		isWhole ||
+		(records !== undefined &&
+			isInOrder(records, sort) &&
+			// They may have been created in that order: then they do not come in the reverse one, too.
+			(await comesInOrder(api, collection, filters, reversed(sort), errorContext)));
+	return (isSorted ? records! : await read()).sort(comparison(sort)).slice(0, limit);
+}
+
+/** Whether a page of a list, which has more than one, comes in an order. */
+async function comesInOrder(
+	api: ClinikoApi,
+	collection: keyof Collections,
+	filters: string[],
+	sort: string,
+	errorContext: ErrorContext,
+): Promise<boolean> {
+	const query = { sort, page: '1', per_page: String(PAGE_SIZE) };
+	const { rows } = await api.page(collection, filters, errorContext, query);
+	return isInOrder(rows.filter(isClinikoRecord), sort);
 }
 
 /** Like `listRecords`, with the time of the reply. */

@@ -1,14 +1,19 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+} from 'n8n-workflow';
 
 import {
-	simplifiedAppointment,
-	withNames,
+	simplifiedWithNames,
 	type Appointment,
 	type AppointmentNames,
 	type SimplifiedAppointment,
 } from '../../records/appointment';
+import { linkedId } from '../../records/clinikoRecord';
 import { filtersFor, isMeant } from '../../requests/appointmentsFor';
-import { newestRecords } from '../../requests/listRecords';
+import { firstRecords } from '../../requests/listRecords';
 import { namesOf } from '../../requests/recordNames';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import { connect } from '../../transport/n8n';
@@ -17,8 +22,9 @@ import type { Operation } from '../operation';
 import { appointmentsForFields, appointmentsForIn } from '../parameters/appointmentsFor';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientOrAllFields, patientOrAllOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { sortField, sortOf, type SortChoice } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
@@ -37,10 +43,13 @@ const CANCELLED = new Map<unknown, string>([
 	['only', 'cancelled_at:?'],
 ]);
 
+const SORTS: SortChoice[] = [{ name: 'Start (Earliest First)', sort: 'starts_at:asc' }];
+
 const fields: INodeProperties[] = [
 	...patientOrAllFields('Appointments Of', 'appointments'),
 	...appointmentsForFields,
 	...limitFields,
+	sortField(SORTS),
 	...filterFields(FILTERS),
 	{
 		displayName: 'Cancelled',
@@ -54,7 +63,7 @@ const fields: INodeProperties[] = [
 			{ name: 'Only Cancelled', value: 'only' },
 		],
 	},
-	simplifyField,
+	...outputFields(simplifiedWithNames),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -62,11 +71,11 @@ export type Output = SimplifiedAppointment & AppointmentNames;
 
 async function execute(context: IExecuteFunctions) {
 	const api = await connect(context);
-	const simple = new Set<number>();
+	/** How the records of each item are returned. */
+	const shows = new Map<number, Show>();
 	const items = await eachItem(context, {
 		read: (itemIndex) => {
-			const simplify = simplifyOf(context, itemIndex);
-			if (simplify) simple.add(itemIndex);
+			shows.set(itemIndex, outputOf(context, itemIndex, simplifiedWithNames));
 			return {
 				meant: {
 					patientId: patientOrAllOf(context, itemIndex, api.shard),
@@ -74,23 +83,24 @@ async function execute(context: IExecuteFunctions) {
 				},
 				filters: stateFilters(context, itemIndex),
 				limit: limitOf(context, itemIndex),
-				simplify,
+				sort: sortOf(context, itemIndex, SORTS),
 			};
 		},
-		run: async ({ meant, filters, limit, simplify }) => {
+		run: async ({ meant, filters, limit, sort }) => {
 			const errorContext = {
 				action: 'list appointments',
 				forbidden:
 					'Use the key of a user whose role may see appointments, or ask the owner of the Cliniko account to change the role.',
 			};
 			const all = [...filters, ...filtersFor(meant)];
-			const records = await newestRecords(api, 'individual_appointments', all, limit, errorContext);
+			const collection = 'individual_appointments';
+			const records = await firstRecords(api, collection, all, { limit, sort }, errorContext);
 			hintAtLimit(context, records.length, limit);
 			const own = records.filter((one) => isMeant(one, meant) && isInState(one, filters));
-			return own.map((record) => ({ json: simplify ? simplifiedAppointment(record) : record }));
+			return own.map((json) => ({ json }));
 		},
 	});
-	return await named(api, items, simple);
+	return await shown(api, items, shows);
 }
 
 /** The item's filters, with those for what became of an appointment. */
@@ -115,29 +125,33 @@ function isInState(record: Appointment, filters: string[]): boolean {
 	);
 }
 
-/** The items with names, which are looked up for all of them together. */
-async function named(
+/** How a record is returned. */
+type Show = (record: Appointment & Partial<AppointmentNames>) => IDataObject;
+
+/** Of which records the names are looked up. */
+const NAMED = [
+	{ name: 'practitioner_name', field: 'practitioner', collection: 'practitioners' },
+	{ name: 'appointment_type_name', field: 'appointment_type', collection: 'appointment_types' },
+	{ name: 'business_name', field: 'business', collection: 'businesses' },
+] as const;
+
+/** The items as they are returned. Names that are wanted are looked up for all of them together. */
+async function shown(
 	api: ClinikoApi,
 	items: INodeExecutionData[],
-	simple: Set<number>,
+	shows: Map<number, Show>,
 ): Promise<INodeExecutionData[]> {
-	const isSimple = ({ json, pairedItem }: INodeExecutionData) =>
-		json.error === undefined && simple.has((pairedItem as { item: number }).item);
-	const appointments = items.filter(isSimple).map(({ json }) => json as SimplifiedAppointment);
-	const idsOf = (key: 'practitioner_id' | 'appointment_type_id' | 'business_id') =>
-		appointments.flatMap((one) => one[key] ?? []);
-	const practitioners = await namesOf(api, 'practitioners', idsOf('practitioner_id'));
-	const types = await namesOf(api, 'appointment_types', idsOf('appointment_type_id'));
-	const businesses = await namesOf(api, 'businesses', idsOf('business_id'));
+	const showOf = ({ json, pairedItem }: INodeExecutionData) =>
+		json.error === undefined ? shows.get((pairedItem as { item: number }).item) : undefined;
+	for (const { name, field, collection } of NAMED) {
+		const wanted = items.filter((item) => name in (showOf(item)?.({ id: '' }) ?? {}));
+		const idOf = ({ json }: INodeExecutionData) => linkedId(json[field], collection);
+		const names = await namesOf(api, collection, new Set(wanted.flatMap((one) => idOf(one) ?? [])));
+		for (const item of wanted) item.json[name] = names.get(idOf(item) ?? '') ?? null;
+	}
 	return items.map((item) => {
-		if (!isSimple(item)) return item;
-		const one = item.json as SimplifiedAppointment;
-		const json = withNames(one, {
-			practitioner_name: practitioners.get(one.practitioner_id ?? '') ?? null,
-			appointment_type_name: types.get(one.appointment_type_id ?? '') ?? null,
-			business_name: businesses.get(one.business_id ?? '') ?? null,
-		});
-		return { ...item, json };
+		const json = showOf(item)?.(item.json as Appointment);
+		return json ? { ...item, json } : item;
 	});
 }
 

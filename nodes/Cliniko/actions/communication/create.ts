@@ -9,9 +9,9 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { fieldCollection, fieldValuesOf } from '../parameters/recordFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { textOf } from '../parameters/text';
 
 /** Cliniko's codes. */
@@ -85,7 +85,7 @@ const fields: INodeProperties[] = [
 			},
 		],
 	),
-	simplifyField,
+	...outputFields(simplifiedCommunication),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -100,13 +100,13 @@ async function execute(context: IExecuteFunctions) {
 			const patientId = patientIdOf(context, itemIndex, api.shard);
 			return {
 				wanted: newMemo(api, patientId, memoIn(context, itemIndex), itemIndex),
-				simplify: simplifyOf(context, itemIndex),
+				show: outputOf(context, itemIndex, simplifiedCommunication),
 			};
 		},
-		run: async ({ wanted, simplify }) => {
+		run: async ({ wanted, show }) => {
 			const prepare = async () => await assertActive(api, wanted.patientId);
 			const record = await creator.create(wanted, prepare);
-			return [{ json: simplify ? simplifiedCommunication(record) : record }];
+			return [{ json: show(record) }];
 		},
 	});
 }

@@ -1,15 +1,15 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { criterion, type Criterion } from '../../find/criteria';
 import { findContacts, type FoundContacts } from '../../find/findContacts';
-import { simplifiedContact, type SimplifiedContact } from '../../records/contact';
+import { simplifiedContact, type Contact, type SimplifiedContact } from '../../records/contact';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filesToPassOn } from '../parameters/inputFiles';
+import { outputFields, outputOf } from '../parameters/output';
 import { emptyFields, searchFieldsOf, type Sought } from '../parameters/searchFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 /** The parameters, and what messages call them. */
 const FIELDS = [
@@ -67,7 +67,7 @@ const fields: INodeProperties[] = [
 			},
 		],
 	},
-	simplifyField,
+	...outputFields(simplifiedContact),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -79,7 +79,7 @@ export type Output = { matched: number } & Partial<
 interface Query extends Sought<Name> {
 	criteria: Criterion[];
 	ifNotOne: unknown;
-	simplify: boolean;
+	show: (contact: Contact) => IDataObject;
 }
 
 async function execute(context: IExecuteFunctions) {
@@ -87,7 +87,7 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => queryOf(context, itemIndex),
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ given, criteria, empty, ifNotOne, simplify }) => {
+		run: async ({ given, criteria, empty, ifNotOne, show }) => {
 			const { providerNumber } = given;
 			const found: FoundContacts =
 				empty.length > 0
@@ -96,7 +96,7 @@ async function execute(context: IExecuteFunctions) {
 			const { contacts } = found;
 			const [contact] = contacts;
 			if (contact && contacts.length === 1) {
-				return [{ json: { matched: 1, ...(simplify ? simplifiedContact(contact) : contact) } }];
+				return [{ json: { matched: 1, ...show(contact) } }];
 			}
 			const by = FIELDS.filter(({ name }) => name in given).map(({ label }) => label);
 			const { message, advice } = empty.length > 0 ? fieldEmpty(empty) : notOne(found, by);
@@ -123,7 +123,7 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 		}),
 		empty,
 		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
-		simplify: simplifyOf(context, itemIndex),
+		show: outputOf(context, itemIndex, simplifiedContact),
 	};
 }
 

@@ -8,8 +8,8 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { textOf } from '../parameters/text';
 
 /** In characters, as Cliniko's reference says. */
@@ -26,7 +26,7 @@ const fields: INodeProperties[] = [
 		placeholder: 'e.g. Penicillin',
 		description: 'What the alert says, of at most 255 characters',
 	},
-	simplifyField,
+	...outputFields(simplifiedAlert),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -44,9 +44,9 @@ async function execute(context: IExecuteFunctions) {
 				nameOf(context, itemIndex),
 				itemIndex,
 			),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplifiedAlert),
 		}),
-		run: async ({ wanted, simplify }) => {
+		run: async ({ wanted, show }) => {
 			let outcome = 'created';
 			const record = await creator.create(wanted, async () => {
 				await assertActive(api, wanted.patientId);
@@ -54,7 +54,7 @@ async function execute(context: IExecuteFunctions) {
 				if (existing) outcome = 'existing';
 				return existing;
 			});
-			return [{ json: { outcome, ...(simplify ? simplifiedAlert(record) : record) } }];
+			return [{ json: { outcome, ...show(record) } }];
 		},
 	});
 }

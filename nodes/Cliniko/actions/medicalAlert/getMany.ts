@@ -2,14 +2,15 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { mayBeOfPatient } from '../../records/clinikoRecord';
 import { simplifiedAlert, type SimplifiedAlert } from '../../records/medicalAlert';
-import { newestRecords } from '../../requests/listRecords';
+import { firstRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { sortField, sortOf } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
@@ -19,8 +20,9 @@ const FILTERS: FilterField[] = [
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose medical alerts to return'),
 	...limitFields,
+	sortField(),
 	...filterFields(FILTERS),
-	simplifyField,
+	...outputFields(simplifiedAlert),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -33,15 +35,16 @@ async function execute(context: IExecuteFunctions) {
 			patientId: patientIdOf(context, itemIndex, api.shard),
 			filters: filtersOf(context, itemIndex, FILTERS),
 			limit: limitOf(context, itemIndex),
-			simplify: simplifyOf(context, itemIndex),
+			sort: sortOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplifiedAlert),
 		}),
-		run: async ({ patientId, filters, limit, simplify }) => {
+		run: async ({ patientId, filters, limit, sort, show }) => {
 			const errorContext = { action: `list the medical alerts of patient ${patientId}` };
 			const all = [...filters, `patient_id:=${patientId}`];
-			const records = await newestRecords(api, 'medical_alerts', all, limit, errorContext);
+			const records = await firstRecords(api, 'medical_alerts', all, { limit, sort }, errorContext);
 			hintAtLimit(context, records.length, limit);
 			const own = records.filter((record) => mayBeOfPatient(record, patientId));
-			return own.map((record) => ({ json: simplify ? simplifiedAlert(record) : record }));
+			return own.map((record) => ({ json: show(record) }));
 		},
 	});
 }
@@ -50,7 +53,7 @@ export const getMany: Operation = {
 	name: 'Get Many',
 	value: 'getMany',
 	action: 'Get many medical alerts',
-	description: 'Return the medical alerts of a patient, newest first',
+	description: 'Return the medical alerts of a patient, newest first by default',
 	fields,
 	execute,
 };

@@ -56,7 +56,7 @@ export function hintAtLimit(context: IExecuteFunctions, count: number, limit: nu
 	if (limit !== DEFAULT || count < limit || told.has(context)) return;
 	told.add(context);
 	context.addExecutionHints({
-		message: `These are the newest ${limit}, and there may be more. Switch Return All on to get all, or change Limit.`,
+		message: `These are the first ${limit}, and there may be more. Switch Return All on to get all, or change Limit.`,
 		location: 'outputPane',
 	});
 }

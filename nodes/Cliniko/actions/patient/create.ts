@@ -10,8 +10,8 @@ import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientField, patientFields } from '../parameters/patientFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { textOf } from '../parameters/text';
 import {
 	creatorFor,
@@ -66,7 +66,7 @@ const fields: INodeProperties[] = [
 		['first_name', 'last_name'],
 	),
 	customFieldsField,
-	simplifyField,
+	...outputFields(simplifiedPatient),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -96,11 +96,11 @@ async function execute(context: IExecuteFunctions) {
 					ruledOut: ruledOutIn(context, itemIndex),
 				},
 				ifMatches,
-				simplify: simplifyOf(context, itemIndex),
+				show: outputOf(context, itemIndex, simplifiedPatient),
 			};
 		},
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ wanted: given, ifMatches, simplify }) => {
+		run: async ({ wanted: given, ifMatches, show }) => {
 			const { person, creation } = given;
 			const values = await withCustomFieldsOf(api, given.values, given.custom);
 			const source = await referralSourceOf(api, given.source);
@@ -126,7 +126,7 @@ async function execute(context: IExecuteFunctions) {
 			const kept = set.isKept && 'Cliniko has another Referral Source for the patient.';
 			const warning = [created.warning, set.warning, kept].filter(Boolean).join(' ');
 			memory.handedOn(creation);
-			const record = simplify ? simplifiedPatient(patient) : patient;
+			const record = show(patient);
 			return [{ json: { outcome, ...record, ...(warning && { warning }) } }];
 		},
 	});

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ClinikoError } from '../../errors';
 import { CRITERIA, criterion, distinguishingFields, type Criterion } from '../../find/criteria';
@@ -14,8 +14,8 @@ import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { candidatesIn, candidatesOption } from '../parameters/candidates';
 import { filesToPassOn, type Files } from '../parameters/inputFiles';
+import { outputFields, outputOf } from '../parameters/output';
 import { emptyFields, searchFieldsOf } from '../parameters/searchFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const oldReferenceId: INodeProperties = {
 	displayName: 'Old Reference ID',
@@ -92,7 +92,7 @@ const fields: INodeProperties[] = [
 			candidatesOption,
 		],
 	},
-	simplifyField,
+	...outputFields(simplifiedPatient),
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -161,7 +161,7 @@ interface Query {
 	empty: string[];
 	includeArchived: boolean;
 	ifNotOne: unknown;
-	simplify: boolean;
+	show: (patient: Patient) => IDataObject;
 }
 
 /** Why there is not exactly one patient: in words, and for an If node. */
@@ -175,7 +175,7 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => queryOf(context, itemIndex),
 		files: (itemIndex) => filesOf(context, itemIndex),
-		run: async ({ criteria, empty, includeArchived, ifNotOne, simplify }) => {
+		run: async ({ criteria, empty, includeArchived, ifNotOne, show }) => {
 			const { patients, archived } =
 				empty.length > 0
 					? { patients: [], archived: [] }
@@ -183,7 +183,7 @@ async function execute(context: IExecuteFunctions) {
 
 			const [patient] = patients;
 			if (patient && patients.length === 1) {
-				const record = simplify ? simplifiedPatient(patient) : patient;
+				const record = show(patient);
 				return [{ json: { matched: 1, ...record } }];
 			}
 			const { message, advice } =
@@ -219,7 +219,7 @@ function queryOf(context: IExecuteFunctions, itemIndex: number): Query {
 		empty: leavesOut ? [] : empty,
 		includeArchived: Boolean(options.includeArchived),
 		ifNotOne: context.getNodeParameter('ifNotOne', itemIndex, 'error'),
-		simplify: simplifyOf(context, itemIndex),
+		show: outputOf(context, itemIndex, simplifiedPatient),
 	};
 }
 

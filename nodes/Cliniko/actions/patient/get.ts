@@ -5,8 +5,8 @@ import { readRecord } from '../../requests/readRecord';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 /** What an item of the output holds with Simplify on. */
 export type Output = SimplifiedPatient;
@@ -16,11 +16,11 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => ({
 			id: patientIdOf(context, itemIndex, api.shard),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplifiedPatient),
 		}),
-		run: async ({ id, simplify }) => {
+		run: async ({ id, show }) => {
 			const patient = await readRecord(api, 'patients', id);
-			return [{ json: simplify ? simplifiedPatient(patient) : patient }];
+			return [{ json: show(patient) }];
 		},
 	});
 }
@@ -30,6 +30,6 @@ export const get: Operation = {
 	value: 'get',
 	action: 'Get patient',
 	description: 'Return the record of a patient whose ID is known, archived or not',
-	fields: [patientIdField('The patient to return'), simplifyField],
+	fields: [patientIdField('The patient to return'), ...outputFields(simplifiedPatient)],
 	execute,
 };

@@ -1,13 +1,14 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { simplifiedPatient, type SimplifiedPatient } from '../../records/patient';
-import { newestRecords } from '../../requests/listRecords';
+import { firstRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { outputFields, outputOf } from '../parameters/output';
+import { sortField, sortOf, type SortChoice } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
@@ -20,6 +21,8 @@ const FILTERS: FilterField[] = [
 	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
 ];
 
+const SORTS: SortChoice[] = [{ name: 'Last Name (A to Z)', sort: 'last_name:asc,first_name:asc' }];
+
 /** What an item of the output holds with Simplify on. */
 export type Output = SimplifiedPatient;
 
@@ -29,13 +32,14 @@ async function execute(context: IExecuteFunctions) {
 		read: (itemIndex) => ({
 			filters: filtersOf(context, itemIndex, FILTERS),
 			limit: limitOf(context, itemIndex),
-			simplify: simplifyOf(context, itemIndex),
+			sort: sortOf(context, itemIndex, SORTS),
+			show: outputOf(context, itemIndex, simplifiedPatient),
 		}),
-		run: async ({ filters, limit, simplify }) => {
+		run: async ({ filters, limit, sort, show }) => {
 			const errorContext = { action: 'list patients' };
-			const patients = await newestRecords(api, 'patients', filters, limit, errorContext);
+			const patients = await firstRecords(api, 'patients', filters, { limit, sort }, errorContext);
 			hintAtLimit(context, patients.length, limit);
-			return patients.map((patient) => ({ json: simplify ? simplifiedPatient(patient) : patient }));
+			return patients.map((patient) => ({ json: show(patient) }));
 		},
 	});
 }
@@ -44,7 +48,12 @@ export const getMany: Operation = {
 	name: 'Get Many',
 	value: 'getMany',
 	action: 'Get many patients',
-	description: 'Return the patients that fit some filters, newest first',
-	fields: [...limitFields, ...filterFields(FILTERS), simplifyField],
+	description: 'Return the patients that fit some filters, newest first by default',
+	fields: [
+		...limitFields,
+		sortField(SORTS),
+		...filterFields(FILTERS),
+		...outputFields(simplifiedPatient),
+	],
 	execute,
 };

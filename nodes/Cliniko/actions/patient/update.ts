@@ -15,9 +15,9 @@ import {
 	givenCustomFields,
 } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { referralSourceField, referralSourceIn } from '../parameters/referralSource';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import { referralSourceOf, withCustomFieldsOf } from './newPatient';
 
 const fields: INodeProperties[] = [
@@ -28,7 +28,7 @@ const fields: INodeProperties[] = [
 		[referralSourceField],
 	),
 	customFieldsField,
-	simplifyField,
+	...outputFields(simplifiedPatient),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -43,10 +43,10 @@ async function execute(context: IExecuteFunctions) {
 			values: changesIn(context, itemIndex, FIELDS, areCustomFieldsAdded(context)),
 			custom: givenCustomFields(context, itemIndex),
 			source: referralSourceIn(context.getNodeParameter('updateFields', itemIndex, {})),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplifiedPatient),
 		}),
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ id, values: given, custom, source, simplify }) => {
+		run: async ({ id, values: given, custom, source, show }) => {
 			const values = await withCustomFieldsOf(api, given, custom);
 			const sourceValues = await referralSourceOf(api, source);
 			const updated = await updatePatient(api, pause, id, values, replaceAll);
@@ -54,7 +54,7 @@ async function execute(context: IExecuteFunctions) {
 			const { patient } = updated;
 			const changed = [...updated.changed, ...(set?.outcome === 'set' ? ['referral_source'] : [])];
 			const warning = [updated.warning, set?.warning].filter(Boolean).join(' ');
-			const record = simplify ? simplifiedPatient(patient) : patient;
+			const record = show(patient);
 			return [{ json: { ...record, changed, ...(warning && { warning }) } }];
 		},
 	});

@@ -12,8 +12,8 @@ import type { Operation } from '../operation';
 import { candidatesIn, candidatesOption } from '../parameters/candidates';
 import { customFieldsField } from '../parameters/customFields';
 import { filesToPassOn } from '../parameters/inputFiles';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientField, patientFields } from '../parameters/patientFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 import {
 	creatorFor,
 	newPatientOf,
@@ -89,7 +89,7 @@ const fields: INodeProperties[] = [
 		['first_name', 'last_name', 'date_of_birth', 'email'],
 	),
 	customFieldsField,
-	simplifyField,
+	...outputFields(simplifiedPatient),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -123,11 +123,11 @@ async function execute(context: IExecuteFunctions) {
 				unknown,
 				ifUnclear,
 				maySet: ifOtherValue === 'replace' ? keepIdentity : replaceNothing,
-				simplify: simplifyOf(context, itemIndex),
+				show: outputOf(context, itemIndex, simplifiedPatient),
 			};
 		},
 		files: (itemIndex) => filesToPassOn(context, itemIndex),
-		run: async ({ wanted: given, unknown, ifUnclear, maySet, simplify }) => {
+		run: async ({ wanted: given, unknown, ifUnclear, maySet, show }) => {
 			const { person, creation } = given;
 			const values = await withCustomFieldsOf(api, given.values, given.custom);
 			const source = await referralSourceOf(api, given.source);
@@ -167,7 +167,7 @@ async function execute(context: IExecuteFunctions) {
 			const isListed = set.isSet && outcome !== 'created';
 			const changed = [...upserted.changed, ...(isListed ? ['referral_source'] : [])];
 			const warning = [upserted.warning, set.warning].filter(Boolean).join(' ');
-			const record = simplify ? simplifiedPatient(patient) : patient;
+			const record = show(patient);
 			return [{ json: { outcome, ...record, changed, ...(warning && { warning }) } }];
 		},
 	});

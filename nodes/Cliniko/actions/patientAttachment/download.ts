@@ -8,7 +8,7 @@ import { connect, filesFromS3 } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { attachmentFields, attachmentOf } from '../parameters/attachment';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { outputFields, outputOf } from '../parameters/output';
 import { textOf } from '../parameters/text';
 
 const fields: INodeProperties[] = [
@@ -24,7 +24,7 @@ const fields: INodeProperties[] = [
 		description:
 			'Later steps find the file under this name. A model that uses this node as its tool gets the record only: a file cannot cross into a tool call.',
 	},
-	simplifyField,
+	...outputFields(simplified),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -36,12 +36,12 @@ async function execute(context: IExecuteFunctions) {
 		read: (itemIndex) => ({
 			attachment: attachmentOf(context, itemIndex, api.shard),
 			field: outputFieldOf(context, itemIndex),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplified),
 		}),
-		run: async ({ attachment, field, simplify }) => {
+		run: async ({ attachment, field, show }) => {
 			const record = await readAttachment(api, attachment);
 			const { data, warning } = await downloadFile(api, record, filesFromS3(context));
-			const json = { ...(simplify ? simplified(record) : record), ...(warning && { warning }) };
+			const json = { ...show(record), ...(warning && { warning }) };
 			return [{ json, binary: { [field]: data } }];
 		},
 	});

@@ -6,7 +6,7 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { attachmentFields, attachmentOf } from '../parameters/attachment';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { outputFields, outputOf } from '../parameters/output';
 
 /** What an item of the output holds with Simplify on. */
 export type Output = SimplifiedAttachment;
@@ -16,11 +16,11 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => ({
 			attachment: attachmentOf(context, itemIndex, api.shard),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplified),
 		}),
-		run: async ({ attachment, simplify }) => {
+		run: async ({ attachment, show }) => {
 			const record = await readAttachment(api, attachment);
-			return [{ json: simplify ? simplified(record) : record }];
+			return [{ json: show(record) }];
 		},
 	});
 }
@@ -30,6 +30,6 @@ export const get: Operation = {
 	value: 'get',
 	action: 'Get patient attachment',
 	description: 'Return the record of an attachment, archived or not, without the file itself',
-	fields: [...attachmentFields('The attachment to return'), simplifyField],
+	fields: [...attachmentFields('The attachment to return'), ...outputFields(simplified)],
 	execute,
 };

@@ -1,14 +1,15 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
-import { newestRecords } from '../../requests/listRecords';
+import { firstRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientOrAllFields, patientOrAllOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { sortField, sortOf, type SortChoice } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Content Type', name: 'content_type', kind: 'text' },
@@ -19,11 +20,14 @@ const FILTERS: FilterField[] = [
 	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
 ];
 
+const SORTS: SortChoice[] = [{ name: 'File Name (A to Z)', sort: 'filename:asc' }];
+
 const fields: INodeProperties[] = [
 	...patientOrAllFields('Attachments Of', 'attachments'),
 	...limitFields,
+	sortField(SORTS),
 	...filterFields(FILTERS),
-	simplifyField,
+	...outputFields(simplified),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -36,14 +40,24 @@ async function execute(context: IExecuteFunctions) {
 			const filters = filtersOf(context, itemIndex, FILTERS);
 			const patientId = patientOrAllOf(context, itemIndex, api.shard);
 			if (patientId !== undefined) filters.push(`patient_id:=${patientId}`);
-			const limit = limitOf(context, itemIndex);
-			return { filters, limit, simplify: simplifyOf(context, itemIndex) };
+			return {
+				filters,
+				limit: limitOf(context, itemIndex),
+				sort: sortOf(context, itemIndex, SORTS),
+				show: outputOf(context, itemIndex, simplified),
+			};
 		},
-		run: async ({ filters, limit, simplify }) => {
+		run: async ({ filters, limit, sort, show }) => {
 			const errorContext = { action: 'list attachments' };
-			const records = await newestRecords(api, 'patient_attachments', filters, limit, errorContext);
+			const records = await firstRecords(
+				api,
+				'patient_attachments',
+				filters,
+				{ limit, sort },
+				errorContext,
+			);
 			hintAtLimit(context, records.length, limit);
-			return records.map((record) => ({ json: simplify ? simplified(record) : record }));
+			return records.map((record) => ({ json: show(record) }));
 		},
 	});
 }
@@ -52,7 +66,7 @@ export const getMany: Operation = {
 	name: 'Get Many',
 	value: 'getMany',
 	action: 'Get many patient attachments',
-	description: 'Return the attachments of a patient or of all patients, newest first',
+	description: 'Return the attachments of a patient or of all patients, newest first by default',
 	fields,
 	execute,
 };

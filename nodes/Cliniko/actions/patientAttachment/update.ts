@@ -13,7 +13,7 @@ import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { attachmentFields, attachmentOf } from '../parameters/attachment';
 import { descriptionOf } from '../parameters/description';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { outputFields, outputOf } from '../parameters/output';
 
 /** What an item of the output holds with Simplify on. */
 export type Output = SimplifiedAttachment;
@@ -24,9 +24,9 @@ async function execute(context: IExecuteFunctions) {
 		read: (itemIndex) => ({
 			attachment: attachmentOf(context, itemIndex, api.shard),
 			description: descriptionOf(context.getNodeParameter('description', itemIndex, '')),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplified),
 		}),
-		run: async ({ attachment, description, simplify }) => {
+		run: async ({ attachment, description, show }) => {
 			const { id } = attachment;
 			await assertOwner(api, attachment);
 			const { body } = await api.patch(
@@ -43,7 +43,7 @@ async function execute(context: IExecuteFunctions) {
 					'The description is most likely changed. Look at the attachment in Cliniko.',
 				);
 			}
-			return [{ json: simplify ? simplified(body) : body }];
+			return [{ json: show(body) }];
 		},
 	});
 }
@@ -64,7 +64,7 @@ export const update: Operation = {
 			description:
 				'The new description, at most 255 characters. Leave it empty to remove the old one.',
 		},
-		simplifyField,
+		...outputFields(simplified),
 	],
 	hints: [
 		{

@@ -18,8 +18,8 @@ import { uploadFile, type UploadTools } from '../../upload/uploadFile';
 import { uploadFiles } from '../../upload/uploadFiles';
 import type { Operation } from '../operation';
 import { caseLinkField } from '../parameters/caseId';
+import { outputFields } from '../parameters/output';
 import { patientIdField } from '../parameters/patientId';
-import { simplifyField } from '../parameters/simplify';
 import { nodeError } from '../report';
 import { failedItem, runError, withEarlierTries } from './uploadFailure';
 import {
@@ -60,7 +60,7 @@ const fields: INodeProperties[] = [
 		description:
 			'Whether to wait until Cliniko has processed the file. Only then does the record have its file name, type and size.',
 	},
-	simplifyField,
+	...outputFields(simplified),
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -223,7 +223,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 
 	hintAtIgnored(context, plans);
 	const results = outcomes.values();
-	return plans.flatMap(({ itemIndex, uploads, simplify, error }) => {
+	return plans.flatMap(({ itemIndex, uploads, show, error }) => {
 		if (error) return [failedItem(context, error, itemIndex, uploads, memory)];
 		return uploads.map((one) => {
 			const { record, error: reason } = results.next().value!;
@@ -233,7 +233,7 @@ async function execute(context: IExecuteFunctions): Promise<INodeExecutionData[]
 			memory.handedOn(one.identity);
 			const { caseId } = one;
 			const json = {
-				...(simplify ? simplified(record) : record),
+				...show(record),
 				...(caseId !== undefined && { patient_case_id: caseId }),
 			};
 			return { json, pairedItem: { item: itemIndex } };

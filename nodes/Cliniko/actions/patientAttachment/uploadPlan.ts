@@ -3,6 +3,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { caseToLink } from '../../cases/caseLink';
 import { ClinikoError } from '../../errors';
 import { isTokenOf, type Position, type UploadMemory } from '../../once/uploadMemory';
+import { simplified, type PatientAttachment } from '../../records/patientAttachment';
 import type { ClinikoApi } from '../../transport/cliniko/clinikoApi';
 import type { Pause } from '../../transport/pause';
 import { inactivePatients } from '../../upload/inactivePatients';
@@ -11,6 +12,7 @@ import type { Upload } from '../../upload/upload';
 import { caseLinkIn } from '../parameters/caseId';
 import { descriptionOf } from '../parameters/description';
 import { inputFiles } from '../parameters/inputFiles';
+import { outputOf } from '../parameters/output';
 import { patientIdOf } from '../parameters/patientId';
 import { textOf } from '../parameters/text';
 
@@ -39,7 +41,8 @@ export interface RunSettings {
 export interface UploadPlan {
 	itemIndex: number;
 	uploads: Upload[];
-	simplify: boolean;
+	/** How its attachments are returned. */
+	show: (record: PatientAttachment) => IDataObject;
 	/** The case to link to: an id, or `ONLY_OPEN`. */
 	caseLink?: string;
 	/** The token of the upload, if the item is an error item of this node that a loop brings back. */
@@ -119,10 +122,10 @@ async function planItem(
 	itemIndex: number,
 	shard: string,
 ): Promise<UploadPlan> {
-	const plan: UploadPlan = { itemIndex, uploads: [], simplify: true };
+	const plan: UploadPlan = { itemIndex, uploads: [], show: simplified };
 	try {
 		const options = optionsOf(context, itemIndex);
-		plan.simplify = Boolean(context.getNodeParameter('simplify', itemIndex, true));
+		plan.show = outputOf(context, itemIndex, simplified);
 		const waitForProcessing = Boolean(
 			context.getNodeParameter('waitForProcessing', itemIndex, true),
 		);

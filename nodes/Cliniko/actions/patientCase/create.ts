@@ -9,9 +9,9 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import { onceCreatorFor } from '../onceCreator';
 import type { Operation } from '../operation';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
 import { fieldCollection, fieldValuesOf } from '../parameters/recordFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
 
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose case it is'),
@@ -35,7 +35,7 @@ const fields: INodeProperties[] = [
 		CASE_FIELDS,
 		['name'],
 	),
-	simplifyField,
+	...outputFields(simplifiedCase),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -51,13 +51,13 @@ async function execute(context: IExecuteFunctions) {
 			const values = valuesIn(context, itemIndex);
 			return {
 				wanted: newCase(api, patientId, values, itemIndex),
-				simplify: simplifyOf(context, itemIndex),
+				show: outputOf(context, itemIndex, simplifiedCase),
 			};
 		},
-		run: async ({ wanted, simplify }) => {
+		run: async ({ wanted, show }) => {
 			const prepare = async () => await assertActive(api, wanted.patientId);
 			const record = await creator.create(wanted, prepare);
-			return [{ json: simplify ? simplifiedCase(record) : record }];
+			return [{ json: show(record) }];
 		},
 	});
 }

@@ -6,7 +6,7 @@ import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { caseFields, caseOf } from '../parameters/caseId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { outputFields, outputOf } from '../parameters/output';
 
 /** What an item of the output holds with Simplify on. */
 export type Output = SimplifiedCase;
@@ -16,11 +16,11 @@ async function execute(context: IExecuteFunctions) {
 	return await eachItem(context, {
 		read: (itemIndex) => ({
 			chosen: caseOf(context, itemIndex, api.shard),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplifiedCase),
 		}),
-		run: async ({ chosen, simplify }) => {
+		run: async ({ chosen, show }) => {
 			const record = await readCase(api, chosen);
-			return [{ json: simplify ? simplifiedCase(record) : record }];
+			return [{ json: show(record) }];
 		},
 	});
 }
@@ -30,6 +30,6 @@ export const get: Operation = {
 	value: 'get',
 	action: 'Get patient case',
 	description: 'Return a case whose ID is known, archived or not',
-	fields: [...caseFields('The case to return'), simplifyField],
+	fields: [...caseFields('The case to return'), ...outputFields(simplifiedCase)],
 	execute,
 };

@@ -1,14 +1,16 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { casesOf } from '../../cases/readCase';
+import { comparison } from '../../records/order';
 import { simplifiedCase, type SimplifiedCase } from '../../records/patientCase';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { filterFields, filtersOf, type FilterField } from '../parameters/filters';
 import { hintAtLimit, limitFields, limitOf } from '../parameters/limit';
+import { outputFields, outputOf } from '../parameters/output';
 import { patientIdField, patientIdOf } from '../parameters/patientId';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { sortField, sortOf, type SortChoice } from '../parameters/sort';
 
 const FILTERS: FilterField[] = [
 	{ displayName: 'Created At', name: 'created_at', kind: 'dateTime' },
@@ -16,9 +18,12 @@ const FILTERS: FilterField[] = [
 	{ displayName: 'Updated At', name: 'updated_at', kind: 'dateTime' },
 ];
 
+const SORTS: SortChoice[] = [{ name: 'Expiry Date (Soonest First)', sort: 'expiry_date:asc' }];
+
 const fields: INodeProperties[] = [
 	patientIdField('The patient whose cases to return'),
 	...limitFields,
+	sortField(SORTS),
 	...filterFields(FILTERS),
 	{
 		displayName: 'Closed',
@@ -31,7 +36,7 @@ const fields: INodeProperties[] = [
 			{ name: 'Include', value: 'include' },
 		],
 	},
-	simplifyField,
+	...outputFields(simplifiedCase),
 ];
 
 /** What an item of the output holds with Simplify on. */
@@ -45,13 +50,17 @@ async function execute(context: IExecuteFunctions) {
 			filters: filtersOf(context, itemIndex, FILTERS),
 			withClosed: context.getNodeParameter('closed', itemIndex, 'exclude') === 'include',
 			limit: limitOf(context, itemIndex),
-			simplify: simplifyOf(context, itemIndex),
+			sort: sortOf(context, itemIndex, SORTS),
+			show: outputOf(context, itemIndex, simplifiedCase),
 		}),
-		run: async ({ patientId, filters, withClosed, limit, simplify }) => {
+		run: async ({ patientId, filters, withClosed, limit, sort, show }) => {
 			const records = await casesOf(api, patientId, filters);
-			const wanted = records.filter(({ closed }) => withClosed || closed !== true).slice(0, limit);
+			const wanted = records
+				.filter(({ closed }) => withClosed || closed !== true)
+				.sort(comparison(sort))
+				.slice(0, limit);
 			hintAtLimit(context, wanted.length, limit);
-			return wanted.map((record) => ({ json: simplify ? simplifiedCase(record) : record }));
+			return wanted.map((record) => ({ json: show(record) }));
 		},
 	});
 }
@@ -60,7 +69,7 @@ export const getMany: Operation = {
 	name: 'Get Many',
 	value: 'getMany',
 	action: 'Get many patient cases',
-	description: 'Return the cases of a patient, newest first',
+	description: 'Return the cases of a patient, newest first by default',
 	fields,
 	execute,
 };

@@ -8,7 +8,7 @@ import { eachItem } from '../eachItem';
 import type { Operation } from '../operation';
 import { caseFields, caseOf } from '../parameters/caseId';
 import { changedFields, changesIn } from '../parameters/changedFields';
-import { simplifyField, simplifyOf } from '../parameters/simplify';
+import { outputFields, outputOf } from '../parameters/output';
 
 /** What an item of the output holds with Simplify on. */
 export type Output = SimplifiedCase & { changed: string[]; warning?: string };
@@ -19,11 +19,11 @@ async function execute(context: IExecuteFunctions) {
 		read: (itemIndex) => ({
 			chosen: caseOf(context, itemIndex, api.shard),
 			values: changesIn(context, itemIndex, CASE_FIELDS),
-			simplify: simplifyOf(context, itemIndex),
+			show: outputOf(context, itemIndex, simplifiedCase),
 		}),
-		run: async ({ chosen, values, simplify }) => {
+		run: async ({ chosen, values, show }) => {
 			const { record, changed, warning } = await updateCase(api, chosen, values);
-			const json = simplify ? simplifiedCase(record) : record;
+			const json = show(record);
 			return [{ json: { ...json, changed, ...(warning && { warning }) } }];
 		},
 	});
@@ -40,7 +40,7 @@ export const update: Operation = {
 			CASE_FIELDS,
 			'What to change. A field whose expression gives nothing is left as it is.',
 		),
-		simplifyField,
+		...outputFields(simplifiedCase),
 	],
 	execute,
 };

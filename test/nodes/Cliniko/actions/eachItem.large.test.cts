@@ -1,7 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { eachItem } from '../../../../nodes/Cliniko/actions/eachItem.ts';
-import { newestRecords } from '../../../../nodes/Cliniko/requests/listRecords.ts';
+import { NEWEST_FIRST } from '../../../../nodes/Cliniko/records/order.ts';
+import { firstRecords } from '../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko } from '../connection.cts';
 
 const context = {
@@ -32,9 +33,15 @@ it('All of 130,000 records become items', async () => {
 	const items = await eachItem(context, {
 		read: () => Infinity,
 		run: async (limit) => {
-			const rows = await newestRecords(cliniko.api, 'patients', [], limit, {
-				action: 'list patients',
-			});
+			const rows = await firstRecords(
+				cliniko.api,
+				'patients',
+				[],
+				{ limit, sort: NEWEST_FIRST },
+				{
+					action: 'list patients',
+				},
+			);
 			return rows.map((json) => ({ json }));
 		},
 	});

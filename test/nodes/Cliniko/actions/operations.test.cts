@@ -34,6 +34,13 @@ const defaultsOf = ({ resource, operation }: { resource: string; operation: stri
 		operationFor(resource, operation)!.fields.map(({ name, default: value }) => [name, value]),
 	) as INodeParameters;
 
+/** Whether a field is not only for tools of AI agents. */
+const isOfNode = ({ displayOptions }: INodeProperties) => !displayOptions?.show?.['@tool'];
+
+/** Name, type and default of each. */
+const definitionsOf = (fields: INodeProperties[]) =>
+	fields.filter(isOfNode).map(({ name, type, default: value }) => [name, type, value]);
+
 describe('The parameters of the node', () => {
 	const [resource] = named('resource');
 	const resources = valuesOf(resource!);
@@ -83,7 +90,7 @@ describe('The parameters of the node', () => {
 		const { fields } = operationFor(chosen.resource, chosen.operation)!;
 
 		expect(shownWith(chosen).sort()).toEqual(
-			['resource', 'operation', ...fields.map(({ name }) => name)].sort(),
+			['resource', 'operation', ...fields.filter(isOfNode).map(({ name }) => name)].sort(),
 		);
 	});
 
@@ -124,7 +131,7 @@ describe('The upload', () => {
 	});
 
 	it('has the parameters that saved workflows hold', () => {
-		expect(fields.map(({ name, type, default: value }) => [name, type, value])).toEqual([
+		expect(definitionsOf(fields)).toEqual([
 			['patientId', 'resourceLocator', { mode: 'list', value: '' }],
 			['binaryPropertyName', 'string', 'data'],
 			['description', 'string', ''],
@@ -213,6 +220,7 @@ describe('What can be done with an attachment', () => {
 				anybody,
 				['returnAll', 'boolean', false],
 				['limit', 'number', 50],
+				['sort', 'options', 'created_at:desc'],
 				['filters', 'fixedCollection', {}],
 				['archived', 'options', 'exclude'],
 				simplify,
@@ -222,9 +230,7 @@ describe('What can be done with an attachment', () => {
 	])('has the parameters that saved workflows hold: %s', (name, parameters) => {
 		const { fields } = operationFor('patientAttachment', name)!;
 
-		expect(fields.map(({ name: field, type, default: value }) => [field, type, value])).toEqual(
-			parameters,
-		);
+		expect(definitionsOf(fields)).toEqual(parameters);
 	});
 
 	it.each(['archive', 'download', 'get', 'update'])(
@@ -279,6 +285,7 @@ describe('What can be done with a case', () => {
 				anybody,
 				['returnAll', 'boolean', false],
 				['limit', 'number', 50],
+				['sort', 'options', 'created_at:desc'],
 				['filters', 'fixedCollection', {}],
 				['archived', 'options', 'exclude'],
 				['closed', 'options', 'exclude'],
@@ -288,9 +295,7 @@ describe('What can be done with a case', () => {
 	])('has the parameters that saved workflows hold: %s', (name, parameters) => {
 		const { fields } = operationFor('patientCase', name)!;
 
-		expect(fields.map(({ name: field, type, default: value }) => [field, type, value])).toEqual(
-			parameters,
-		);
+		expect(definitionsOf(fields)).toEqual(parameters);
 	});
 
 	it.each([
@@ -325,7 +330,7 @@ describe('What can be done with appointments', () => {
 		const { fields } = operationFor('appointment', 'getMany')!;
 		const empty = { mode: 'list', value: '' };
 
-		expect(fields.map(({ name, type, default: value }) => [name, type, value])).toEqual([
+		expect(definitionsOf(fields)).toEqual([
 			['of', 'options', 'onePatient'],
 			['patientId', 'resourceLocator', empty],
 			['practitionerId', 'resourceLocator', empty],
@@ -333,6 +338,7 @@ describe('What can be done with appointments', () => {
 			['appointmentTypeId', 'resourceLocator', empty],
 			['returnAll', 'boolean', false],
 			['limit', 'number', 50],
+			['sort', 'options', 'created_at:desc'],
 			['filters', 'fixedCollection', {}],
 			['archived', 'options', 'exclude'],
 			['cancelled', 'options', 'exclude'],

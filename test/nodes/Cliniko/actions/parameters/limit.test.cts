@@ -1,7 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { limitOf } from '../../../../../nodes/Cliniko/actions/parameters/limit.ts';
-import { newestRecords } from '../../../../../nodes/Cliniko/requests/listRecords.ts';
+import { NEWEST_FIRST } from '../../../../../nodes/Cliniko/records/order.ts';
+import { firstRecords } from '../../../../../nodes/Cliniko/requests/listRecords.ts';
 import { FakeCliniko, rejection, reply, thrownBy } from '../../connection.cts';
 import { PatientList, upTo } from '../../patientList.cts';
 import { randomOf } from '../../random.cts';
@@ -39,7 +40,13 @@ describe('A list, newest first', () => {
 		'of at most %d out of %d records gives %d, by pages of %j',
 		async (limit, count, given, pages) => {
 			const cliniko = withPatients(count);
-			const rows = await newestRecords(cliniko.api, 'patients', [], limit, PURPOSE);
+			const rows = await firstRecords(
+				cliniko.api,
+				'patients',
+				[],
+				{ limit, sort: NEWEST_FIRST },
+				PURPOSE,
+			);
 			expect(idsOf(rows)).toEqual(upTo(given));
 			expect(cliniko.sent.map(({ query }) => query.get('per_page'))).toEqual(pages);
 			expect(cliniko.sent.map(({ query }) => query.get('page'))).toEqual(
@@ -50,11 +57,11 @@ describe('A list, newest first', () => {
 
 	it('is requested with its filters and its order on every page', async () => {
 		const cliniko = withPatients(150);
-		await newestRecords(
+		await firstRecords(
 			cliniko.api,
 			'patients',
 			['last_name:~a&b', 'archived_at:*'],
-			Infinity,
+			{ limit: Infinity, sort: NEWEST_FIRST },
 			PURPOSE,
 		);
 		for (const { path, filters, query } of cliniko.sent) {
@@ -72,7 +79,13 @@ describe('A list, newest first', () => {
 				? { patients: page(0), total_entries: 199, links: { next: 'more' } }
 				: { patients: [{ id: '100' }, ...page(100)], total_entries: 200, links: {} },
 		);
-		const rows = await newestRecords(api, 'patients', [], Infinity, PURPOSE);
+		const rows = await firstRecords(
+			api,
+			'patients',
+			[],
+			{ limit: Infinity, sort: NEWEST_FIRST },
+			PURPOSE,
+		);
 		expect(idsOf(rows)).toEqual(upTo(200));
 	});
 
@@ -81,21 +94,31 @@ describe('A list, newest first', () => {
 			patients: [{ id: '1' }, { id: '2' }, { id: String(2 + count) }],
 			links: { next: 'more' },
 		}));
-		const rows = await newestRecords(cliniko.api, 'patients', [], 4, PURPOSE);
+		const rows = await firstRecords(
+			cliniko.api,
+			'patients',
+			[],
+			{ limit: 4, sort: NEWEST_FIRST },
+			PURPOSE,
+		);
 		expect(idsOf(rows)).toEqual([1, 2, 3, 4]);
 		expect(cliniko.sent).toHaveLength(2);
 	});
 
 	it('leaves out what has no valid id', async () => {
 		const { api } = new FakeCliniko(() => ({ patients: [{ id: '1/3' }, null, { id: '2' }, {}] }));
-		expect(idsOf(await newestRecords(api, 'patients', [], 10, PURPOSE))).toEqual([2]);
+		expect(
+			idsOf(await firstRecords(api, 'patients', [], { limit: 10, sort: NEWEST_FIRST }, PURPOSE)),
+		).toEqual([2]);
 	});
 
 	it('is all or nothing: a later page that is refused is no end', async () => {
 		const { api } = new FakeCliniko((_, count) =>
 			count === 1 ? { patients: [{ id: '1' }], links: { next: 'more' } } : reply(403),
 		);
-		const { message } = await rejection(newestRecords(api, 'patients', [], 10, PURPOSE));
+		const { message } = await rejection(
+			firstRecords(api, 'patients', [], { limit: 10, sort: NEWEST_FIRST }, PURPOSE),
+		);
 		expect(message).toMatch(/^Could not list patients: /);
 	});
 });
@@ -104,7 +127,13 @@ it('The limit is kept though the list has to be read in parts', async () => {
 	const rows = upTo(257).map((id) => ({ id: String(id) }));
 	for (const limit of [1, 50, 150, 200, 250, 256]) {
 		const { cliniko } = new PatientList(rows, randomOf(limit));
-		const given = await newestRecords(cliniko.api, 'patients', [], limit, PURPOSE);
+		const given = await firstRecords(
+			cliniko.api,
+			'patients',
+			[],
+			{ limit, sort: NEWEST_FIRST },
+			PURPOSE,
+		);
 		expect(new Set(idsOf(given)).size).toBe(limit);
 		expect(given).toHaveLength(limit);
 	}
