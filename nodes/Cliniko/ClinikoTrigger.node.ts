@@ -6,9 +6,21 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
+import { appointmentsForFields, appointmentsForIn } from './actions/parameters/appointmentsFor';
 import { simplifyField } from './actions/parameters/output';
 import { nodeError } from './actions/report';
+import {
+	searchAppointmentTypes,
+	searchBusinesses,
+	searchPractitioners,
+} from './methods/searchTypes';
+import { EVENTS } from './trigger/events';
 import { poll } from './trigger/poll';
+
+/** The events of appointments, which have fields of their own. */
+const OF_APPOINTMENTS = Object.keys(EVENTS).filter(
+	(event) => EVENTS[event]!.collection === 'individual_appointments',
+);
 
 export class ClinikoTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -29,7 +41,7 @@ export class ClinikoTrigger implements INodeType {
 		credentials: [{ name: 'clinikoApi', required: true }],
 		builderHint: {
 			searchHint:
-				'Starts a workflow for each new file, patient or appointment in Cliniko, however it came there, for each patient or appointment that was changed, and for each cancellation and each completed patient form. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on an Updated event that changes the same record starts again, so it may write only values that are the same each time; one on an Attachment event that uploads a file starts itself without end, so it needs an If node first. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
+				'Starts a workflow for each new file, patient or appointment in Cliniko, however it came there, for each patient or appointment that was changed, and for each cancellation and each completed patient form. Events of appointments can be limited to a practitioner, a business or an appointment type. Use the event attachmentProcessed if later steps need the name, type or size of the file: at attachmentCreated they are still empty. A workflow on an Updated event that changes the same record starts again, so it may write only values that are the same each time; one on an Attachment event that uploads a file starts itself without end, so it needs an If node first. It outputs the record only; Cliniko > Patient Attachment > Download fetches the file.',
 		},
 		properties: [
 			{
@@ -82,13 +94,21 @@ export class ClinikoTrigger implements INodeType {
 					},
 				],
 			},
+			...appointmentsForFields.map((field) => ({
+				...field,
+				displayOptions: { show: { event: OF_APPOINTMENTS } },
+			})),
 			simplifyField,
 		],
 	};
 
+	methods = { listSearch: { searchAppointmentTypes, searchBusinesses, searchPractitioners } };
+
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		try {
-			const records = await poll(this);
+			const records = await poll(this, () =>
+				appointmentsForIn(this, (name) => this.getNodeParameter(name, '')),
+			);
 			return records.length > 0 ? [records.map((json) => ({ json }))] : null;
 		} catch (error) {
 			throw nodeError(this, error as Error);

@@ -326,12 +326,24 @@ describe('Requests are as the documents have them where the node', () => {
 		}
 	});
 
-	it.each(Object.keys(EVENTS))('polls for "%s"', async (event) => {
+	it.each(
+		Object.keys(EVENTS).flatMap((event) => [
+			[event, {}],
+			[
+				event,
+				{
+					practitionerId: by('id', '1'),
+					businessId: by('id', '2'),
+					appointmentTypeId: by('id', '3'),
+				},
+			],
+		]),
+	)('polls for "%s" with %j', async (event, chosen) => {
 		const poll = async (staticData: IDataObject) =>
 			await clinic.engine.call('poll', {
-				activation: event,
+				activation: JSON.stringify([event, chosen]),
 				activationMode: 'activate',
-				parameters: { event },
+				parameters: { event, ...(chosen as IDataObject) },
 				credential: CREDENTIAL,
 				staticData,
 			});

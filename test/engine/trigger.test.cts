@@ -511,6 +511,56 @@ describe('appointments', () => {
 		expect(await requestsOf(async () => await trigger.poll())).toBe(1);
 	});
 
+	it('are told only if they are with, at and for what is chosen', async () => {
+		const chosen = '1234567890123450022';
+		const almost = '1234567890123450021';
+		const choices = ['practitionerId', 'businessId', 'appointmentTypeId'] as const;
+		const all = Object.fromEntries(choices.map((name) => [name, by('list', chosen)]));
+		const ids = Object.fromEntries(choices.map((name) => [name, chosen]));
+		const fresh = (more: object) =>
+			clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID, ...ids, ...more }).id;
+		const parameters = { event: 'appointmentCreated', ...all };
+		const trigger = new TriggerInN8n(parameters);
+		expect(await trigger.activate()).toEqual([]);
+		for (const name of choices) fresh({ [name]: almost });
+		const wanted = fresh({});
+		let told: string[] = [];
+		expect(await requestsOf(async () => (told = await trigger.poll()))).toBe(1);
+		expect(told).toEqual([wanted]);
+		expect(clinic.sandbox.requests.at(-1)!.path.split(chosen)).toHaveLength(4);
+		for (const name of choices) {
+			const { items } = await new TriggerInN8n({
+				event: 'appointmentCreated',
+				[name]: by('id', almost),
+			}).fetchTestEvent();
+			expect(items).toHaveLength(1);
+		}
+		const none = new TriggerInN8n({ ...parameters, businessId: by('id', '7') });
+		expect(await failure(none.fetchTestEvent())).toContain('no record yet');
+	});
+
+	it('are not told of anybody else where an expression gives nothing, and none is lost', async () => {
+		const trigger = await watch('appointmentCreated');
+		const { id } = clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID });
+		for (const value of ['={{ "" }}', '={{ undefined }}', '={{ 1234567890123450022 }}', 'Imani']) {
+			trigger.parameters = { event: 'appointmentCreated', practitionerId: by('id', value) };
+			expect(await failure(trigger.activate('init'))).toMatch(/Practitioner (is not|came as)/);
+		}
+		trigger.parameters = { event: 'appointmentCreated', practitionerId: by('list', '') };
+		expect(await trigger.activate('init')).toEqual([id]);
+	});
+
+	it('are told from the moment on at which another choice is made, also across a restart', async () => {
+		const trigger = await watch('appointmentCreated');
+		const add = () => clinic.sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID }).id;
+		add();
+		trigger.parameters = { ...trigger.parameters, practitionerId: by('id', '21') };
+		expect(await trigger.activate('init')).toEqual([]);
+		const id = add();
+		expect(await trigger.activate('init')).toEqual([id]);
+		expect(trigger.database.filters).toBe('practitioner_id:=21');
+	});
+
 	it('are shown by “Fetch Test Event”, cancelled ones for that event', async () => {
 		const cancelled = book();
 		cancelled.cancelledAt = Date.now();

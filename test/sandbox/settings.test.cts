@@ -269,6 +269,30 @@ it('listsShowMerged: without it, only its own address shows a merged patient', a
 	expect(own.json.merged_with_patient.links.self).toContain(SANDBOX_PATIENT_ID);
 });
 
+it('listsShowCancelled: lists have cancelled and deleted appointments, and still no archived ones', async () => {
+	const listed = async (query = '') =>
+		(await client.api(`/individual_appointments${query}`)).json.individual_appointments.map(
+			({ id }: { id: string }) => id,
+		);
+	const add = (more: object) =>
+		sandbox.clinic.addAppointment({ patientId: SANDBOX_PATIENT_ID, ...more }).id;
+	const [kept, cancelled, deleted] = [{}, { cancelledAt: 1 }, { deletedAt: 1 }].map(add);
+	add({ archivedAt: 1 });
+	expect(await listed()).toEqual([kept]);
+	expect(await listed('?q[]=cancelled_at:*')).toEqual([kept, cancelled]);
+	set({ listsShowCancelled: true });
+	expect(await listed()).toEqual([kept, cancelled, deleted]);
+	expect(await listed('?q[]=cancelled_at:!?')).toEqual([kept, deleted]);
+});
+
+it('inactiveShown: without it, a practitioner who has left has no address any more', async () => {
+	const { id } = sandbox.clinic.addPractitioner({ active: false });
+	expect((await client.api(`/practitioners/${id}`)).json.active).toBe(false);
+	expect((await client.api('/practitioners')).json.total_entries).toBe(1);
+	set({ inactiveShown: false });
+	expect((await client.api(`/practitioners/${id}`)).status).toBe(404);
+});
+
 it('ids: as JSON numbers they have all their digits, and texts that look like one stay', async () => {
 	set({ ids: 'numbers' });
 	const { text, json } = await create(await uploaded(), '"id":"1"');

@@ -1,6 +1,8 @@
+import type { Appointment } from '../records/appointment';
 import { isClinikoRecord, type ClinikoRecord } from '../records/clinikoRecord';
+import { filtersFor, isMeant, type AppointmentsFor } from '../requests/appointmentsFor';
 import { listRecordsDated, type DatedRecords } from '../requests/listRecords';
-import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
+import { PAGE_SIZE, type ClinikoApi } from '../transport/cliniko/clinikoApi';
 import type { ErrorContext } from '../transport/cliniko/refusal';
 import { clinikoTimestamp } from '../transport/cliniko/timestamp';
 
@@ -22,6 +24,8 @@ export interface Watch {
 	collection: 'patients' | 'patient_attachments' | 'individual_appointments' | 'patient_forms';
 	timestamp: 'created_at' | 'processed_at' | 'updated_at' | 'cancelled_at' | 'completed_at';
 	errorContext: ErrorContext;
+	/** Which appointments; all if it is empty or missing, and for other collections. */
+	meant?: AppointmentsFor;
 }
 
 /**
@@ -52,13 +56,15 @@ export interface Cursor {
 
 /**
  * A cursor that starts now: existing records are not new, except those changed within `SETTLING`, whose
- * next change may have the same timestamp. Reads Cliniko's clock first, because ours may
- * differ. Two requests, or more if over a hundred records are within the overlap.
+ * next change may have the same timestamp. Appointments that are not meant count as well, since one of them
+ * may become one that is. Reads Cliniko's clock first, because ours may differ. Two requests, or more if
+ * over a hundred records are within the overlap.
  */
 export async function startFromNow(api: ClinikoApi, watch: Watch): Promise<Cursor> {
 	const { collection, errorContext } = watch;
 	const { date } = await api.page(collection, [], errorContext, newestFirst());
-	const { cursor } = await newRecordsSince(api, watch, { at: notAhead(api, date), known: {} });
+	const all = { ...watch, meant: {} };
+	const { cursor } = await newRecordsSince(api, all, { at: notAhead(api, date), known: {} });
 	return cursor;
 }
 
@@ -110,16 +116,19 @@ export async function newRecordsSince(
 /**
  * All records since `OVERLAP` before the cursor, and the time of Cliniko's first reply. It reads the
  * whole list: the number of records may be unchanged although one was removed and another added, and a
- * record that was processed late may be on any page.
+ * record that was processed late may be on any page. Cliniko may ignore a filter.
  */
 async function readSince(
 	api: ClinikoApi,
-	{ collection, timestamp, errorContext }: Watch,
+	{ collection, timestamp, errorContext, meant = {} }: Watch,
 	{ at }: Cursor,
 ): Promise<DatedRecords<ClinikoRecord>> {
 	const others = ALL[collection].filter((filter) => filter !== `${timestamp}:*`);
-	const filters = [`${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`, ...others];
-	return await listRecordsDated(api, collection, filters, errorContext);
+	const since = `${timestamp}:>=${clinikoTimestamp(oldestOf(at))}`;
+	const filters = [since, ...others, ...filtersFor(meant)];
+	const reading = await listRecordsDated(api, collection, filters, errorContext);
+	const records = reading.records.filter((record) => isMeant(record as Appointment, meant));
+	return { ...reading, records };
 }
 
 /**
@@ -154,15 +163,18 @@ function notAhead(api: ClinikoApi, at: number): number {
 /** The newest record, as an example for a person who sets up the trigger. */
 export async function newestRecord(
 	api: ClinikoApi,
-	{ collection, timestamp, errorContext }: Watch,
+	{ collection, timestamp, errorContext, meant = {} }: Watch,
 ): Promise<ClinikoRecord | undefined> {
-	const filters = timestamp === 'created_at' ? [] : [`${timestamp}:?`];
-	const { rows } = await api.page(collection, filters, errorContext, newestFirst());
-	return rows.find(isClinikoRecord);
+	const chosen = filtersFor(meant);
+	const filters = [...(timestamp === 'created_at' ? [] : [`${timestamp}:?`]), ...chosen];
+	// Cliniko may ignore what is chosen.
+	const query = newestFirst(chosen.length === 0 ? 1 : PAGE_SIZE);
+	const { rows } = await api.page(collection, filters, errorContext, query);
+	return rows.filter(isClinikoRecord).find((record) => isMeant(record as Appointment, meant));
 }
 
-function newestFirst(): Record<string, string> {
-	return { per_page: '1', page: '1', sort: 'created_at:desc' };
+function newestFirst(count = 1): Record<string, string> {
+	return { per_page: String(count), page: '1', sort: 'created_at:desc' };
 }
 
 /** The oldest timestamp that a poll asks for, in whole seconds like Cliniko's. */

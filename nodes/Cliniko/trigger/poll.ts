@@ -3,6 +3,7 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { ClinikoError } from '../errors';
 import type { ClinikoRecord } from '../records/clinikoRecord';
+import { filtersFor, type AppointmentsFor } from '../requests/appointmentsFor';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { connect } from '../transport/n8n';
 import { EVENTS, type Simplified } from './events';
@@ -20,13 +21,18 @@ export type Output = Simplified;
 /**
  * One poll of the trigger.
  *
+ * @param appointmentsFor reads from the parameters which appointments are meant; called only for events of
+ *   appointments
  * @returns the records with news since the last poll, each once; the newest record for "Fetch Test Event"
  * @throws ClinikoError; the next poll then returns what this one would have returned
  */
-export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
+export async function poll(
+	context: IPollFunctions,
+	appointmentsFor: () => AppointmentsFor,
+): Promise<IDataObject[]> {
 	const event = String(context.getNodeParameter('event'));
-	const watch = EVENTS[event];
-	if (!watch) {
+	const known = EVENTS[event];
+	if (!known) {
 		throw new ClinikoError(
 			`This version of Cliniko Trigger does not know the event "${event}".`,
 			'Choose an event in the node, or update the package.',
@@ -34,6 +40,8 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[]> {
 	}
 	// Before the cursor moves: an expression may fail.
 	const simplify = context.getNodeParameter('simplify', true);
+	const isOfAppointments = known.collection === 'individual_appointments';
+	const watch = { ...known, meant: isOfAppointments ? appointmentsFor() : {} };
 	if (polling.has(context)) return [];
 	polling.add(context);
 	try {
@@ -52,7 +60,7 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
 	if (record) return [record];
 	throw new ClinikoError(
 		'Cliniko has no record yet that this event could return.',
-		'Add one in Cliniko that it could return, such as a test patient, and fetch the test event again.',
+		'Add one in Cliniko that it could return, such as a test patient or an appointment that fits the node’s fields, and fetch the test event again.',
 	);
 }
 
@@ -62,6 +70,8 @@ async function anExample(context: IPollFunctions, watch: Watch): Promise<Cliniko
  */
 interface Stored {
 	event?: string;
+	/** Cliniko’s filters for the appointments that are meant; missing if all are, and in earlier versions. */
+	filters?: string;
 	mark?: Cursor;
 	/** The account that the cursor is for. */
 	account?: Account;
@@ -83,6 +93,7 @@ async function newRecords(
 	watch: Watch,
 ): Promise<ClinikoRecord[]> {
 	const stored = context.getWorkflowStaticData('node') as Stored;
+	const filters = filtersFor(watch.meant ?? {}).join(' ') || undefined;
 	const api = await connect(context);
 	// When a person switches the workflow on, it starts from now. When n8n restarts, it goes on.
 	const isSwitchedOn = ['activate', 'create'].includes(context.getActivationMode());
@@ -95,9 +106,11 @@ async function newRecords(
 		before?.clinic !== undefined &&
 		account.clinic !== undefined &&
 		account.clinic !== before.clinic;
-	if (isFirst || !stored.mark || stored.event !== event || isOtherClinic) {
+	// What is not meant any more must not be reported, nor what is meant only now and is old.
+	const isOtherWatch = stored.event !== event || stored.filters !== filters;
+	if (isFirst || !stored.mark || isOtherWatch || isOtherClinic) {
 		const cursor = await startFromNow(api, watch);
-		Object.assign(stored, { event, mark: cursor, account });
+		Object.assign(stored, { event, filters, mark: cursor, account });
 		begun.add(context);
 		return [];
 	}

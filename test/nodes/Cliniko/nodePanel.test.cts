@@ -48,6 +48,7 @@ describe('The node panel', () => {
 		'patient file',
 		'find patient',
 		'new patient',
+		'appointments',
 		'medical record',
 		'health record',
 		'clinic',

@@ -1,6 +1,7 @@
 import type { ILoadOptionsFunctions } from 'n8n-workflow';
 
 import { Cliniko } from '../../../../nodes/Cliniko/Cliniko.node.ts';
+import { ClinikoTrigger } from '../../../../nodes/Cliniko/ClinikoTrigger.node.ts';
 import { loadOptions } from './loadOptions.cts';
 
 const {
@@ -40,6 +41,14 @@ describe.each([
 		]);
 		expect(await ask(' STUD')).toEqual([{ name: 'Student', value: '1' }]);
 	});
+});
+
+it('The trigger has the lists that its fields name', () => {
+	const { description, methods } = new ClinikoTrigger();
+	const named = description.properties.flatMap(({ modes = [] }) =>
+		modes.flatMap(({ typeOptions }) => typeOptions?.searchListMethod ?? []),
+	);
+	expect(named.sort()).toEqual(Object.keys(methods.listSearch).sort());
 });
 
 describe('The list of contacts', () => {

@@ -1,3 +1,4 @@
+import { newestRecord } from '../../../../nodes/Cliniko/trigger/newRecords.ts';
 import {
 	appointments,
 	ClinikoList,
@@ -128,3 +129,104 @@ describe('A cancelled appointment', () => {
 		expect(new Set(told).size).toBe(told.length);
 	});
 });
+
+describe.each([false, true])(
+	'Appointments with one practitioner, filters ignored: %s',
+	(ignored) => {
+		const ALL = ['created_at', 'updated_at', 'cancelled_at'] as const;
+
+		beforeEach(() => (list.ignoresPractitioner = ignored));
+
+		/** Something that each of the events reports. */
+		const happen = (more: Partial<Row> = {}) => {
+			const row = list.add({ created_at: list.now - SECOND, ...more });
+			list.change(row);
+			return row;
+		};
+
+		it.each(ALL)(
+			'are reported, those with others are not, in one request: %s',
+			async (timestamp) => {
+				const watching = await Watching.from(list, appointments(timestamp, '21'));
+				const isCancelled = timestamp === 'cancelled_at' && { cancelled_at: list.now };
+				const { id } = happen({ ...isCancelled });
+				happen({ ...isCancelled, practitioner: '22' });
+				list.now += MINUTE;
+				const before = list.requests;
+				expect(await watching.poll()).toEqual([id]);
+				expect(await watching.poll()).toEqual([]);
+				expect(list.requests - before).toBe(2);
+			},
+		);
+
+		it('are all reported of more than a hundred, in a list without an order', async () => {
+			list.isUnstable = true;
+			const watching = await Watching.from(list, appointments('created_at', '22'));
+			list.addMany(150);
+			const wanted = list.addMany(150);
+			for (const row of wanted) row.practitioner = '22';
+			expect(sorted(await watching.poll())).toEqual(sorted(idsOf(wanted)));
+			expect(await watching.poll()).toEqual([]);
+		});
+
+		it('are reported as changed when they come from another one, and not when they leave', async () => {
+			const [come, leave] = [happen({ practitioner: '22' }), happen()];
+			list.now += MINUTE;
+			const watching = await Watching.from(list, appointments('updated_at', '21'));
+			list.now += MINUTE;
+			expect(await watching.poll()).toEqual([]);
+			for (const [row, practitioner] of [
+				[come, '21'],
+				[leave, '22'],
+			] as const) {
+				list.change(row);
+				row.practitioner = practitioner;
+			}
+			list.now += MINUTE;
+			expect(await watching.poll()).toEqual([come.id]);
+			expect(await watching.poll()).toEqual([]);
+		});
+
+		it('that come from another one are new for ten minutes after they were booked', async () => {
+			const watching = await Watching.from(list, appointments('created_at', '21'));
+			list.now += MINUTE;
+			const rows = [list.add({ practitioner: '22' }), list.add({ practitioner: '22' })];
+			expect(await watching.poll()).toEqual([]);
+			list.now += MINUTE;
+			rows[0]!.practitioner = '21';
+			expect(await watching.poll()).toEqual([rows[0]!.id]);
+			expect(await watching.poll()).toEqual([]);
+			list.now += 20 * MINUTE;
+			await watching.poll();
+			rows[1]!.practitioner = '21';
+			expect(await watching.poll()).toEqual([]);
+		});
+
+		it('that were booked before the start are not new when they come from another one', async () => {
+			const row = list.add({ practitioner: '22' });
+			const watching = await Watching.from(list, appointments('created_at', '21'));
+			list.now += MINUTE;
+			row.practitioner = '21';
+			expect(await watching.poll()).toEqual([]);
+		});
+
+		it('are reported as cancelled only if they are with that one then', async () => {
+			const rows = list.addMany(3);
+			const watching = await Watching.from(list, appointments('cancelled_at', '21'));
+			list.now += MINUTE;
+			rows[1]!.practitioner = '22';
+			for (const row of rows.slice(0, 2)) cancel(row);
+			expect(await watching.poll()).toEqual([rows[0]!.id]);
+		});
+
+		it('have an example that is one of them, or none', async () => {
+			const example = async (practitioner: string) =>
+				(await newestRecord(list.api, appointments('created_at', practitioner)))?.id;
+			const { id } = list.add({ practitioner: '22' });
+			list.now += SECOND;
+			list.add();
+			expect(await example('22')).toBe(id);
+			expect(await example('23')).toBeUndefined();
+		});
+	},
+);

@@ -26,10 +26,14 @@ export const UPDATED: Watch = {
 };
 
 /** A watch on appointments. */
-export const appointments = (timestamp: 'created_at' | 'updated_at' | 'cancelled_at'): Watch => ({
+export const appointments = (
+	timestamp: 'created_at' | 'updated_at' | 'cancelled_at',
+	practitionerId?: string,
+): Watch => ({
 	collection: 'individual_appointments',
 	timestamp,
 	errorContext: { action: 'look for appointments' },
+	meant: { practitionerId },
 });
 
 export const COMPLETED: Watch = {
@@ -62,6 +66,8 @@ export interface Row {
 	deleted: boolean;
 	cancelled_at: number | null;
 	completed_at: number | null;
+	/** The id of an appointment's practitioner. */
+	practitioner: string;
 }
 
 /**
@@ -85,6 +91,9 @@ export class ClinikoList {
 
 	/** Whether `id` is a column that lists can be sorted by. */
 	sortsById = true;
+
+	/** Whether filters by the practitioner do nothing. */
+	ignoresPractitioner = false;
 
 	/** Random numbers for an unstable order. */
 	random: () => number = Math.random;
@@ -134,6 +143,7 @@ export class ClinikoList {
 			deleted: false,
 			cancelled_at: null,
 			completed_at: null,
+			practitioner: '21',
 			...more,
 		};
 		this.rows.push(row);
@@ -187,7 +197,9 @@ export class ClinikoList {
 		if ((isCancelledShown || isDeletedShown) && path !== '/individual_appointments') {
 			return reply(400, { message: 'cancelled_at is not filterable' });
 		}
-		const tests = filters.map(testOf);
+		const tests = filters
+			.filter((filter) => !this.ignoresPractitioner || !filter.startsWith('practitioner_id:'))
+			.map(testOf);
 		const rank = new Map(this.rows.map((row) => [row.id, this.isUnstable ? this.random() : 0]));
 		const selected = this.rows
 			.filter((row) => row.shown <= this.now && (isArchivedShown || !row.archived))
@@ -212,6 +224,8 @@ export class ClinikoList {
 /** Whether a row matches a filter; throws if Cliniko would reject the filter. */
 function testOf(filter: string): (row: Row) => boolean {
 	if (/^(archived|cancelled|deleted)_at:\*$/.test(filter)) return () => true;
+	const [, practitioner] = /^practitioner_id:=(\d+)$/.exec(filter) ?? [];
+	if (practitioner) return (row) => row.practitioner === practitioner;
 	const [, than, id] = /^id:(<|>=)(\d+)$/.exec(filter) ?? [];
 	if (id) {
 		const bound = BigInt(id);
@@ -265,6 +279,7 @@ function render(row: Row): IDataObject {
 		cancelled_at: cancelled_at && stamp(cancelled_at),
 		deleted_at: deleted ? stamp(created_at) : null,
 		archived_at: archived ? stamp(created_at) : null,
+		practitioner: { links: { self: `https://cliniko/v1/practitioners/${row.practitioner}` } },
 	};
 }
 

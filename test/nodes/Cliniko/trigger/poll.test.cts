@@ -1,5 +1,9 @@
 import type { IDataObject, IHttpRequestOptions, IPollFunctions } from 'n8n-workflow';
 
+import {
+	filtersFor,
+	type AppointmentsFor,
+} from '../../../../nodes/Cliniko/requests/appointmentsFor.ts';
 import { poll } from '../../../../nodes/Cliniko/trigger/poll.ts';
 import { rejection, reply } from '../connection.cts';
 import { ClinikoList, MINUTE } from './clinikoList.cts';
@@ -22,6 +26,11 @@ class Trigger {
 
 	database = '{}';
 
+	event = 'patientCreated';
+
+	/** Which appointments are meant. */
+	meant: AppointmentsFor = {};
+
 	/** The paths of all requests. */
 	readonly paths: string[] = [];
 
@@ -42,14 +51,14 @@ class Trigger {
 	}
 
 	async poll(): Promise<string[]> {
-		const told = await poll(this.context);
+		const told = await poll(this.context, () => this.meant);
 		if (told.length > 0) this.database = JSON.stringify(this.memory);
 		return told.map(({ id }) => String(id));
 	}
 
 	private newContext(mode: string): IPollFunctions {
 		return {
-			getNodeParameter: (name: string) => (name === 'event' ? 'patientCreated' : true),
+			getNodeParameter: (name: string) => (name === 'event' ? this.event : true),
 			getWorkflowStaticData: () => this.memory,
 			getMode: () => 'trigger',
 			getActivationMode: () => mode,
@@ -222,5 +231,64 @@ it('What n8n keeps gives away no key and no id of the clinic', () => {
 			key: expect.stringMatching(/^[0-9a-f]{64}$/),
 			clinic: expect.stringMatching(/^[0-9a-f]{64}$/),
 		},
+	});
+});
+
+describe('With other appointments chosen', () => {
+	beforeEach(async () => {
+		trigger.event = 'appointmentCreated';
+		expect(await trigger.activate()).toEqual([]);
+	});
+
+	it('it goes on with what an earlier version has saved, if none are chosen', async () => {
+		expect(Object.keys(JSON.parse(trigger.database) as object).sort()).toEqual([
+			'account',
+			'event',
+			'mark',
+		]);
+		const { id } = one.list.add();
+		expect(await trigger.activate('init')).toEqual([id]);
+	});
+
+	it('it starts from now, once: by a choice, by another one, and by none', async () => {
+		const choices: AppointmentsFor[] = [{ practitionerId: '21' }, { practitionerId: '22' }, {}];
+		for (const meant of choices) {
+			trigger.meant = meant;
+			one.list.add();
+			expect(await trigger.poll()).toEqual([]);
+			later();
+			const { id } = one.list.add();
+			expect(await trigger.poll()).toEqual(meant.practitionerId === '22' ? [] : [id]);
+			expect(await trigger.activate('init')).toEqual([]);
+			expect(JSON.parse(trigger.database).filters).toBe(filtersFor(meant)[0]);
+		}
+	});
+
+	it('nothing is lost while a choice cannot be read', async () => {
+		const kept = structuredClone(trigger.memory);
+		const { id } = one.list.add();
+		const { meant } = trigger;
+		Object.defineProperty(trigger, 'meant', {
+			configurable: true,
+			get: () => {
+				throw new Error('gives nothing');
+			},
+		});
+		expect((await rejection(trigger.poll())).message).toBe('gives nothing');
+		expect(trigger.memory).toEqual(kept);
+		Object.defineProperty(trigger, 'meant', { value: meant });
+		expect(await trigger.poll()).toEqual([id]);
+	});
+
+	it('it makes no difference to other events, whatever the fields have', async () => {
+		trigger.event = 'patientCreated';
+		Object.defineProperty(trigger, 'meant', {
+			get: () => {
+				throw new Error('not to be read');
+			},
+		});
+		await trigger.poll();
+		const { id } = one.list.add();
+		expect(await trigger.poll()).toEqual([id]);
 	});
 });
