@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 
-/** Elements whose content nobody reads. */
-const UNSEEN = ['head', 'noscript', 'script', 'style', 'template', 'title'];
+/** Elements whose content nobody reads. Not `head`: where its end is missing, the text would be in it. */
+const UNSEEN = ['script', 'style', 'template', 'title'];
 
 /** Elements that begin and end a line. */
 const BLOCKS = [

@@ -24,12 +24,11 @@ const TIMEOUT = 30_000;
 const POLL_DEADLINE = 10_000;
 const MIN_DEADLINE = 1000;
 
-/**
- * How long a body that depends on what was read may wait for its turn, in ms: longer where Cliniko is slow,
- * and not more often than this in a row, or it would never be sent.
- */
+/** How old a body may be when its turn to be sent comes, in ms, if it depends on what was read. */
 const FRESH = 2000;
-const MAX_STALE = 3;
+
+/** How often in a row it is read again for that: where Cliniko is slow, it would never be sent otherwise. */
+const MAX_STALE = 2;
 
 /** How many redirects within Cliniko's API are followed to a file. */
 const MAX_REDIRECTS = 3;
@@ -232,15 +231,13 @@ export class ClinikoApi {
 		let stale = 0;
 		const attempt = async (number: number) => {
 			for (let isFirst = number === 1; ; isFirst = false) {
-				const began = this.now();
 				const body = await prepare(isFirst ? this : next, number > 1);
 				isOver = !body;
 				if (!body) return undefined;
 				const preparedAt = this.now();
-				const fresh = Math.max(FRESH, 2 * (preparedAt - began));
 				let isStale = false;
 				const send = async () => {
-					isStale = stale < MAX_STALE && this.now() - preparedAt > fresh;
+					isStale = stale < MAX_STALE && this.now() - preparedAt > FRESH;
 					if (isStale) return undefined;
 					return await this.attempt({ method: 'PATCH', url: this.url(path), ...json(body) });
 				};

@@ -37,6 +37,11 @@ it.each([
 		'<head><title>T</title><style>p{}</style></head><!-- c --><script>x()</script><p>Seen</p>',
 		'Seen',
 	],
+	[
+		'text after a head that is not closed',
+		'<html><head><style>p{}</style><body><p>Seen</p>',
+		'Seen',
+	],
 	['a comment for Outlook', '<!--[if mso]><p>Outlook</p><![endif]--><p>Seen</p>', 'Seen'],
 	['text as it is', '<pre>a\n  b</pre>', 'a\n  b'],
 	['a sign that is no tag', '<p>BP < 120, HR > 60</p>', 'BP < 120, HR > 60'],

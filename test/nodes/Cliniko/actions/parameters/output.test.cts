@@ -3,6 +3,7 @@ import {
 	type IExecuteFunctions,
 	type INode,
 	type INodeParameters,
+	type INodePropertyOptions,
 } from 'n8n-workflow';
 
 import { outputFields, outputOf } from '../../../../../nodes/Cliniko/actions/parameters/output.ts';
@@ -55,6 +56,11 @@ it('is there for each operation that has Simplify', () => {
 	expect(withSimplify.length).toBeGreaterThan(30);
 	const outputs = withSimplify.filter(({ displayName }) => displayName === 'Output');
 	expect(outputs).toHaveLength(withSimplify.length / 2);
+	for (const { options } of outputs) {
+		// As saved workflows have them, besides the last.
+		const values = options!.map((one) => (one as INodePropertyOptions).value);
+		expect(values).toEqual([true, false, 'selectedFields']);
+	}
 });
 
 describe('A record', () => {
