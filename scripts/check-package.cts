@@ -24,7 +24,7 @@ import { startEngine } from '../engine/engine.cts';
 
 const ROOT = path.join(__dirname, '..');
 
-/** Maximum unpacked size of the package in bytes, of which fast-xml-parser and htmlparser2 take 280,000. */
+/** Maximum unpacked size of the package in bytes, of which fast-xml-parser takes 145,000 and htmlparser2 80,000. */
 const LARGEST = 700_000;
 
 interface Manifest {
