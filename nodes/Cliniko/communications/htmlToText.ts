@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 
 /** Elements whose content nobody reads. Not `head`: where its end is missing, the text would be in it. */
-const UNSEEN = ['script', 'style', 'template', 'title'];
+const UNSEEN = ['script', 'style', 'svg', 'template', 'title'];
 
 /** Elements that begin and end a line. */
 const BLOCKS = [
@@ -11,6 +11,104 @@ const BLOCKS = [
 
 /** Elements with an empty line before and after them. */
 const PARAGRAPHS = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'table', 'ul'];
+
+/** Elements whose text is no longer meant. */
+const STRUCK = ['del', 's', 'strike'];
+
+/** The elements of HTML, old ones included. Those of Office have a prefix. */
+const ELEMENTS = [
+	...[
+		'a',
+		'abbr',
+		'acronym',
+		'address',
+		'applet',
+		'area',
+		'article',
+		'aside',
+		'audio',
+		'b',
+		'base',
+	],
+	...['basefont', 'bdi', 'bdo', 'big', 'blockquote', 'body', 'br', 'button', 'canvas', 'caption'],
+	...[
+		'center',
+		'cite',
+		'code',
+		'col',
+		'colgroup',
+		'data',
+		'datalist',
+		'dd',
+		'del',
+		'details',
+		'dfn',
+	],
+	...[
+		'dialog',
+		'dir',
+		'div',
+		'dl',
+		'dt',
+		'em',
+		'embed',
+		'fieldset',
+		'figcaption',
+		'figure',
+		'font',
+	],
+	...[
+		'footer',
+		'form',
+		'frame',
+		'frameset',
+		'h[1-6]',
+		'head',
+		'header',
+		'hgroup',
+		'hr',
+		'html',
+		'i',
+	],
+	...[
+		'iframe',
+		'img',
+		'input',
+		'ins',
+		'kbd',
+		'label',
+		'legend',
+		'li',
+		'link',
+		'main',
+		'map',
+		'mark',
+	],
+	...['marquee', 'math', 'menu', 'meta', 'meter', 'nav', 'nobr', 'noframes', 'noscript', 'object'],
+	...['ol', 'optgroup', 'option', 'output', 'p', 'param', 'picture', 'pre', 'progress', 'q', 'rp'],
+	...[
+		'rt',
+		'ruby',
+		's',
+		'samp',
+		'script',
+		'section',
+		'select',
+		'small',
+		'source',
+		'span',
+		'strike',
+	],
+	...['strong', 'style', 'sub', 'summary', 'sup', 'svg', 'table', 'tbody', 'td', 'template'],
+	...['textarea', 'tfoot', 'th', 'thead', 'time', 'title', 'tr', 'track', 'tt', 'u', 'ul', 'var'],
+	...['video', 'wbr', 'xml', '[a-z]{1,2}\\d?:[a-z][\\w.-]*'],
+].join('|');
+
+/** A `<` that begins no tag, comment or declaration, as in `<jane@mail.example>` or `pain <walking`. */
+const BARE_SIGN = new RegExp(
+	`<(?!/?(?:${ELEMENTS})(?:[\\s/][^<>]*)?>|!--|!doctype\\b|!\\[|\\?xml)`,
+	'gi',
+);
 
 /** A tag that e-mail programs write, as opposed to `<jane@mail.example>` or `a<b and c>d`. */
 const TAG =
@@ -24,53 +122,85 @@ export function isHtml(text: string): boolean {
 /**
  * What a reader of HTML sees, as text.
  *
- * Blocks become lines, paragraphs are divided by an empty line, list items begin with a hyphen, the
- * cells of a table are divided by `|`, and a link is followed by its address unless that is its text.
- * White space is what a browser makes of it. Styles, scripts, comments and pictures are left out.
+ * Blocks become lines, paragraphs are divided by an empty line, list items begin with a hyphen or their
+ * number, the cells of a table are divided by `|`, and a link is followed by its address unless its text
+ * ends with it. Text that is struck out says so, and a raised number keeps apart from the one before it (`10^9`).
+ * White space is what a browser makes of it. Styles, scripts, comments and pictures are left out. What
+ * stands in angle brackets and is no tag is kept, as people write it in a form whose answers become HTML.
  */
 export function htmlToText(html: string): string {
 	const text = new Text();
 	const links: Array<{ address: string; from: number }> = [];
+	/** For each open element, whether its text is struck out. */
+	const struck: boolean[] = [];
+	/** For each open list, the number of its next item; undefined where items have none. */
+	const lists: Array<{ next?: number }> = [];
+	/** The row of a table that has begun last: where, and how many of its cells have begun. */
+	let row = { from: 0, cells: 0 };
 	let unseen = 0;
 	let preformatted = 0;
+	let isRaised = false;
 	const atEdge = (name: string) => {
 		if (PARAGRAPHS.includes(name)) text.endLine(2);
 		else if (BLOCKS.includes(name)) text.endLine(1);
 	};
+	const beginCell = () => {
+		const isFirst = row.cells++ === 0;
+		// The text of a cell that ends with a paragraph is divided from the next cell already.
+		if (!isFirst && (!text.isAtEndOfLine || row.from === text.length)) text.divide();
+	};
 	const parser = new Parser({
-		onopentag(name, { href = '' }) {
+		onopentag(name, { href = '', start, style = '' }) {
 			atEdge(name);
 			if (UNSEEN.includes(name)) unseen++;
 			if (name === 'pre') preformatted++;
 			if (name === 'br') text.lineBreak();
-			if (name === 'li') text.beginItem();
-			if (name === 'td' || name === 'th') text.beginCell();
+			if (name === 'ol') lists.push({ next: Number(start ?? 1) || 0 });
+			if (name === 'ul') lists.push({});
+			if (name === 'li') text.beginItem(markerIn(lists.at(-1)));
+			if (name === 'tr') row = { from: text.length, cells: 0 };
+			if (name === 'td' || name === 'th') beginCell();
 			if (name === 'a') links.push({ address: href.trim(), from: text.length });
+			if (name === 'sup') isRaised = true;
+			const isStruck = STRUCK.includes(name) || /line-through/i.test(style);
+			struck.push(isStruck);
+			if (isStruck && unseen === 0) text.add('[struck out: ');
 		},
 		ontext(data) {
 			if (unseen > 0) return;
+			if (isRaised && /^\s*[-+\u2212\d]/.test(data)) text.add('^');
+			isRaised = false;
 			if (preformatted > 0) text.addAsItIs(data);
 			else text.add(data);
 		},
 		onclosetag(name) {
+			if (struck.pop() && unseen === 0) text.add(']');
 			if (UNSEEN.includes(name)) unseen--;
 			if (name === 'pre') preformatted--;
+			if (name === 'ol' || name === 'ul') lists.pop();
 			if (name === 'li') text.endItem();
 			if (name === 'a') text.add(addressOf(links.pop(), text));
+			if (name === 'sup') isRaised = false;
 			atEdge(name);
 		},
 	});
-	parser.end(html);
+	parser.end(html.replace(BARE_SIGN, '&lt;'));
 	return text.toString();
 }
 
-/** What follows a link: nothing if its text is the address, or if it leads nowhere outside the text. */
+function markerIn(list: { next?: number } | undefined): string {
+	return list?.next === undefined ? '- ' : `${list.next++}. `;
+}
+
+/** What follows a link: nothing if its text ends with the address, or if it leads nowhere outside the text. */
 function addressOf(link: { address: string; from: number } | undefined, text: Text): string {
 	const [, scheme] = /^(https?|mailto|tel):/i.exec(link?.address ?? '') ?? [];
 	if (!link || !scheme) return '';
 	const address = /^http/i.test(scheme) ? link.address : link.address.slice(scheme.length + 1);
 	const bare = (one: string) => one.replace(/^https?:\/\/|\/$|\s/gi, '');
-	return bare(text.from(link.from)) === bare(address) ? '' : ` (${address})`;
+	// Of a long text, its end is enough; links that are not closed may have all that follows for theirs.
+	const end = text.from(Math.max(link.from, text.length - address.length - 50));
+	return bare(end).endsWith(bare(address)) ? '' : ` (${address})`;
 }
 
 /** Text that is put together piece by piece, with white space as browsers show it. */
@@ -85,8 +215,16 @@ class Text {
 	/** What begins a list item, until something of it is added. */
 	private marker = '';
 
+	/** How many cells of a row have begun since something was added. */
+	private dividers = 0;
+
 	get length(): number {
 		return this.text.length;
+	}
+
+	/** Whether what is added next begins a line. */
+	get isAtEndOfLine(): boolean {
+		return this.text === '' || this.breaks > 0;
 	}
 
 	/** What was added since the text had this length. */
@@ -105,32 +243,37 @@ class Text {
 	addAsItIs(part: string): void {
 		const isAtStart = this.text === '' || this.text.endsWith('\n');
 		const space = this.breaks > 0 ? '\n'.repeat(Math.min(this.breaks, 2)) : this.isSpaceDue && ' ';
-		this.text += `${(!isAtStart && space) || ''}${this.marker}${part.replace(/\u00a0/g, ' ')}`;
+		const divider = '| '.repeat(this.dividers);
+		this.text += `${(!isAtStart && space) || ''}${divider}${this.marker}${part.replace(/\u00a0/g, ' ')}`;
 		this.breaks = 0;
 		this.isSpaceDue = false;
 		this.marker = '';
+		this.dividers = 0;
 	}
 
 	/** @param breaks 2 for an empty line before what is added next */
 	endLine(breaks: 1 | 2): void {
 		this.breaks = Math.max(this.breaks, breaks);
+		this.dividers = 0;
 	}
 
 	lineBreak(): void {
 		this.breaks++;
 	}
 
-	beginItem(): void {
-		this.marker = '- ';
+	/** @param marker what the item begins with */
+	beginItem(marker: string): void {
+		this.marker = marker;
 	}
 
 	endItem(): void {
 		this.marker = '';
 	}
 
-	/** Divides the cell from the one before it in its row. */
-	beginCell(): void {
-		if (this.text !== '' && this.breaks === 0) this.add(' | ');
+	/** Divides the cell that begins from the one before it in its row. */
+	divide(): void {
+		this.dividers++;
+		this.isSpaceDue = true;
 	}
 
 	toString(): string {
