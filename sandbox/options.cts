@@ -77,9 +77,10 @@ export interface SandboxOptions {
 	descriptions?: 'kept' | 'cleaned';
 	/**
 	 * What a record shows of a message in a patient's communications: the text that was sent ('kept',
-	 * the default), or that text as 'html' (unkind). Not documented.
+	 * the default), that text as 'html' (unkind), or without what looks like a tag ('stripped'). Not
+	 * documented.
 	 */
-	messages?: 'kept' | 'html';
+	messages?: 'kept' | 'html' | 'stripped';
 	/**
 	 * What processing does to file names: nothing ('kept', the default), or 'cleaned' (unkind): each
 	 * character except `A-Z a-z 0-9 . _ -` is replaced with `_`.
@@ -265,7 +266,7 @@ export const CHOICES = {
 	sortsById: [true, false],
 	otherSorts: ['honoured', 'ignored', 'refused'],
 	descriptions: ['kept', 'cleaned'],
-	messages: ['kept', 'html'],
+	messages: ['kept', 'html', 'stripped'],
 	fileNames: ['kept', 'cleaned'],
 	uploadUrlChecked: ['at creation', 'at processing'],
 	uploadUrlReading: ['literal', 'decoded', 'parsed'],

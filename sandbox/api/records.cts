@@ -374,7 +374,7 @@ export function communications(
 				to: empty,
 				confidential: null,
 				...rest,
-				content: messages === 'html' ? asHtml(String(content ?? '')) : (content ?? empty),
+				content: shownMessage(String(content ?? ''), messages) || empty,
 				category: 'Memo',
 				category_code: 12,
 				type: TYPES[Number(type) - 1] ?? null,
@@ -389,6 +389,11 @@ export function communications(
 			};
 		},
 	};
+}
+
+function shownMessage(text: string, messages: Settings['messages']): string {
+	if (messages === 'stripped') return text.replace(/<[^<>]*>/g, '');
+	return messages === 'html' && text !== '' ? asHtml(text) : text;
 }
 
 /** Text as an editor for formatted text may store it. */

@@ -152,6 +152,44 @@ it('does not take somebody else’s message of the same minute for this one', as
 	expect(output[0]!.json.id).toBe(memos()[1]!.id);
 }, 120_000);
 
+it('does not decide whether a message of the same minute with another sign is this one', async () => {
+	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'before', do: html(500) });
+	const { id } = clinic.sandbox.clinic.addCommunication({
+		patientId: SANDBOX_PATIENT_ID,
+		details: { type_code: 2, direction_code: 2, content: 'HIV test: +' },
+		addedAt: Date.now(),
+	});
+	const { error } = await create({ message: 'HIV test: -' });
+	expect(error?.message).toMatch(new RegExp(`not clear whether it is one .*: ID ${id}`));
+	expect(error?.description).toMatch(/^The communication may have been created/);
+	expect(memos()).toHaveLength(1);
+	expect(requests()).toHaveLength(1);
+}, 120_000);
+
+describe('when Cliniko takes out what it holds for tags', () => {
+	const message = 'On Monday Jane <jane@mail.example> wrote: pain <walking far> again';
+
+	beforeEach(() => void (clinic.sandbox.settings.messages = 'stripped'));
+
+	it('believes the reply', async () => {
+		const { output, error } = await create({ message });
+		expect(error).toBeUndefined();
+		expect(contents()).toEqual([message]);
+		expect(output[0]!.json).toMatchObject({
+			id: memos()[0]!.id,
+			content: 'On Monday Jane  wrote: pain  again',
+		});
+		expect(requests()).toHaveLength(1);
+	});
+
+	it('does not record a message again whose reply is lost', async () => {
+		clinic.sandbox.faults.add({ on: 'createCommunication', act: 'after', do: { reset: true } });
+		const { error } = await create({ message });
+		expect(error?.description).toMatch(/^The communication may have been created/);
+		expect(contents()).toEqual([message]);
+	}, 120_000);
+});
+
 it('records it once through Retry On Fail and a person’s Retry', async () => {
 	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'after', do: html(503) });
 	const noLists: FaultAction = { reply: { status: 403 } };

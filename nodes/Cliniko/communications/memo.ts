@@ -2,7 +2,7 @@ import { field, labelsOf, type Field, type FieldValues } from '../fields/field';
 import type { Match, NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
 import type { Communication } from '../records/communication';
-import { lettersOf } from '../records/plainText';
+import { lettersOf, plainText } from '../records/plainText';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
 import { htmlToText } from './htmlToText';
 
@@ -69,17 +69,61 @@ export function newMemo(
 }
 
 /**
- * A new memo of the same text is the one. Cliniko may tidy the text up, write it as HTML, or cut it short:
- * then it may be.
+ * A new memo that says the same is the one. Cliniko may tidy a text up, write it as HTML, take out what it
+ * holds for tags, add to it or cut it short, and write an address or number in another way: then it may be.
  */
 function match(record: Communication, memo: Memo): Match {
 	const isOther = (['type_code', 'direction_code'] as const).some(
 		(field) => typeof record[field] === 'number' && record[field] !== memo[field],
 	);
 	if (isOther || (record.category_code ?? MEMO) !== MEMO) return 'other';
-	const content = String(record.content ?? '');
-	const sent = lettersOf(memo.content);
-	const shown = [content, htmlToText(content)].map(lettersOf);
-	if (shown.includes(sent)) return 'ours';
-	return shown.some((one) => one === '' || sent.startsWith(one)) ? 'maybe' : 'other';
+	const [shown, sent] = [plainText(record.content), memo.content].map(readings) as [Texts, Texts];
+	const isSame = shown.some((one) => textKey(one) === textKey(memo.content));
+	if (isSame && FREE_TEXTS.every((field) => isSameIfAny(record[field], memo[field]))) return 'ours';
+	const isLike = shown.some((one) => sent.some((other) => isAlike(one, other)));
+	return isLike ? 'maybe' : 'other';
+}
+
+type Texts = string[];
+
+/** A text as it is, and as what a reader sees of it if it is HTML. */
+function readings(text: string): Texts {
+	return [text, htmlToText(text)];
+}
+
+/** What tells memos apart that say the same. */
+const FREE_TEXTS = ['from', 'to'] as const;
+
+function isSameIfAny(shown: unknown, sent: unknown): boolean {
+	const [one, other] = [shown, sent].map(lettersOf);
+	return one === '' || other === '' || one === other;
+}
+
+/** A sign or a capital may make a difference, as in `HIV -`. White space does not, nor does an emoji beside words. */
+function textKey(text: string): string {
+	const key = text.normalize('NFC').replace(/\s+/g, '');
+	return key.replace(/[\p{Extended_Pictographic}\uFE0F\u200D]/gu, '') || key;
+}
+
+/** Whether Cliniko may have made a text of what was sent: one begins the other, or they share most words. */
+function isAlike(shown: string, sent: string): boolean {
+	const [letters, sentLetters] = [shown, sent].map(lettersOf) as [string, string];
+	if (sentLetters === '') return letters === '';
+	if (letters.startsWith(sentLetters) || sentLetters.startsWith(letters)) return true;
+	const [few, many] = [shown, sent].map(wordsOf).sort((a, b) => a.size - b.size) as [Words, Words];
+	return [...few].filter((word) => many.has(word)).length >= MOST * few.size;
+}
+
+/** Of the words of the text that has fewer. */
+const MOST = 0.75;
+
+type Words = Set<string>;
+
+function wordsOf(text: string): Words {
+	return new Set(
+		text
+			.normalize('NFKC')
+			.toLowerCase()
+			.match(/[\p{L}\p{N}]+/gu),
+	);
 }
