@@ -6,7 +6,7 @@ const UNSEEN = ['script', 'style', 'svg', 'template', 'title'];
 /** Elements that begin and end a line. */
 const BLOCKS = [
 	...['address', 'article', 'blockquote', 'body', 'center', 'dd', 'div', 'dl', 'dt', 'fieldset'],
-	...['figure', 'footer', 'form', 'header', 'hr', 'html', 'li', 'main', 'nav', 'section', 'tr'],
+	...['figure', 'footer', 'form', 'header', 'hr', 'html', 'li', 'main', 'nav', 'option', 'section'],
 ];
 
 /** Elements with an empty line before and after them. */
@@ -15,98 +15,22 @@ const PARAGRAPHS = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'table
 /** Elements whose text is no longer meant. */
 const STRUCK = ['del', 's', 'strike'];
 
-/** The elements of HTML, old ones included. Those of Office have a prefix. */
-const ELEMENTS = [
-	...[
-		'a',
-		'abbr',
-		'acronym',
-		'address',
-		'applet',
-		'area',
-		'article',
-		'aside',
-		'audio',
-		'b',
-		'base',
-	],
-	...['basefont', 'bdi', 'bdo', 'big', 'blockquote', 'body', 'br', 'button', 'canvas', 'caption'],
-	...[
-		'center',
-		'cite',
-		'code',
-		'col',
-		'colgroup',
-		'data',
-		'datalist',
-		'dd',
-		'del',
-		'details',
-		'dfn',
-	],
-	...[
-		'dialog',
-		'dir',
-		'div',
-		'dl',
-		'dt',
-		'em',
-		'embed',
-		'fieldset',
-		'figcaption',
-		'figure',
-		'font',
-	],
-	...[
-		'footer',
-		'form',
-		'frame',
-		'frameset',
-		'h[1-6]',
-		'head',
-		'header',
-		'hgroup',
-		'hr',
-		'html',
-		'i',
-	],
-	...[
-		'iframe',
-		'img',
-		'input',
-		'ins',
-		'kbd',
-		'label',
-		'legend',
-		'li',
-		'link',
-		'main',
-		'map',
-		'mark',
-	],
-	...['marquee', 'math', 'menu', 'meta', 'meter', 'nav', 'nobr', 'noframes', 'noscript', 'object'],
-	...['ol', 'optgroup', 'option', 'output', 'p', 'param', 'picture', 'pre', 'progress', 'q', 'rp'],
-	...[
-		'rt',
-		'ruby',
-		's',
-		'samp',
-		'script',
-		'section',
-		'select',
-		'small',
-		'source',
-		'span',
-		'strike',
-	],
-	...['strong', 'style', 'sub', 'summary', 'sup', 'svg', 'table', 'tbody', 'td', 'template'],
-	...['textarea', 'tfoot', 'th', 'thead', 'time', 'title', 'tr', 'track', 'tt', 'u', 'ul', 'var'],
-	...['video', 'wbr', 'xml', '[a-z]{1,2}\\d?:[a-z][\\w.-]*'],
-].join('|');
+/** The elements of HTML, obsolete ones included. */
+const ELEMENTS =
+	`a abbr acronym address applet area article aside audio b base basefont bdi bdo big blockquote
+	body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div
+	dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header
+	hgroup hr html i iframe img input ins kbd label legend li link main map mark marquee math menu meta meter
+	nav nobr noframes noscript object ol optgroup option output p param picture pre progress q rp rt ruby s
+	samp script section select small source span strike strong style sub summary sup svg table tbody td
+	template textarea tfoot th thead time title tr track tt u ul var video wbr xml`.split(/\s+/);
+
+/** Elements of Office, such as `o:p` and `st1:place`. */
+const OFFICE_ELEMENT = '[a-z]{1,2}\\d?:[a-z][\\w.-]*';
 
 /** A `<` that begins no tag, comment or declaration, as in `<jane@mail.example>` or `pain <walking`. */
 const BARE_SIGN = new RegExp(
-	`<(?!/?(?:${ELEMENTS})(?:[\\s/][^<>]*)?>|!--|!doctype\\b|!\\[|\\?xml)`,
+	`<(?!/?(?:${ELEMENTS.join('|')}|${OFFICE_ELEMENT})(?:[\\s/](?:[^<>=]|=(?!["'])|="[^"]*"|='[^']*')*)?>|!--|!doctype\\b|!\\[|\\?xml)`,
 	'gi',
 );
 
@@ -123,10 +47,11 @@ export function isHtml(text: string): boolean {
  * What a reader of HTML sees, as text.
  *
  * Blocks become lines, paragraphs are divided by an empty line, list items begin with a hyphen or their
- * number, the cells of a table are divided by `|`, and a link is followed by its address unless its text
- * ends with it. Text that is struck out says so, and a raised number keeps apart from the one before it (`10^9`).
- * White space is what a browser makes of it. Styles, scripts, comments and pictures are left out. What
- * stands in angle brackets and is no tag is kept, as people write it in a form whose answers become HTML.
+ * number, the lines of a quotation with `>`, the cells of a table are divided by `|`, and a link is followed
+ * by its address unless its text ends with it. Text that is struck out says so, a raised number keeps apart
+ * from the one before it (`10^9`), and a box that is ticked is `[x]`. White space is what a browser makes of
+ * it. Styles, scripts, comments and pictures other than emoji are left out. What stands in angle brackets
+ * and is no tag is kept, as people write it in a form whose answers become HTML.
  */
 export function htmlToText(html: string): string {
 	const text = new Text();
@@ -145,12 +70,11 @@ export function htmlToText(html: string): string {
 		else if (BLOCKS.includes(name)) text.endLine(1);
 	};
 	const beginCell = () => {
-		const isFirst = row.cells++ === 0;
-		// The text of a cell that ends with a paragraph is divided from the next cell already.
-		if (!isFirst && (!text.isAtEndOfLine || row.from === text.length)) text.divide();
+		if (row.cells++ > 0) text.beginCell(row.from === text.length);
 	};
 	const parser = new Parser({
-		onopentag(name, { href = '', start, style = '' }) {
+		onopentag(name, attributes) {
+			const { href = '', start, style = '' } = attributes;
 			atEdge(name);
 			if (UNSEEN.includes(name)) unseen++;
 			if (name === 'pre') preformatted++;
@@ -158,13 +82,19 @@ export function htmlToText(html: string): string {
 			if (name === 'ol') lists.push({ next: Number(start ?? 1) || 0 });
 			if (name === 'ul') lists.push({});
 			if (name === 'li') text.beginItem(markerIn(lists.at(-1)));
-			if (name === 'tr') row = { from: text.length, cells: 0 };
+			if (name === 'tr') {
+				text.endRow();
+				row = { from: text.length, cells: 0 };
+			}
 			if (name === 'td' || name === 'th') beginCell();
+			if (name === 'blockquote') text.beginQuotation();
 			if (name === 'a') links.push({ address: href.trim(), from: text.length });
 			if (name === 'sup') isRaised = true;
 			const isStruck = STRUCK.includes(name) || /line-through/i.test(style);
 			struck.push(isStruck);
-			if (isStruck && unseen === 0) text.add('[struck out: ');
+			if (unseen > 0) return;
+			if (isStruck) text.add('[struck out: ');
+			text.add(shownBy(name, attributes));
 		},
 		ontext(data) {
 			if (unseen > 0) return;
@@ -179,6 +109,8 @@ export function htmlToText(html: string): string {
 			if (name === 'pre') preformatted--;
 			if (name === 'ol' || name === 'ul') lists.pop();
 			if (name === 'li') text.endItem();
+			if (name === 'tr') text.endRow();
+			if (name === 'blockquote') text.endQuotation();
 			if (name === 'a') text.add(addressOf(links.pop(), text));
 			if (name === 'sup') isRaised = false;
 			atEdge(name);
@@ -190,6 +122,18 @@ export function htmlToText(html: string): string {
 
 function markerIn(list: { next?: number } | undefined): string {
 	return list?.next === undefined ? '- ' : `${list.next++}. `;
+}
+
+/** What an element shows that has no text of its own: the tick of a box, what was filled in, or an emoji. */
+function shownBy(name: string, attributes: Record<string, string>): string {
+	const { type = 'text', value = '', alt = '' } = attributes;
+	const isTicked = 'checked' in attributes || 'selected' in attributes;
+	if (name === 'option' || (name === 'input' && /^(checkbox|radio)$/i.test(type))) {
+		return isTicked ? '[x] ' : '[ ] ';
+	}
+	if (name === 'input' && !/^(button|hidden|image|password|reset|submit)$/i.test(type))
+		return value;
+	return name === 'img' && /^\p{Extended_Pictographic}/u.test(alt) ? alt : '';
 }
 
 /** What follows a link: nothing if its text ends with the address, or if it leads nowhere outside the text. */
@@ -218,13 +162,11 @@ class Text {
 	/** How many cells of a row have begun since something was added. */
 	private dividers = 0;
 
+	/** How many quotations what is added next is in. */
+	private quotations = 0;
+
 	get length(): number {
 		return this.text.length;
-	}
-
-	/** Whether what is added next begins a line. */
-	get isAtEndOfLine(): boolean {
-		return this.text === '' || this.breaks > 0;
 	}
 
 	/** What was added since the text had this length. */
@@ -243,8 +185,10 @@ class Text {
 	addAsItIs(part: string): void {
 		const isAtStart = this.text === '' || this.text.endsWith('\n');
 		const space = this.breaks > 0 ? '\n'.repeat(Math.min(this.breaks, 2)) : this.isSpaceDue && ' ';
-		const divider = '| '.repeat(this.dividers);
-		this.text += `${(!isAtStart && space) || ''}${divider}${this.marker}${part.replace(/\u00a0/g, ' ')}`;
+		const quoted = '> '.repeat(this.quotations);
+		const begin = isAtStart || this.breaks > 0 ? quoted : '';
+		const added = part.replace(/\u00a0/g, ' ').replace(/\n/g, `\n${quoted}`);
+		this.text += `${(!isAtStart && space) || ''}${begin}${'| '.repeat(this.dividers)}${this.marker}${added}`;
 		this.breaks = 0;
 		this.isSpaceDue = false;
 		this.marker = '';
@@ -253,12 +197,36 @@ class Text {
 
 	/** @param breaks 2 for an empty line before what is added next */
 	endLine(breaks: 1 | 2): void {
-		this.breaks = Math.max(this.breaks, breaks);
-		this.dividers = 0;
+		if (this.dividers === 0) this.breaks = Math.max(this.breaks, breaks);
 	}
 
 	lineBreak(): void {
-		this.breaks++;
+		if (this.dividers === 0) this.breaks++;
+	}
+
+	endRow(): void {
+		this.dividers = 0;
+		this.endLine(1);
+	}
+
+	/**
+	 * Divides the cell that begins from the one before it in its row.
+	 *
+	 * @param isRowEmpty whether no cell of the row has shown anything yet
+	 */
+	beginCell(isRowEmpty: boolean): void {
+		// Word and Outlook end each cell with a paragraph.
+		if (!isRowEmpty) this.breaks = 0;
+		this.dividers++;
+		this.isSpaceDue = true;
+	}
+
+	beginQuotation(): void {
+		this.quotations++;
+	}
+
+	endQuotation(): void {
+		this.quotations--;
 	}
 
 	/** @param marker what the item begins with */
@@ -268,12 +236,6 @@ class Text {
 
 	endItem(): void {
 		this.marker = '';
-	}
-
-	/** Divides the cell that begins from the one before it in its row. */
-	divide(): void {
-		this.dividers++;
-		this.isSpaceDue = true;
 	}
 
 	toString(): string {

@@ -77,17 +77,16 @@ function match(record: Communication, memo: Memo): Match {
 		(field) => typeof record[field] === 'number' && record[field] !== memo[field],
 	);
 	if (isOther || (record.category_code ?? MEMO) !== MEMO) return 'other';
-	const [shown, sent] = [plainText(record.content), memo.content].map(readings) as [Texts, Texts];
-	const isSame = shown.some((one) => textKey(one) === textKey(memo.content));
+	const shown = readings(plainText(record.content));
+	const sent = readings(memo.content);
+	const isSame = shown.some((one) => isSameText(one, memo.content));
 	if (isSame && FREE_TEXTS.every((field) => isSameIfAny(record[field], memo[field]))) return 'ours';
 	const isLike = shown.some((one) => sent.some((other) => isAlike(one, other)));
 	return isLike ? 'maybe' : 'other';
 }
 
-type Texts = string[];
-
 /** A text as it is, and as what a reader sees of it if it is HTML. */
-function readings(text: string): Texts {
+function readings(text: string): string[] {
 	return [text, htmlToText(text)];
 }
 
@@ -99,11 +98,14 @@ function isSameIfAny(shown: unknown, sent: unknown): boolean {
 	return one === '' || other === '' || one === other;
 }
 
-/** A sign or a capital may make a difference, as in `HIV -`. White space does not, nor does an emoji beside words. */
-function textKey(text: string): string {
-	const key = text.normalize('NFC').replace(/\s+/g, '');
-	return key.replace(/[\p{Extended_Pictographic}\uFE0F\u200D]/gu, '') || key;
+/** White space makes no difference, nor do emoji that are missing; a sign or a capital may, as in `HIV -`. */
+function isSameText(shown: string, sent: string): boolean {
+	const [one, other] = [shown, sent].map((text) => text.normalize('NFC').replace(/\s+/g, ''));
+	return one === other || (one !== '' && one === other?.replace(EMOJI, ''));
 }
+
+/** What databases that keep at most three bytes of a character leave out, and what joins those. */
+const EMOJI = /[\u{10000}-\u{10FFFF}]|\uFE0F|\u200D/gu;
 
 /** Whether Cliniko may have made a text of what was sent: one begins the other, or they share most words. */
 function isAlike(shown: string, sent: string): boolean {

@@ -56,9 +56,32 @@ it.each([
 	['an empty cell within a row', '<tr><td>a</td><td></td><td>c</td><td></td></tr>', 'a | | c'],
 	[
 		'cells as Outlook writes them',
-		'<tr><td><p>a</p></td><td><p>b</p></td></tr><tr><td>c</td><td><p>d</p></td><td>e</td></tr>',
-		'a\n\nb\n\nc\n\nd\n\ne',
+		'<tr><td><p>Hb</p></td><td><p>&nbsp;</p></td><td><p>12</p></td></tr><tr><td><p></p></td><td><p>d</p></td><td>e</td></tr><tr><td>f</td><td><p>g</p><p>h</p></td></tr>',
+		'Hb |   | 12\n\n| d | e\nf | g\n\nh',
 	],
+	[
+		'cells as Gmail writes them',
+		'<tr><td>a<br></td><td><br></td><td>c</td></tr><tr><td><br></td><td>e</td></tr>',
+		'a | | c\n\n| e',
+	],
+	[
+		'tables in a cell',
+		'<table><tr><td><table><tr><td>a</td><td>b</td></tr></table></td><td>c</td></tr></table>d',
+		'a | b | c\n\nd',
+	],
+	[
+		'quotations of quotations',
+		'<p>See below</p><blockquote><p>Any allergies?</p><blockquote>Which ones?</blockquote><p>Nuts</p></blockquote><p>None</p>',
+		'See below\n\n> Any allergies?\n\n> > Which ones?\n\n> Nuts\n\nNone',
+	],
+	['text as it is in a quotation', '<blockquote><pre>a\n  b</pre></blockquote>', '> a\n>   b'],
+	[
+		'the answers of a form',
+		'<p><input type="checkbox" checked> Asthma <input type=radio> None <input name="a" value="Nuts"><input type="hidden" value="x"></p><select><option>Yes<option selected>No</select>',
+		'[x] Asthma [ ] None Nuts\n\n[ ] Yes\n[x] No',
+	],
+	['an emoji that is a picture', '<p>Yes <img alt="👍" src="x"><img alt="Logo"></p>', 'Yes 👍'],
+	['an attribute with signs', '<p title="a<b>c">x</p>', 'x'],
 	[
 		'a link in a list and in a cell',
 		'<li><a href="https://x.example">x.example</a></li><tr><td>1<td><a href="tel:12">12</a></tr>',

@@ -49,6 +49,8 @@ it.each([
 	['as null', TEXT, null],
 	['as an object', TEXT, {}],
 	['as another emoji', '👍', '👎'],
+	['with another emoji beside words', 'Exercises 👍', 'Exercises 👎'],
+	['with another arrow', 'CRP ↗', 'CRP ↘'],
 ])('leaves open what a record is that shows the text %s', (_what, sent, content) => {
 	expect(matchOf(sent, { content })).toBe('maybe');
 });
