@@ -1,4 +1,8 @@
-/** Messages are recorded in a patient's communications, each once, in workflows. */
+/**
+ * Messages are recorded in a patient's communications, each once, in workflows.
+ *
+ * @jest-environment ./test/engine/environment.cjs
+ */
 import type { IDataObject } from 'n8n-workflow';
 
 import {
@@ -6,8 +10,10 @@ import {
 	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
 	type FaultAction,
+	type Sandbox,
 } from '../../sandbox/sandbox.cts';
 import { by, newCredential, useClinic, type UploadRun } from './clinic.cts';
+import { useWaitingTests } from './lanes.cts';
 
 const clinic = useClinic();
 
@@ -15,25 +21,30 @@ let credential: IDataObject;
 
 beforeEach(() => (credential = newCredential(clinic.sandbox)));
 
-const memos = () => [...clinic.sandbox.clinic.communications.values()];
-const contents = () => memos().map(({ details }) => details.content);
-const requests = () =>
-	clinic.sandbox.requests.filter(
-		({ method, path }) => method === 'POST' && path === '/v1/communications',
-	);
+const memosOf = (sandbox: Sandbox) => [...sandbox.clinic.communications.values()];
+const contentsIn = (sandbox: Sandbox) => memosOf(sandbox).map(({ details }) => details.content);
+const creationsIn = (sandbox: Sandbox) =>
+	sandbox.requests.filter(({ method, path }) => method === 'POST' && path === '/v1/communications');
+
+const memos = () => memosOf(clinic.sandbox);
+const contents = () => contentsIn(clinic.sandbox);
+const requests = () => creationsIn(clinic.sandbox);
+
+const newMemo = (parameters: IDataObject = {}, run: Partial<UploadRun> = {}): UploadRun => ({
+	items: [{ json: {} }],
+	...run,
+	parameters: {
+		resource: 'communication',
+		operation: 'create',
+		message: 'Thank you for seeing her',
+		...parameters,
+	},
+});
 
 const create = async (parameters: IDataObject = {}, run: Partial<UploadRun> = {}) =>
-	await clinic.run({
-		items: [{ json: {} }],
-		credential,
-		...run,
-		parameters: {
-			resource: 'communication',
-			operation: 'create',
-			message: 'Thank you for seeing her',
-			...parameters,
-		},
-	});
+	await clinic.run(newMemo(parameters, { credential, ...run }));
+
+const itWaits = useWaitingTests();
 
 it('records the message, and returns it', async () => {
 	clinic.sandbox.settings.messages = 'kept';
@@ -97,7 +108,7 @@ it('records each item’s own message, also where two say the same', async () =>
 
 const html = (status: number): FaultAction => ({ reply: { status, body: '<html>' } });
 
-/** What a recorded message is lost by, and how often it is asked for. */
+/** What a recorded message is lost by, and how often Cliniko is asked to record it. */
 const faults: Array<[what: string, act: 'before' | 'after', fault: FaultAction, asked: number]> = [
 	['a reset before it ran', 'before', { reset: true }, 2],
 	['a reset after it ran', 'after', { reset: true }, 1],
@@ -110,24 +121,22 @@ const faults: Array<[what: string, act: 'before' | 'after', fault: FaultAction, 
 	['a 429', 'before', { reply: { status: 429 } }, 2],
 ];
 
-it.each(faults)(
-	'records it once after %s',
-	async (_what, act, fault, asked) => {
-		clinic.sandbox.faults.add({ on: 'createCommunication', act, do: fault });
-		clinic.sandbox.clinic.addCommunication({ patientId: SANDBOX_PATIENT_ID });
-		clinic.sandbox.clinic.addCommunication({
+for (const [what, act, fault, asked] of faults) {
+	itWaits(`records it once after ${what}`, async ({ sandbox, run }) => {
+		sandbox.faults.add({ on: 'createCommunication', act, do: fault });
+		sandbox.clinic.addCommunication({ patientId: SANDBOX_PATIENT_ID });
+		sandbox.clinic.addCommunication({
 			patientId: SANDBOX_OTHER_PATIENT_ID,
 			details: { content: 'Thank you for seeing her', type_code: 2, direction_code: 2 },
 		});
-		const before = memos().length;
-		const { output, error } = await create();
+		const before = memosOf(sandbox).length;
+		const { output, error } = await run(newMemo());
 		expect(error).toBeUndefined();
-		expect(memos()).toHaveLength(before + 1);
-		expect(output[0]!.json.id).toBe(memos().at(-1)!.id);
-		expect(requests()).toHaveLength(asked);
-	},
-	180_000,
-);
+		expect(memosOf(sandbox)).toHaveLength(before + 1);
+		expect(output[0]!.json.id).toBe(memosOf(sandbox).at(-1)!.id);
+		expect(creationsIn(sandbox)).toHaveLength(asked);
+	});
+}
 
 it('records each of two items that say the same once, though the first reply is lost', async () => {
 	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'after', do: { reset: true } });
@@ -136,42 +145,47 @@ it('records each of two items that say the same once, though the first reply is 
 	expect(new Set(output.map(({ json }) => json.id)).size).toBe(2);
 });
 
-it('does not take somebody else’s message of the same minute for this one', async () => {
-	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'before', do: html(500) });
-	clinic.sandbox.settings.onRequest = ({ method }) => {
-		if (method !== 'POST' || memos().length > 0) return;
-		clinic.sandbox.clinic.addCommunication({
+itWaits(
+	'does not take somebody else’s message of the same minute for this one',
+	async ({ sandbox, run }) => {
+		sandbox.faults.add({ on: 'createCommunication', act: 'before', do: html(500) });
+		sandbox.settings.onRequest = ({ method }) => {
+			if (method !== 'POST' || memosOf(sandbox).length > 0) return;
+			sandbox.clinic.addCommunication({
+				patientId: SANDBOX_PATIENT_ID,
+				details: { content: 'Something else', type_code: 2, direction_code: 2 },
+				addedAt: Date.now(),
+			});
+		};
+		const { output, error } = await run(newMemo());
+		expect(error).toBeUndefined();
+		expect(contentsIn(sandbox)).toEqual(['Something else', 'Thank you for seeing her']);
+		expect(output[0]!.json.id).toBe(memosOf(sandbox)[1]!.id);
+	},
+);
+
+itWaits(
+	'does not decide whether a message of the same minute with another sign is this one',
+	async ({ sandbox, run }) => {
+		sandbox.faults.add({ on: 'createCommunication', act: 'before', do: html(500) });
+		const { id } = sandbox.clinic.addCommunication({
 			patientId: SANDBOX_PATIENT_ID,
-			details: { content: 'Something else', type_code: 2, direction_code: 2 },
+			details: { type_code: 2, direction_code: 2, content: 'HIV test: +' },
 			addedAt: Date.now(),
 		});
-	};
-	const { output, error } = await create();
-	expect(error).toBeUndefined();
-	expect(contents()).toEqual(['Something else', 'Thank you for seeing her']);
-	expect(output[0]!.json.id).toBe(memos()[1]!.id);
-}, 120_000);
-
-it('does not decide whether a message of the same minute with another sign is this one', async () => {
-	clinic.sandbox.faults.add({ on: 'createCommunication', act: 'before', do: html(500) });
-	const { id } = clinic.sandbox.clinic.addCommunication({
-		patientId: SANDBOX_PATIENT_ID,
-		details: { type_code: 2, direction_code: 2, content: 'HIV test: +' },
-		addedAt: Date.now(),
-	});
-	const { error } = await create({ message: 'HIV test: -' });
-	expect(error?.message).toMatch(new RegExp(`not clear whether it is one .*: ID ${id}`));
-	expect(error?.description).toMatch(/^The communication may have been created/);
-	expect(memos()).toHaveLength(1);
-	expect(requests()).toHaveLength(1);
-}, 120_000);
+		const { error } = await run(newMemo({ message: 'HIV test: -' }));
+		expect(error?.message).toMatch(new RegExp(`not clear whether it is one .*: ID ${id}`));
+		expect(error?.description).toMatch(/^The communication may have been created/);
+		expect(memosOf(sandbox)).toHaveLength(1);
+		expect(creationsIn(sandbox)).toHaveLength(1);
+	},
+);
 
 describe('when Cliniko takes out what it holds for tags', () => {
 	const message = 'On Monday Jane <jane@mail.example> wrote: pain <walking far> again';
 
-	beforeEach(() => void (clinic.sandbox.settings.messages = 'stripped'));
-
 	it('believes the reply', async () => {
+		clinic.sandbox.settings.messages = 'stripped';
 		const { output, error } = await create({ message });
 		expect(error).toBeUndefined();
 		expect(contents()).toEqual([message]);
@@ -182,12 +196,13 @@ describe('when Cliniko takes out what it holds for tags', () => {
 		expect(requests()).toHaveLength(1);
 	});
 
-	it('does not record a message again whose reply is lost', async () => {
-		clinic.sandbox.faults.add({ on: 'createCommunication', act: 'after', do: { reset: true } });
-		const { error } = await create({ message });
+	itWaits('does not record a message again whose reply is lost', async ({ sandbox, run }) => {
+		sandbox.settings.messages = 'stripped';
+		sandbox.faults.add({ on: 'createCommunication', act: 'after', do: { reset: true } });
+		const { error } = await run(newMemo({ message }));
 		expect(error?.description).toMatch(/^The communication may have been created/);
-		expect(contents()).toEqual([message]);
-	}, 120_000);
+		expect(contentsIn(sandbox)).toEqual([message]);
+	});
 });
 
 it('records it once through Retry On Fail and a person’s Retry', async () => {

@@ -148,6 +148,30 @@ export function useRows<Row extends { what: string; takes?: number }, Result>(
 	return { outcomes, sum };
 }
 
+/**
+ * For tests that mostly wait: they run at the same time, before the other tests of the file, each in a
+ * clinic of its own.
+ *
+ * @returns takes the place of jest's `it`
+ */
+export function useWaitingTests() {
+	const rows: Array<{ what: string; test: (clinic: ClinicWithN8n) => Promise<void> }> = [];
+	const { outcomes } = useRows(
+		rows,
+		60,
+		async (clinic, { test }) => await test(clinic).catch((error: Error) => error),
+	);
+	return (what: string, test: (clinic: ClinicWithN8n) => Promise<void>): void => {
+		const row = { what, test };
+		rows.push(row);
+		it(what, () => {
+			if (!outcomes.has(row)) throw new Error('It did not run; run it by its own name.');
+			const error = outcomes.get(row);
+			if (error) throw error;
+		});
+	};
+}
+
 async function runRow(
 	{ sandbox, engine, run }: ClinicWithN8n,
 	row: Row,

@@ -1,6 +1,8 @@
 /**
  * A file is stored exactly once and is the intended one, however the workflow is built and whatever
  * the user does after a failure.
+ *
+ * @jest-environment ./test/engine/environment.cjs
  */
 import { setTimeout } from 'node:timers/promises';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
@@ -19,14 +21,17 @@ import {
 	type UploadRun,
 } from './clinic.cts';
 import { runErrorLoop } from './error-loop.cts';
+import { useWaitingTests } from './lanes.cts';
 import { putOnRecord } from './records.cts';
 
 const clinic = useClinic();
 
+const itWaits = useWaitingTests();
+
 const letter = { files: { data: file('letter.pdf', pdf('letter')) } };
 
-const digests = () =>
-	recorded(clinic.sandbox)
+const digests = (sandbox = clinic.sandbox) =>
+	recorded(sandbox)
 		.map(({ sha256: digest }) => digest)
 		.sort();
 
@@ -130,32 +135,33 @@ describe('a loop from the error output back to the node', () => {
 	});
 });
 
-it.each([
+for (const [stored, on, fault, isSafe] of [
 	['no', 'presign', { act: 'before', do: { reply: { status: 403 } } }, true],
 	['unknown', 'create', { act: 'before', do: { reply: { status: 200, body: 'OK' } } }, false],
-] as const)(
-	'tells a workflow that a file that failed is stored: %s',
-	async (stored, on, fault, safe) => {
-		clinic.sandbox.faults.add({ on, ...fault });
-		const { output } = await clinic.run({
-			items: [letter],
-			node: { onError: 'continueRegularOutput' },
-		});
+] as const) {
+	itWaits(
+		`tells a workflow that a file that failed is stored: ${stored}`,
+		async ({ sandbox, run }) => {
+			sandbox.faults.add({ on, ...fault });
+			const { output } = await run({
+				items: [letter],
+				node: { onError: 'continueRegularOutput' },
+			});
 
-		expect(output).toHaveLength(1);
-		expect(output[0]?.json).toEqual({
-			error: expect.any(String),
-			details: {
-				stored,
-				attachment_id: null,
-				safe_to_retry: safe,
-				file: expect.stringMatching(/^[0-9a-f]{32}$/),
-			},
-		});
-		expect(digests()).toEqual([]);
-	},
-	120_000,
-);
+			expect(output).toHaveLength(1);
+			expect(output[0]?.json).toEqual({
+				error: expect.any(String),
+				details: {
+					stored,
+					attachment_id: null,
+					safe_to_retry: isSafe,
+					file: expect.stringMatching(/^[0-9a-f]{32}$/),
+				},
+			});
+			expect(digests(sandbox)).toEqual([]);
+		},
+	);
+}
 
 it('sends nothing more to a Cliniko that has accepted a record, whatever it answered', async () => {
 	clinic.sandbox.faults.add({
@@ -195,32 +201,29 @@ describe('a failed execution that is edited and then retried', () => {
 describe('a record that appears while ours is looked for', () => {
 	const other = pdf('rettel');
 
-	/** Another user adds a file of the same name and size just before ours is created. */
-	const interfere = (by: Parameters<typeof putOnRecord>[1]) => {
-		clinic.sandbox.faults.add({ on: 'create', act: 'before', do: { reply: { status: 503 } } });
-		let done = false;
-		clinic.sandbox.settings.onRequest = ({ method, path }) => {
-			if (done || method !== 'POST' || path !== '/v1/patient_attachments') return;
-			done = true;
-			void putOnRecord(clinic.sandbox, by);
-		};
-	};
-
-	it.each([
+	for (const [whose, more] of [
 		['a colleague’s', { userId: SANDBOX_SCHEDULER_USER_ID }],
 		['one of the same Cliniko user’s', {}],
-	])(
-		'is not taken for ours if it is %s, of the same name and size',
-		async (_, more) => {
-			interfere({ name: 'letter.pdf', content: other, ...more });
-			const { output, error } = await clinic.run({ items: [letter] });
+	] as const) {
+		itWaits(
+			`is not taken for ours if it is ${whose}, of the same name and size`,
+			async ({ sandbox, run }) => {
+				sandbox.faults.add({ on: 'create', act: 'before', do: { reply: { status: 503 } } });
+				// Just before ours is created.
+				let isAdded = false;
+				sandbox.settings.onRequest = ({ method, path }) => {
+					if (isAdded || method !== 'POST' || path !== '/v1/patient_attachments') return;
+					isAdded = true;
+					void putOnRecord(sandbox, { name: 'letter.pdf', content: other, ...more });
+				};
+				const { output, error } = await run({ items: [letter] });
 
-			expect(error).toBeUndefined();
-			expect(output.map(behind)).toEqual([sha256(pdf('letter'))]);
-			expect(digests()).toEqual([sha256(pdf('letter')), sha256(other)].sort());
-		},
-		150_000,
-	);
+				expect(error).toBeUndefined();
+				expect(output.map((item) => contentOf(sandbox, item))).toEqual([sha256(pdf('letter'))]);
+				expect(digests(sandbox)).toEqual([sha256(pdf('letter')), sha256(other)].sort());
+			},
+		);
+	}
 });
 
 it('does not swap two files of one run that look alike, though both replies are lost', async () => {
@@ -267,13 +270,16 @@ describe('If Already Uploaded: Skip', () => {
 		);
 	});
 
-	it('does not wait for a record that Cliniko never gets round to process', async () => {
-		await putOnRecord(clinic.sandbox, { name: 'scan.pdf', content: 'x', fresh: true });
-		const { output, took } = await clinic.run({ items: [letter], parameters });
+	itWaits(
+		'does not wait for a record that Cliniko never gets round to process',
+		async ({ sandbox, run }) => {
+			await putOnRecord(sandbox, { name: 'scan.pdf', content: 'x', fresh: true });
+			const { output, took } = await run({ items: [letter], parameters });
 
-		expect(output.map(behind)).toEqual([sha256(pdf('letter'))]);
-		expect(took).toBeLessThan(50_000);
-	});
+			expect(output.map((item) => contentOf(sandbox, item))).toEqual([sha256(pdf('letter'))]);
+			expect(took).toBeLessThan(50_000);
+		},
+	);
 });
 
 describe('an expression that fails for one item', () => {
