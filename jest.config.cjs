@@ -6,6 +6,7 @@ module.exports = {
 	transform: { '\\.c?ts$': '<rootDir>/jest.transform.cjs' },
 	// Mostly far shorter; a busy machine takes its time to start an engine.
 	testTimeout: 60_000,
+	testSequencer: '<rootDir>/jest.sequencer.cjs',
 	// The engine's tests mostly wait.
 	maxWorkers: 4,
 };
