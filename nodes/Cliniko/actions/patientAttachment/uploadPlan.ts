@@ -148,7 +148,9 @@ async function planItem(
 				field,
 				patientId,
 				description,
-				file: await sourceFile(field.name, field.data, rename, { metadata, stream }),
+				file: await sourceFile(field.name, field.data, rename, { metadata, stream }).catch(
+					(error: unknown) => Promise.reject(withOthers(error, picked.length)),
+				),
 				identity: '',
 				skipIfThere: options.ifAlreadyUploaded === 'skip',
 				waitForProcessing,
@@ -164,6 +166,13 @@ async function planItem(
 	} catch (error) {
 		return { ...plan, uploads: [], error: error as Error };
 	}
+}
+
+/** One file that cannot be sent keeps back the others of its item, which its error does not say. */
+function withOthers(error: unknown, files: number): unknown {
+	if (!(error instanceof ClinikoError) || files === 1) return error;
+	const message = `${error.message} None of the ${files} files of this item was sent.`;
+	return new ClinikoError(message, error.description ?? '', error.httpCode);
 }
 
 /** The token in an error item of an earlier run of this node. */
