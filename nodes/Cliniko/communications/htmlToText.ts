@@ -1,42 +1,25 @@
 import { Parser } from 'htmlparser2';
 
+import { tagsOnly } from './htmlTags';
+
 /** Elements whose content nobody reads. Not `head`: where its end is missing, the text would be in it. */
 const UNSEEN = ['script', 'style', 'svg', 'template', 'title'];
 
 /** Elements that begin and end a line. */
-const BLOCKS = [
-	...['address', 'article', 'blockquote', 'body', 'center', 'dd', 'div', 'dl', 'dt', 'fieldset'],
-	...['figure', 'footer', 'form', 'header', 'hr', 'html', 'li', 'main', 'nav', 'option', 'section'],
-];
+const BLOCKS =
+	words(`address article aside blockquote body caption center dd details dialog dir div dl dt
+	fieldset figcaption figure footer form frameset header hgroup hr html legend li main menu nav noframes
+	optgroup option search section summary`);
 
 /** Elements with an empty line before and after them. */
-const PARAGRAPHS = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ol', 'p', 'pre', 'table', 'ul'];
+const PARAGRAPHS = words('h1 h2 h3 h4 h5 h6 ol p pre table ul');
 
 /** Elements whose text is no longer meant. */
-const STRUCK = ['del', 's', 'strike'];
-
-/** The elements of HTML, obsolete ones included. */
-const ELEMENTS =
-	`a abbr acronym address applet area article aside audio b base basefont bdi bdo big blockquote
-	body br button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div
-	dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header
-	hgroup hr html i iframe img input ins kbd label legend li link main map mark marquee math menu meta meter
-	nav nobr noframes noscript object ol optgroup option output p param picture pre progress q rp rt ruby s
-	samp script section select small source span strike strong style sub summary sup svg table tbody td
-	template textarea tfoot th thead time title tr track tt u ul var video wbr xml`.split(/\s+/);
-
-/** Elements of Office, such as `o:p` and `st1:place`. */
-const OFFICE_ELEMENT = '[a-z]{1,2}\\d?:[a-z][\\w.-]*';
-
-/** A `<` that begins no tag, comment or declaration, as in `<jane@mail.example>` or `pain <walking`. */
-const BARE_SIGN = new RegExp(
-	`<(?!/?(?:${ELEMENTS.join('|')}|${OFFICE_ELEMENT})(?:[\\s/](?:[^<>=]|=(?!["'])|="[^"]*"|='[^']*')*)?>|!--|!doctype\\b|!\\[|\\?xml)`,
-	'gi',
-);
+const STRUCK = words('del s strike');
 
 /** A tag that e-mail programs write, as opposed to `<jane@mail.example>` or `a<b and c>d`. */
 const TAG =
-	/<!doctype html|<\/?(?:a|b|body|br|div|em|font|h[1-6]|head|hr|html|i|img|li|meta|ol|p|span|strong|style|table|tbody|td|tr|u|ul)(?:\s+[\w:-]+=(?:"[^"]*"|'[^']*'|[^\s"'<>]+))*\s*\/?>/i;
+	/<!doctype html|<(?:body|br|div|h[1-6]|head|hr|html|img|li|meta|ol|p|style|table|tbody|td|tr|ul)(?:\s+[\w:-]+=(?:"[^"]*"|'[^']*'|[^\s"'<>]+))*\s*\/?>|<\/(?:a|b|div|em|font|h[1-6]|i|li|p|span|strong|td|tr|u)>/i;
 
 /** Whether a text is HTML: it has a tag that e-mail programs write. */
 export function isHtml(text: string): boolean {
@@ -56,76 +39,142 @@ export function isHtml(text: string): boolean {
 export function htmlToText(html: string): string {
 	const text = new Text();
 	const links: Array<{ address: string; from: number }> = [];
-	/** For each open element, whether its text is struck out. */
-	const struck: boolean[] = [];
-	/** For each open list, the number of its next item; undefined where items have none. */
-	const lists: Array<{ next?: number }> = [];
+	const open: OpenElement[] = [];
+	const lists: List[] = [];
 	/** The row of a table that has begun last: where, and how many of its cells have begun. */
 	let row = { from: 0, cells: 0 };
 	let unseen = 0;
 	let preformatted = 0;
 	let isRaised = false;
-	const atEdge = (name: string) => {
-		if (PARAGRAPHS.includes(name)) text.endLine(2);
-		else if (BLOCKS.includes(name)) text.endLine(1);
-	};
-	const beginCell = () => {
-		if (row.cells++ > 0) text.beginCell(row.from === text.length);
-	};
 	const parser = new Parser({
 		onopentag(name, attributes) {
-			const { href = '', start, style = '' } = attributes;
-			atEdge(name);
+			const element = openElement(name, attributes);
+			open.push(element);
+			if (element.lines > 0) text.endLine(element.lines);
 			if (UNSEEN.includes(name)) unseen++;
-			if (name === 'pre') preformatted++;
+			if (element.isPreformatted) preformatted++;
 			if (name === 'br') text.lineBreak();
-			if (name === 'ol') lists.push({ next: Number(start ?? 1) || 0 });
-			if (name === 'ul') lists.push({});
-			if (name === 'li') text.beginItem(markerIn(lists.at(-1)));
+			if (name === 'ol' || name === 'ul') lists.push(listOf(name, attributes));
+			if (name === 'li') text.beginItem(markerIn(lists.at(-1), attributes.value));
 			if (name === 'tr') {
 				text.endRow();
 				row = { from: text.length, cells: 0 };
 			}
-			if (name === 'td' || name === 'th') beginCell();
+			if ((name === 'td' || name === 'th') && row.cells++ > 0) {
+				text.beginCell(row.from === text.length);
+			}
 			if (name === 'blockquote') text.beginQuotation();
-			if (name === 'a') links.push({ address: href.trim(), from: text.length });
+			if (name === 'a') links.push({ address: (attributes.href ?? '').trim(), from: text.length });
 			if (name === 'sup') isRaised = true;
-			const isStruck = STRUCK.includes(name) || /line-through/i.test(style);
-			struck.push(isStruck);
 			if (unseen > 0) return;
-			if (isStruck) text.add('[struck out: ');
+			if (element.isStruck) text.add('[struck out: ');
 			text.add(shownBy(name, attributes));
 		},
 		ontext(data) {
 			if (unseen > 0) return;
-			if (isRaised && /^\s*[-+\u2212\d]/.test(data)) text.add('^');
+			if (isRaised && /^\s*[-+\u2010-\u2013\u2212\d]/.test(data)) text.add('^');
 			isRaised = false;
 			if (preformatted > 0) text.addAsItIs(data);
 			else text.add(data);
 		},
 		onclosetag(name) {
-			if (struck.pop() && unseen === 0) text.add(']');
+			const element = open.pop();
+			if (element?.isStruck && unseen === 0) text.add(']');
 			if (UNSEEN.includes(name)) unseen--;
-			if (name === 'pre') preformatted--;
+			if (element?.isPreformatted) preformatted--;
 			if (name === 'ol' || name === 'ul') lists.pop();
 			if (name === 'li') text.endItem();
 			if (name === 'tr') text.endRow();
 			if (name === 'blockquote') text.endQuotation();
 			if (name === 'a') text.add(addressOf(links.pop(), text));
 			if (name === 'sup') isRaised = false;
-			atEdge(name);
+			if (element && element.lines > 0) text.endLine(element.lines);
 		},
 	});
-	parser.end(html.replace(BARE_SIGN, '&lt;'));
+	parser.end(tagsOnly(html));
 	return text.toString();
 }
 
-function markerIn(list: { next?: number } | undefined): string {
-	return list?.next === undefined ? '- ' : `${list.next++}. `;
+type Attributes = Record<string, string>;
+
+/** An element that has begun, and what is to be undone at its end. */
+interface OpenElement {
+	/** The lines that it ends, before and after it: 2 with an empty one. */
+	lines: 0 | 1 | 2;
+	isStruck: boolean;
+	isPreformatted: boolean;
+}
+
+function openElement(name: string, { style = '' }: Attributes): OpenElement {
+	const isBlock = BLOCKS.includes(name) || /display:\s*(?:block|flex|grid|list-item)/i.test(style);
+	return {
+		lines: PARAGRAPHS.includes(name) ? 2 : isBlock ? 1 : 0,
+		isStruck: STRUCK.includes(name) || /line-through/i.test(style),
+		isPreformatted: name === 'pre' || /white-space:\s*(?:pre|break-spaces)/i.test(style),
+	};
+}
+
+interface List {
+	/** The number of the next item; undefined where items have none. */
+	next?: number;
+	/** As HTML gives it: `1`, `a`, `A`, `i` or `I`. */
+	type: string;
+}
+
+function listOf(name: string, { start, type, style = '' }: Attributes): List {
+	if (name === 'ul') return { type: '' };
+	const [, size, kind] = /(lower|upper)-(alpha|latin|roman)/i.exec(style) ?? [];
+	const letter = /roman/i.test(kind ?? '') ? 'i' : 'a';
+	const styled = size && (/upper/i.test(size) ? letter.toUpperCase() : letter);
+	return { next: Number(start ?? 1) || 0, type: styled ?? type ?? '1' };
+}
+
+function markerIn(list: List | undefined, value: string | undefined): string {
+	if (list?.next === undefined) return '- ';
+	const number = Number(value ?? list.next) || 0;
+	list.next = number + 1;
+	const counted = /a/i.test(list.type) ? letters : /i/i.test(list.type) ? roman : String;
+	const marker = number > 0 ? counted(number) : String(number);
+	return `${list.type === list.type.toUpperCase() ? marker : marker.toLowerCase()}. `;
+}
+
+/** 1 is A, and 27 is AA. */
+function letters(number: number): string {
+	const rest = Math.floor((number - 1) / 26);
+	return `${rest > 0 ? letters(rest) : ''}${String.fromCharCode(65 + ((number - 1) % 26))}`;
+}
+
+const ROMAN: Array<[number, string]> = [
+	...([
+		[1000, 'M'],
+		[900, 'CM'],
+		[500, 'D'],
+		[400, 'CD'],
+		[100, 'C'],
+	] as Array<[number, string]>),
+	...([
+		[90, 'XC'],
+		[50, 'L'],
+		[40, 'XL'],
+		[10, 'X'],
+		[9, 'IX'],
+	] as Array<[number, string]>),
+	...([
+		[5, 'V'],
+		[4, 'IV'],
+		[1, 'I'],
+	] as Array<[number, string]>),
+];
+
+function roman(number: number): string {
+	// Above, it would be a long row of M, as no list has them.
+	if (number > 3999) return String(number);
+	const [value, sign] = ROMAN.find(([one]) => one <= number) ?? [];
+	return value === undefined ? '' : `${sign}${roman(number - value)}`;
 }
 
 /** What an element shows that has no text of its own: the tick of a box, what was filled in, or an emoji. */
-function shownBy(name: string, attributes: Record<string, string>): string {
+function shownBy(name: string, attributes: Attributes): string {
 	const { type = 'text', value = '', alt = '' } = attributes;
 	const isTicked = 'checked' in attributes || 'selected' in attributes;
 	if (name === 'option' || (name === 'input' && /^(checkbox|radio)$/i.test(type))) {
@@ -133,15 +182,16 @@ function shownBy(name: string, attributes: Record<string, string>): string {
 	}
 	if (name === 'input' && !/^(button|hidden|image|password|reset|submit)$/i.test(type))
 		return value;
-	return name === 'img' && /^\p{Extended_Pictographic}/u.test(alt) ? alt : '';
+	// Another picture divides what is before it from what is behind it.
+	return name === 'img' ? (/^\p{Extended_Pictographic}/u.test(alt) ? alt : ' ') : '';
 }
 
 /** What follows a link: nothing if its text ends with the address, or if it leads nowhere outside the text. */
 function addressOf(link: { address: string; from: number } | undefined, text: Text): string {
-	const [, scheme] = /^(https?|mailto|tel):/i.exec(link?.address ?? '') ?? [];
+	const [, scheme] = /^(https?:|mailto:|tel:|\/\/)/i.exec(link?.address ?? '') ?? [];
 	if (!link || !scheme) return '';
-	const address = /^http/i.test(scheme) ? link.address : link.address.slice(scheme.length + 1);
-	const bare = (one: string) => one.replace(/^https?:\/\/|\/$|\s/gi, '');
+	const address = /^(http|\/)/i.test(scheme) ? link.address : link.address.slice(scheme.length);
+	const bare = (one: string) => one.replace(/^(https?:)?\/\/|\/$|\s/gi, '');
 	// Of a long text, its end is enough; links that are not closed may have all that follows for theirs.
 	const end = text.from(Math.max(link.from, text.length - address.length - 50));
 	return bare(end).endsWith(bare(address)) ? '' : ` (${address})`;
@@ -149,12 +199,17 @@ function addressOf(link: { address: string; from: number } | undefined, text: Te
 
 /** Text that is put together piece by piece, with white space as browsers show it. */
 class Text {
-	private text = '';
+	/** Not one text that grows: looking at its end would copy it every time. */
+	private readonly parts: string[] = [];
+
+	private size = 0;
 
 	/** How many line breaks are due before what is added next. */
 	private breaks = 0;
 
 	private isSpaceDue = false;
+
+	private isAtLineStart = true;
 
 	/** What begins a list item, until something of it is added. */
 	private marker = '';
@@ -166,12 +221,16 @@ class Text {
 	private quotations = 0;
 
 	get length(): number {
-		return this.text.length;
+		return this.size;
 	}
 
 	/** What was added since the text had this length. */
 	from(length: number): string {
-		return this.text.slice(length);
+		let end = '';
+		for (let at = this.parts.length - 1; at >= 0 && end.length < this.size - length; at--) {
+			end = this.parts[at]! + end;
+		}
+		return end.slice(Math.max(0, end.length - (this.size - length)));
 	}
 
 	/** Adds text, in which any white space counts as one space. */
@@ -183,12 +242,17 @@ class Text {
 	}
 
 	addAsItIs(part: string): void {
-		const isAtStart = this.text === '' || this.text.endsWith('\n');
-		const space = this.breaks > 0 ? '\n'.repeat(Math.min(this.breaks, 2)) : this.isSpaceDue && ' ';
+		if (part === '') return;
 		const quoted = '> '.repeat(this.quotations);
-		const begin = isAtStart || this.breaks > 0 ? quoted : '';
-		const added = part.replace(/\u00a0/g, ' ').replace(/\n/g, `\n${quoted}`);
-		this.text += `${(!isAtStart && space) || ''}${begin}${'| '.repeat(this.dividers)}${this.marker}${added}`;
+		let added = '';
+		if (!this.isAtLineStart && this.breaks > 0) added = '\n'.repeat(Math.min(this.breaks, 2));
+		else if (!this.isAtLineStart && this.isSpaceDue) added = ' ';
+		if (this.isAtLineStart || this.breaks > 0) added += quoted;
+		added += `${'| '.repeat(this.dividers)}${this.marker}`;
+		added += part.replace(/\u00a0/g, ' ').replace(/\n/g, `\n${quoted}`);
+		this.parts.push(added);
+		this.size += added.length;
+		this.isAtLineStart = part.endsWith('\n');
 		this.breaks = 0;
 		this.isSpaceDue = false;
 		this.marker = '';
@@ -196,7 +260,7 @@ class Text {
 	}
 
 	/** @param breaks 2 for an empty line before what is added next */
-	endLine(breaks: 1 | 2): void {
+	endLine(breaks: number): void {
 		if (this.dividers === 0) this.breaks = Math.max(this.breaks, breaks);
 	}
 
@@ -239,6 +303,14 @@ class Text {
 	}
 
 	toString(): string {
-		return this.text.replace(/[ \t]+$/gm, '').trim();
+		const lines = this.parts.join('').split('\n');
+		return lines
+			.map((line) => line.trimEnd())
+			.join('\n')
+			.trim();
 	}
+}
+
+function words(list: string): string[] {
+	return list.split(/\s+/);
 }

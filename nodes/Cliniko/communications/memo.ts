@@ -1,3 +1,5 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { field, labelsOf, type Field, type FieldValues } from '../fields/field';
 import type { Match, NewRecord } from '../once/createOnce';
 import { digestOf } from '../once/creationMemory';
@@ -73,16 +75,46 @@ export function newMemo(
  * holds for tags, add to it or cut it short, and write an address or number in another way: then it may be.
  */
 function match(record: Communication, memo: Memo): Match {
-	const isOther = (['type_code', 'direction_code'] as const).some(
-		(field) => typeof record[field] === 'number' && record[field] !== memo[field],
+	if ((record.category_code ?? MEMO) !== MEMO) return 'other';
+	const isOfKind = (['type_code', 'direction_code'] as const).every(
+		(field) => typeof record[field] !== 'number' || record[field] === memo[field],
 	);
-	if (isOther || (record.category_code ?? MEMO) !== MEMO) return 'other';
-	const shown = readings(plainText(record.content));
+	if (hasSameText(record, memo)) {
+		const hasSamePeople = FREE_TEXTS.every((field) => isSameIfAny(record[field], memo[field]));
+		return isOfKind && hasSamePeople && isAsConfidential(record, memo) ? 'ours' : 'maybe';
+	}
+	if (!isOfKind) return 'other';
 	const sent = readings(memo.content);
-	const isSame = shown.some((one) => isSameText(one, memo.content));
-	if (isSame && FREE_TEXTS.every((field) => isSameIfAny(record[field], memo[field]))) return 'ours';
-	const isLike = shown.some((one) => sent.some((other) => isAlike(one, other)));
+	const isLike = textsOf(record).some((one) => sent.some((other) => isAlike(one, other)));
 	return isLike ? 'maybe' : 'other';
+}
+
+/**
+ * What Cliniko shows to have changed of a memo that it has recorded.
+ *
+ * @returns a sentence for the user; undefined if it is as it was sent
+ */
+export function changedByCliniko(record: Communication, body: IDataObject): string | undefined {
+	const memo = body as Memo;
+	const changed = [
+		!hasSameText(record, memo) && 'the message',
+		!isAsConfidential(record, memo) && 'Confidential',
+	].filter(Boolean);
+	if (changed.length === 0) return undefined;
+	return `Cliniko has recorded ${changed.join(' and ')} in another way than it was sent. Look at the patient in Cliniko.`;
+}
+
+function hasSameText(record: Communication, memo: Memo): boolean {
+	return textsOf(record).some((one) => isSameText(one, memo.content));
+}
+
+function isAsConfidential({ confidential }: Communication, memo: Memo): boolean {
+	return typeof confidential !== 'boolean' || confidential === (memo.confidential ?? false);
+}
+
+/** What a record says: its text as it is, and read as HTML. */
+function textsOf(record: Communication): string[] {
+	return readings(plainText(record.content));
 }
 
 /** A text as it is, and as what a reader sees of it if it is HTML. */
@@ -98,10 +130,12 @@ function isSameIfAny(shown: unknown, sent: unknown): boolean {
 	return one === '' || other === '' || one === other;
 }
 
-/** White space makes no difference, nor do emoji that are missing; a sign or a capital may, as in `HIV -`. */
+/** The kind of white space makes no difference, nor do emoji that are missing; a sign may, as in `HIV -`. */
 function isSameText(shown: string, sent: string): boolean {
-	const [one, other] = [shown, sent].map((text) => text.normalize('NFC').replace(/\s+/g, ''));
-	return one === other || (one !== '' && one === other?.replace(EMOJI, ''));
+	const spaced = (text: string) => text.normalize('NFC').replace(/\s+/g, ' ').trim();
+	const one = spaced(shown);
+	const other = spaced(sent);
+	return one === other || (one !== '' && one === spaced(other.replace(EMOJI, '')));
 }
 
 /** What databases that keep at most three bytes of a character leave out, and what joins those. */

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { htmlToText, isHtml } from '../../communications/htmlToText';
-import { MEMO_FIELDS, newMemo, type Memo } from '../../communications/memo';
+import { changedByCliniko, MEMO_FIELDS, newMemo, type Memo } from '../../communications/memo';
 import { ClinikoError } from '../../errors';
 import { simplifiedCommunication, type SimplifiedCommunication } from '../../records/communication';
 import { assertActive } from '../../requests/activePatient';
@@ -90,7 +90,7 @@ const fields: INodeProperties[] = [
 ];
 
 /** What an item of the output holds with Simplify on. */
-export type Output = SimplifiedCommunication;
+export type Output = SimplifiedCommunication & { warning?: string };
 
 async function execute(context: IExecuteFunctions) {
 	if (context.getInputData().length === 0) return [];
@@ -108,7 +108,8 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ wanted, show }) => {
 			const prepare = async () => await assertActive(api, wanted.patientId);
 			const record = await creator.create(wanted, prepare);
-			return [{ json: show(record) }];
+			const warning = changedByCliniko(record, wanted.body);
+			return [{ json: { ...show(record), ...(warning && { warning }) } }];
 		},
 	});
 }

@@ -4,7 +4,47 @@ import { htmlToText, isHtml } from '../../../../nodes/Cliniko/communications/htm
 
 it.each([
 	['paragraphs', '<p>Dear Doctor,</p>\n<p>Thank you.</p>', 'Dear Doctor,\n\nThank you.'],
-	['tags that are not closed', '<p>One<p>Two <b>three', 'One\n\nTwo three'],
+	['tags that are not closed', '<p>One<p><span>Two <font color="red">three', 'One\n\nTwo three'],
+	[
+		'words that are elements, too',
+		'<p>One <b>two, <link>, <Mark Jones>',
+		'One <b>two, <link>, <Mark Jones>',
+	],
+	[
+		'a script that a person needs',
+		'<p>I need a <script> for warfarin. <title> I am allergic</p>',
+		'I need a <script> for warfarin. <title> I am allergic',
+	],
+	[
+		'a script that a person needs beside one that runs',
+		'<script>x()</script><p>I need a <script> for warfarin</p>',
+		'I need a <script> for warfarin',
+	],
+	['an end tag before its begin', '</b> choose <b> or </b', 'choose <b> or </b'],
+	[
+		'identifiers',
+		'<p><id:abc123> <dr:smith> <body aches></p>',
+		'<id:abc123> <dr:smith> <body aches>',
+	],
+	['a comment without an end', '<p>a <!-- b</p>', 'a <!-- b'],
+	['a comment that ends as browsers allow', '<p>a<!-- x --!>b</p>', 'ab'],
+	['a link without a scheme', '<a href="//x.example/a">here</a>', 'here (//x.example/a)'],
+	[
+		'numbers at the edges of blocks apart',
+		'<summary>Day 1</summary>5 mg<fieldset><legend>Week 1</legend>2 tablets</fieldset>1<aside>0 tablets</aside>',
+		'Day 1\n5 mg\nWeek 1\n2 tablets\n1\n0 tablets',
+	],
+	[
+		'numbers at the edges of pictures and styled blocks apart',
+		'Dose 1<img src="x">5 mg <span style="display:block">Dose 10</span>5 times',
+		'Dose 1 5 mg\nDose 10\n5 times',
+	],
+	['lines that a style keeps', '<p style="white-space: pre-wrap">a\n  b</p>', 'a\n  b'],
+	[
+		'items that are counted in other ways',
+		'<ol type="a"><li>x</li><li value="28">y<li>w</ol><ol style="list-style-type: upper-roman" start="4"><li>z</li></ol>',
+		'a. x\nab. y\nac. w\n\nIV. z',
+	],
 	['line breaks', 'one<br>two<BR/>three', 'one\ntwo\nthree'],
 	['an empty line as Gmail writes it', '<div>a</div><div><br></div><div>b</div>', 'a\n\nb'],
 	['no more than one empty line', '<p>a</p><br><br><br><p>b</p>', 'a\n\nb'],
@@ -89,8 +129,8 @@ it.each([
 	],
 	[
 		'raised numbers apart',
-		'<p>5 x 10<sup>9</sup>/L, 10<sup><b>-3</b></sup>, 10<sup>&minus;4</sup>, the 1<sup>st</sup>, the 2<sup>nd</sup> 3, 2<sup></sup>0</p>',
-		'5 x 10^9/L, 10^-3, 10^−4, the 1st, the 2nd 3, 20',
+		'<p>5 x 10<sup>9</sup>/L, 10<sup><b>-3</b></sup>, 10<sup>&minus;4</sup>, 10<sup>–9</sup>, the 1<sup>st</sup>, the 2<sup>nd</sup> 3, 2<sup></sup>0</p>',
+		'5 x 10^9/L, 10^-3, 10^−4, 10^–9, the 1st, the 2nd 3, 20',
 	],
 	[
 		'what is struck out as such',
@@ -105,7 +145,7 @@ it.each([
 	['a tag that does not end', '<p>I </3 it, and <b the rest', 'I </3 it, and <b the rest'],
 	['tags of Office', '<p class=MsoNormal>a<o:p></o:p></p><?xml:namespace prefix = o />', 'a'],
 	['a drawing', '<p>a<svg><path d="M0"/><text>b</text></svg></p>', 'a'],
-	['text as it is', '<pre>a\n  b</pre>', 'a\n  b'],
+	['text as it is', '<pre>a\n  b</pre><p>c\n  d</p>', 'a\n  b\n\nc d'],
 	['a sign that is no tag', '<p>BP < 120, HR > 60</p>', 'BP < 120, HR > 60'],
 	['nothing', '', ''],
 ])('shows %s', (_what, html, text) => {
@@ -118,6 +158,8 @@ it.each([
 	'<https://x.example>',
 	'a <- b -> c',
 	'if a<b then c>d',
+	'choose <a> or <b>',
+	'<id:abc123> <body aches> <Mark Jones>',
 ])('takes %s for text', (text) => {
 	expect(isHtml(text)).toBe(false);
 });
@@ -177,4 +219,19 @@ it('always comes to an end, and gives not many more characters than it got', () 
 			expect(htmlToText(any).length).toBeLessThanOrEqual(6 * any.length);
 		}),
 	);
+});
+
+it.each([
+	['of words', 'It still hurts when I walk. '],
+	['of spaces that do not break', '&nbsp;'],
+	['of empty paragraphs', '<p> </p>'],
+	['of tags without an end', '<a href="'],
+	['of attributes without an end', '<a b='],
+	['of links', '<a href="https://x.example/">'],
+	['of comments without an end', '<!--'],
+	['of signs', '<'],
+])('reads a very long text %s', (_what, part) => {
+	const html = part.repeat(1_000_000 / part.length);
+	expect(isHtml(html)).toBeDefined();
+	expect(htmlToText(`<p>${html}</p>`)).toBeDefined();
 });

@@ -45,10 +45,12 @@ it.each([
 	['with another sign', 'HIV -', 'HIV +'],
 	['in capitals', 'ok', 'OK'],
 	['in other digits', '10²', '102'],
+	['with a space less', '1 1/2 tablets', '11/2 tablets'],
 	['as nothing', TEXT, ''],
 	['as null', TEXT, null],
 	['as an object', TEXT, {}],
 	['as another emoji', '👍', '👎'],
+	['as nothing, in place of an emoji', '👍', ''],
 	['with another emoji beside words', 'Exercises 👍', 'Exercises 👎'],
 	['with another arrow', 'CRP ↗', 'CRP ↘'],
 ])('leaves open what a record is that shows the text %s', (_what, sent, content) => {
@@ -59,11 +61,18 @@ it.each([
 	['of another text', TEXT, { content: 'Please call me back about Tuesday' }],
 	['that shares some words', TEXT, { content: 'Please call me about the results, regards' }],
 	['of words, not an emoji', '👍', { content: 'Thank you' }],
-	['of another type', TEXT, { content: TEXT, type_code: 2 }],
-	['in the other direction', TEXT, { content: TEXT, direction_code: 1 }],
+	['of another text and type', TEXT, { content: TEXT.slice(0, 20), type_code: 2 }],
 	['of another category', TEXT, { content: TEXT, category_code: 3 }],
 ])('does not take a record for its own %s', (_what, sent, record) => {
 	expect(matchOf(sent, record)).toBe('other');
+});
+
+it.each([
+	['of another type', { type_code: 2 }],
+	['in the other direction', { direction_code: 1 }],
+	['that is confidential', { confidential: true }],
+])('leaves open whose a record of the same text is %s', (_what, record) => {
+	expect(matchOf(TEXT, { content: TEXT, ...record })).toBe('maybe');
 });
 
 it.each([
