@@ -10,6 +10,7 @@ import {
 	SANDBOX_OTHER_PATIENT_ID,
 	SANDBOX_PATIENT_ID,
 	type FaultAction,
+	type Reply,
 	type Sandbox,
 } from '../../sandbox/sandbox.cts';
 import { by, newCredential, useClinic, type UploadRun } from './clinic.cts';
@@ -181,6 +182,36 @@ itWaits(
 	},
 );
 
+it('says so if Cliniko does not keep a message confidential', async () => {
+	clinic.sandbox.settings.messages = 'kept';
+	const rewrite = (reply: Reply) => ({
+		...reply,
+		body: reply.body.replace('"confidential":true', '"confidential":false'),
+	});
+	clinic.sandbox.faults.add({ on: 'any', act: 'after', times: 9, do: { rewrite } });
+	const { output } = await create({ options: { confidential: true } });
+	expect(output[0]!.json.warning).toMatch(/^Cliniko has recorded Confidential in another way/);
+});
+
+itWaits('is not said to be unsent once it may have been recorded', async ({ sandbox, run }) => {
+	sandbox.faults.add({ on: 'createCommunication', act: 'after', do: { reset: true } });
+	sandbox.faults.add({ on: 'communications', act: 'before', do: { reply: { status: 403 } } });
+	const failed = await run(newMemo());
+	expect(failed.error?.description).toMatch(/^The communication may have been created/);
+	// The patient is merged with another one, who gets the message.
+	const [memo] = memosOf(sandbox);
+	sandbox.clinic.communications.set(memo!.id, { ...memo!, patientId: SANDBOX_OTHER_PATIENT_ID });
+	sandbox.clinic.patients.get(SANDBOX_PATIENT_ID)!.archivedAt = Date.now();
+	for (let retry = 0; retry < 2; retry++) {
+		const { error } = await run(newMemo({}, { retryOf: failed }));
+		expect(error?.message).toMatch(
+			/is archived .* may have created the communication all the same/,
+		);
+		expect(error?.description).toMatch(/^The communication may have been created/);
+	}
+	expect(memosOf(sandbox)).toHaveLength(1);
+});
+
 describe('when Cliniko takes out what it holds for tags', () => {
 	const message = 'On Monday Jane <jane@mail.example> wrote: pain <walking far> again';
 
@@ -192,6 +223,7 @@ describe('when Cliniko takes out what it holds for tags', () => {
 		expect(output[0]!.json).toMatchObject({
 			id: memos()[0]!.id,
 			content: 'On Monday Jane  wrote: pain  again',
+			warning: expect.stringMatching(/^Cliniko has recorded the message in another way/),
 		});
 		expect(requests()).toHaveLength(1);
 	});

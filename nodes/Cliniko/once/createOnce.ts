@@ -72,8 +72,16 @@ export class OnceCreator {
 	): Promise<Collections[C]> {
 		const key = JSON.stringify([this.api.account, wanted.collection, wanted.patientId]);
 		const wait = async (turn: Promise<unknown>) => await unlessCancelled(this.pause, turn);
-		const work = async () =>
-			(await this.resume(wanted)) ?? (await prepare()) ?? (await this.request(wanted));
+		const work = async () => {
+			const wasRequested = this.memory.recall(wanted.creation) !== undefined;
+			const before = await this.resume(wanted);
+			if (before) return before;
+			const instead = await prepare().catch((error: ClinikoError) => {
+				throw wasRequested ? inAnotherTry(wanted, error) : error;
+			});
+			if (wasRequested) this.memory.refused(wanted.creation);
+			return instead ?? (await this.request(wanted));
+		};
 		const record = await lock.exclusive(key, work, wait);
 		this.memory.handedOn(wanted.creation);
 		return record;
@@ -89,7 +97,6 @@ export class OnceCreator {
 		const found = await this.find(wanted, known.since);
 		if (found) return this.claim(wanted, known.since, found);
 		if (known.accepted) throw notShown(wanted);
-		this.memory.refused(wanted.creation);
 		return undefined;
 	}
 
@@ -268,6 +275,15 @@ function mayBeThere(
 		`The ${NOUNS[collection]} may have been created: look at the patient in Cliniko before you run the workflow again. ${description}`,
 		httpCode,
 	);
+}
+
+/** An error that keeps a later try from asking again says nothing of what an earlier one has led to. */
+function inAnotherTry(
+	wanted: Named,
+	{ message, description, httpCode }: ClinikoError,
+): ClinikoError {
+	const before = `An earlier try of this execution may have created the ${NOUNS[wanted.collection]} all the same.`;
+	return mayBeThere(wanted, new ClinikoError(`${message} ${before}`, description ?? '', httpCode));
 }
 
 function mayBeAnother({ collection }: Named, records: Array<{ id: string }>): ClinikoError {
