@@ -61,9 +61,10 @@ export interface SandboxOptions {
 	sortsById?: boolean;
 	/**
 	 * What lists do if they are to be sorted by another column than `created_at` or `id`: sort by it
-	 * ('honoured', the default), not at all ('ignored', unkind), or answer 400 ('refused').
+	 * ('honoured', the default), not at all ('ignored', unkind), by `created_at` in the same direction ('by
+	 * creation', unkind), or answer 400 ('refused').
 	 */
-	otherSorts?: 'honoured' | 'ignored' | 'refused';
+	otherSorts?: 'honoured' | 'ignored' | 'refused' | 'by creation';
 	/**
 	 * Milliseconds from a record's creation until lists show it, default 0; its own URL works at
 	 * once. Unkind: a second or more, as with lists that are read from a replica of the database.
@@ -264,7 +265,7 @@ export const CHOICES = {
 	earlyRefusal: [false, true],
 	listOrder: ['stable', 'unstable'],
 	sortsById: [true, false],
-	otherSorts: ['honoured', 'ignored', 'refused'],
+	otherSorts: ['honoured', 'ignored', 'refused', 'by creation'],
 	descriptions: ['kept', 'cleaned'],
 	messages: ['kept', 'html', 'stripped'],
 	fileNames: ['kept', 'cleaned'],

@@ -89,8 +89,9 @@ function ordering<Row>(
 			throw refuse(400, `Cannot sort by ${column}`);
 		}
 		if (isOther && otherSorts === 'ignored') return [];
-		const inSeconds = field.kind === 'date-time' && !isStable;
-		return [{ of: inSeconds ? secondsOf(field) : field.of, sign: direction === 'asc' ? 1 : -1 }];
+		const by = isOther && otherSorts === 'by creation' ? fields.created_at : field;
+		const inSeconds = by.kind === 'date-time' && !isStable;
+		return [{ of: inSeconds ? secondsOf(by) : by.of, sign: direction === 'asc' ? 1 : -1 }];
 	});
 	if (isStable) columns.push({ of: fields.id.of, sign: 1 });
 	return (a, b) => {

@@ -377,6 +377,14 @@ describe('What became of them', () => {
 		ignoreFilters('individual_appointments');
 		expect(await idsOf({ practitionerId: by('id', '22') })).toEqual([other.id]);
 	});
+
+	it('reads on where the first ones are others’, should Cliniko ignore filters', async () => {
+		book();
+		const other = book({ practitionerId: '22' });
+		ignoreFilters('individual_appointments');
+		ignoreFilters('individual_appointments');
+		expect(await idsOf({ practitionerId: by('id', '22'), returnAll: false, limit: 1 })).toEqual([other.id]);
+	});
 });
 
 it('A refusal says what the role needs, and nothing of what was asked for', async () => {

@@ -786,7 +786,7 @@ describe('Many patients', () => {
 		},
 	);
 
-	it.each(['honoured', 'ignored', 'refused'] as const)(
+	it.each(['honoured', 'ignored', 'by creation', 'refused'] as const)(
 		'come in the order that is asked for, whether Cliniko’s sorting is %s',
 		async (otherSorts) => {
 			clinic.sandbox.settings.otherSorts = otherSorts;
@@ -806,6 +806,29 @@ describe('Many patients', () => {
 			expect(await idsOf([mine], { sort: 'created_at:asc', limit: 1 })).toEqual([zeta]);
 		},
 	);
+
+	it('come in the right order though the first and the last ones were created in it', async () => {
+		clinic.sandbox.settings.otherSorts = 'by creation';
+		const day = 24 * 3_600_000;
+		const ids = Array.from({ length: 250 }, (_, at) =>
+			patient({
+				firstName: 'Many',
+				lastName: at === 125 ? 'Aaron' : `Many ${1000 + at}`,
+				createdAt: at * day,
+			}),
+		);
+		const mine = filter('first_name', 'text', 'contains', 'Many');
+		const byName = { sort: 'last_name:asc,first_name:asc', limit: 2 };
+		expect(await idsOf([mine], byName)).toEqual([ids[125], ids[0]]);
+	});
+
+	it('come oldest first in two calls, though they are in the order of their creation then', async () => {
+		const ids = many(150);
+		expect(await idsOf([MINE], { sort: 'created_at:asc', limit: 2 })).toEqual(
+			ids.reverse().slice(0, 2),
+		);
+		expect(calls()).toHaveLength(2);
+	});
 
 	it('come in no order that nobody knows', async () => {
 		expect(await idsOf([MINE], { sort: '={{ "email:asc" }}' })).toMatch(/^Sort is none of its/);

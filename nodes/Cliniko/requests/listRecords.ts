@@ -48,50 +48,79 @@ export async function listRecords<C extends keyof Collections>(
 	return (await listRecordsDated(api, collection, filters, errorContext, reading)).records;
 }
 
+/** Which records to read of a list. */
+export interface First<R> {
+	/** The maximum number of records. */
+	limit: number;
+	/** Such as `last_name:asc,first_name:asc`. */
+	sort: string;
+	/** Whether the filters ask for a record; all by default. For filters that Cliniko may ignore. */
+	isMeant?: (record: R) => boolean;
+}
+
 /**
  * Reads the first records of a list in an order: see `listRecords`. By which columns Cliniko sorts is not
  * documented, except for `created_at`. If it refuses or ignores another one, the whole list is read and
- * sorted here.
- *
- * @param limit the maximum number of records
- * @param sort such as `last_name:asc,first_name:asc`
+ * sorted here; so it is if Cliniko ignores a filter, and too few of the first ones are meant.
  */
 export async function firstRecords<C extends keyof Collections>(
 	api: ClinikoApi,
 	collection: C,
 	filters: string[],
-	{ limit, sort }: { limit: number; sort: string },
+	{ limit, sort, isMeant = () => true }: First<Collections[C]>,
+	errorContext: ErrorContext,
+): Promise<Array<Collections[C]>> {
+	const read = async (most: number) =>
+		(await firstInOrder(api, collection, filters, most, sort, errorContext)).slice(0, most);
+	const first = await read(limit);
+	const meant = first.filter(isMeant);
+	if (meant.length === first.length || first.length < limit) return meant;
+	return (await read(Infinity)).filter(isMeant).slice(0, limit);
+}
+
+async function firstInOrder<C extends keyof Collections>(
+	api: ClinikoApi,
+	collection: C,
+	filters: string[],
+	limit: number,
+	sort: string,
 	errorContext: ErrorContext,
 ): Promise<Array<Collections[C]>> {
 	const read = async (reading?: Reading) =>
 		await listRecords(api, collection, filters, errorContext, reading);
-	if (sort === NEWEST_FIRST) return (await read({ limit })).slice(0, limit);
+	if (sort === NEWEST_FIRST) return await read({ limit });
 	const asked = Math.max(limit, PAGE_SIZE);
 	const records = await read({ limit: asked, sort }).catch((error: ClinikoError) => {
 		if (error.httpCode === 400 || error.httpCode === 422) return undefined;
 		throw error;
 	});
-	const isWhole = records !== undefined && records.length < asked;
+	if (!records) return (await read()).sort(comparison(sort));
+	const isWhole = records.length < asked;
 	const isSorted =
-		isWhole ||
-		(records !== undefined &&
-			isInOrder(records, sort) &&
-			// They may have been created in that order: then they do not come in the reverse one, too.
-			(await comesInOrder(api, collection, filters, reversed(sort), errorContext)));
-	return (isSorted ? records! : await read()).sort(comparison(sort)).slice(0, limit);
+		isWhole || (await isSortedBy(api, collection, filters, sort, records, errorContext));
+	return (isSorted ? records : await read()).sort(comparison(sort));
 }
 
-/** Whether a page of a list, which has more than one, comes in an order. */
-async function comesInOrder(
+/**
+ * Whether Cliniko has sorted a list as asked. The first records may be in that order by chance, if Cliniko
+ * ignores it or sorts by creation instead: so the last ones have to come in the reverse order too, and not
+ * both in the order of their creation.
+ */
+async function isSortedBy(
 	api: ClinikoApi,
 	collection: keyof Collections,
 	filters: string[],
 	sort: string,
+	first: ClinikoRecord[],
 	errorContext: ErrorContext,
 ): Promise<boolean> {
-	const query = { sort, page: '1', per_page: String(PAGE_SIZE) };
+	if (!isInOrder(first, sort)) return false;
+	const query = { sort: reversed(sort), page: '1', per_page: String(PAGE_SIZE) };
 	const { rows } = await api.page(collection, filters, errorContext, query);
-	return isInOrder(rows.filter(isClinikoRecord), sort);
+	const last = rows.filter(isClinikoRecord);
+	const areInOrder = (by: string) => isInOrder(first, by) && isInOrder(last, reversed(by));
+	const byCreation = `created_at:${/asc|desc/.exec(sort)?.[0]}`;
+	return areInOrder(sort) && (sort === byCreation || !areInOrder(byCreation));
 }
 
 /** Like `listRecords`, with the time of the reply. */

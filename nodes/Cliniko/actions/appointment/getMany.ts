@@ -94,10 +94,14 @@ async function execute(context: IExecuteFunctions) {
 			};
 			const all = [...filters, ...filtersFor(meant)];
 			const collection = 'individual_appointments';
-			const records = await firstRecords(api, collection, all, { limit, sort }, errorContext);
+			const first = {
+				limit,
+				sort,
+				isMeant: (one: Appointment) => isMeant(one, meant) && isInState(one, filters),
+			};
+			const records = await firstRecords(api, collection, all, first, errorContext);
 			hintAtLimit(context, records.length, limit);
-			const own = records.filter((one) => isMeant(one, meant) && isInState(one, filters));
-			return own.map((json) => ({ json }));
+			return records.map((json) => ({ json }));
 		},
 	});
 	return await shown(api, items, shows);

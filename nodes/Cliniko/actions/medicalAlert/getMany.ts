@@ -1,7 +1,11 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { mayBeOfPatient } from '../../records/clinikoRecord';
-import { simplifiedAlert, type SimplifiedAlert } from '../../records/medicalAlert';
+import {
+	simplifiedAlert,
+	type MedicalAlert,
+	type SimplifiedAlert,
+} from '../../records/medicalAlert';
 import { firstRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -41,10 +45,11 @@ async function execute(context: IExecuteFunctions) {
 		run: async ({ patientId, filters, limit, sort, show }) => {
 			const errorContext = { action: `list the medical alerts of patient ${patientId}` };
 			const all = [...filters, `patient_id:=${patientId}`];
-			const records = await firstRecords(api, 'medical_alerts', all, { limit, sort }, errorContext);
+			const isMeant = (record: MedicalAlert) => mayBeOfPatient(record, patientId);
+			const first = { limit, sort, isMeant };
+			const records = await firstRecords(api, 'medical_alerts', all, first, errorContext);
 			hintAtLimit(context, records.length, limit);
-			const own = records.filter((record) => mayBeOfPatient(record, patientId));
-			return own.map((record) => ({ json: show(record) }));
+			return records.map((record) => ({ json: show(record) }));
 		},
 	});
 }

@@ -1,6 +1,11 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { simplified, type SimplifiedAttachment } from '../../records/patientAttachment';
+import { mayBeOfPatient } from '../../records/clinikoRecord';
+import {
+	simplified,
+	type PatientAttachment,
+	type SimplifiedAttachment,
+} from '../../records/patientAttachment';
 import { firstRecords } from '../../requests/listRecords';
 import { connect } from '../../transport/n8n';
 import { eachItem } from '../eachItem';
@@ -41,21 +46,19 @@ async function execute(context: IExecuteFunctions) {
 			const patientId = patientOrAllOf(context, itemIndex, api.shard);
 			if (patientId !== undefined) filters.push(`patient_id:=${patientId}`);
 			return {
+				patientId,
 				filters,
 				limit: limitOf(context, itemIndex),
 				sort: sortOf(context, itemIndex, SORTS),
 				show: outputOf(context, itemIndex, simplified),
 			};
 		},
-		run: async ({ filters, limit, sort, show }) => {
+		run: async ({ patientId, filters, limit, sort, show }) => {
 			const errorContext = { action: 'list attachments' };
-			const records = await firstRecords(
-				api,
-				'patient_attachments',
-				filters,
-				{ limit, sort },
-				errorContext,
-			);
+			const isMeant = (record: PatientAttachment) =>
+				patientId === undefined || mayBeOfPatient(record, patientId);
+			const first = { limit, sort, isMeant };
+			const records = await firstRecords(api, 'patient_attachments', filters, first, errorContext);
 			hintAtLimit(context, records.length, limit);
 			return records.map((record) => ({ json: show(record) }));
 		},
