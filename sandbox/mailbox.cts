@@ -11,10 +11,12 @@ export interface Mail {
 	attachments: Array<{ name: string; content: Buffer }>;
 }
 
-/** A local mail server that accepts every message. */
+/** A local mail server. */
 export interface Mailbox {
-	/** The messages received so far, in order of arrival. */
+	/** The messages accepted so far, in order of arrival. */
 	mails: Mail[];
+	/** Which messages are refused; none by default. */
+	refuses: (mail: Mail) => boolean;
 	/** Data for n8n's SMTP credential. */
 	credential: {
 		host: string;
@@ -40,7 +42,7 @@ const { simpleParser } = createRequire(require.resolve('n8n-nodes-base/package.j
 
 /** Starts an SMTP server that requires no password. */
 export async function openMailbox(): Promise<Mailbox> {
-	const mails: Mail[] = [];
+	const mailbox: Pick<Mailbox, 'mails' | 'refuses'> = { mails: [], refuses: () => false };
 	const server = new SMTPServer({
 		disabledCommands: ['AUTH', 'STARTTLS'],
 		disableReverseLookup: true,
@@ -48,7 +50,7 @@ export async function openMailbox(): Promise<Mailbox> {
 		onData(stream, { envelope }, callback) {
 			const receive = async () => {
 				const { subject = '', text = '', attachments } = await simpleParser(await buffer(stream));
-				mails.push({
+				const mail: Mail = {
 					from: envelope.mailFrom ? envelope.mailFrom.address : '',
 					to: envelope.rcptTo.map(({ address }) => address),
 					subject,
@@ -57,14 +59,17 @@ export async function openMailbox(): Promise<Mailbox> {
 						name: filename,
 						content,
 					})),
-				});
+				};
+				if (mailbox.refuses(mail)) {
+					throw Object.assign(new Error('Try again later'), { responseCode: 451 });
+				}
+				mailbox.mails.push(mail);
 			};
 			receive().then(() => callback(), callback);
 		},
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return {
-		mails,
+	return Object.assign(mailbox, {
 		credential: {
 			host: '127.0.0.1',
 			port: (server.server.address() as AddressInfo).port,
@@ -74,5 +79,5 @@ export async function openMailbox(): Promise<Mailbox> {
 			password: '',
 		},
 		close: async () => await new Promise<void>((resolve) => server.close(() => resolve())),
-	};
+	});
 }

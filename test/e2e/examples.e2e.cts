@@ -149,6 +149,9 @@ it('an example asks a patient with a new appointment for papers, once, and puts 
 	for (const patientId of [SANDBOX_PATIENT_ID, SANDBOX_PATIENT_ID, other, silent]) {
 		cliniko.addAppointment({ patientId, startsAt, endsAt: startsAt + 1_800_000 });
 	}
+	// A visit that is entered afterwards.
+	const late = cliniko.addPatient({ firstName: 'Late', email: 'late@mail.example' }).id;
+	cliniko.addAppointment({ patientId: late, startsAt: Date.now() - 60_000, endsAt: Date.now() });
 	await until('all are asked', () => staff.mails.length >= 3 || undefined, 100);
 	const asked = (address: string | null) => staff.mails.filter(({ to }) => to.includes(address!));
 	const emailOf = (id: string) => cliniko.patients.get(id)!.email;
@@ -162,20 +165,42 @@ it('an example asks a patient with a new appointment for papers, once, and puts 
 	expect(withoutSignature.ok).toBe(false);
 	// A new context, since a patient is not signed in to n8n.
 	const phone = await (await browser.newContext()).newPage();
-	await phone.goto(`${clinic.n8n.url}${pathname}${search}`);
-	expect(await phone.content()).not.toMatch(/O.Hara|1987/);
-	const buffer = pdf('referral');
-	const file = { name: 'Referral.pdf', mimeType: 'application/pdf', buffer };
-	await phone.locator('input[type=file]').setInputFiles([file]);
-	await phone.getByRole('button', { name: 'Submit' }).click();
-	await phone.getByText('We have what you sent').waitFor();
-	await phone.context().close();
-	const stored = await until('the file is on the record', () => {
-		const files = recorded(clinic.sandbox).filter(({ name }) => name === file.name);
-		return files.length > 0 ? files : undefined;
-	});
-	expect(stored).toEqual([
-		{ patient: SANDBOX_PATIENT_ID, name: file.name, sha256: sha256(buffer) },
-	]);
+	const send = async (name: string, content: Buffer) => {
+		// n8n answers at once, and waits for more once the file is on the record.
+		await until('the form is there', async () => {
+			await phone.goto(`${clinic.n8n.url}${pathname}${search}`, { timeout: 5000 }).catch(() => {});
+			return (await phone.locator('input[type=file]').count()) || undefined;
+		});
+		expect(await phone.content()).toContain('Files for Zoë');
+		expect(await phone.content()).not.toMatch(/O.Hara|1987/);
+		await phone
+			.locator('input[type=file]')
+			.setInputFiles([{ name, mimeType: 'application/pdf', buffer: content }]);
+		await phone.getByRole('button', { name: 'Submit' }).click();
+		await phone.getByText('We have what you sent').waitFor();
+	};
+	const stored = async (name: string) =>
+		await until('the file is on the record', () => {
+			const files = recorded(clinic.sandbox).filter((file) => file.name === name);
+			return files.length > 0 ? files : undefined;
+		});
+	const onRecord = (name: string, content: Buffer) => [
+		{ patient: SANDBOX_PATIENT_ID, name, sha256: sha256(content) },
+	];
+	await send('Referral.pdf', pdf('referral'));
+	expect(await stored('Referral.pdf')).toEqual(onRecord('Referral.pdf', pdf('referral')));
 	expect(staff.mails).toHaveLength(3);
+
+	// The same link takes more, also after a file that could not be stored.
+	const refusal = { reply: { status: 403, body: '{}' } };
+	clinic.sandbox.faults.add({ on: 'presign', act: 'before', do: refusal });
+	await send('Report.pdf', pdf('report'));
+	const told = await until('the front desk is told', () => staff.mails[3]);
+	expect(told.attachments.map(({ name, content }) => [name, sha256(content)])).toEqual([
+		['Report.pdf', sha256(pdf('report'))],
+	]);
+	await send('More.pdf', pdf('more'));
+	expect(await stored('More.pdf')).toEqual(onRecord('More.pdf', pdf('more')));
+	await phone.context().close();
+	expect(staff.mails).toHaveLength(4);
 }, 300_000);

@@ -156,7 +156,10 @@ describe('in n8n’s engine', () => {
 	});
 
 	beforeAll(async () => void (mailbox = await openMailbox()));
-	afterEach(() => void (mailbox.mails.length = 0));
+	afterEach(() => {
+		mailbox.mails.length = 0;
+		mailbox.refuses = () => false;
+	});
 	afterAll(async () => await mailbox.close());
 
 	/** Runs an example with the items that its trigger would output. */
@@ -168,10 +171,13 @@ describe('in n8n’s engine', () => {
 			change?: Record<string, Partial<INode>>;
 			/** A node to add after the last one. */
 			after?: INode;
+			/** The trigger, if there are several. */
+			start?: string;
 		} = {},
 	) {
 		const workflow = example(name);
-		const trigger = triggerOf(workflow.nodes);
+		const trigger =
+			workflow.nodes.find((node) => node.name === options.start) ?? triggerOf(workflow.nodes);
 		const nodes = workflow.nodes.map((node): INode => {
 			if (node === trigger) return { ...node, type: 'engine.files', typeVersion: 1 };
 			const names = (descriptionOf(node).credentials ?? []).map((one) => one.name);
@@ -188,6 +194,7 @@ describe('in n8n’s engine', () => {
 		const reply = await clinic.engine.call('run', {
 			workflow: { ...workflow, nodes, connections },
 			items,
+			startNode: trigger.name,
 			credentials: {
 				clinikoApi: CREDENTIAL,
 				smtp: mailbox.credential,
@@ -531,8 +538,43 @@ describe('in n8n’s engine', () => {
 			const { error } = await run('referral-to-case', [referral(zoes, 'one', 'two')]);
 			expect(error).toBeUndefined();
 			expect(records()).toHaveLength(2);
-			expect(told(/file by hand/)[0]!.text).toMatch(/is stored, as attachment \d+, but may not be/);
+			expect(told(/please look at it/)[0]!.text).toMatch(
+				/is stored, as attachment \d+, but may not be/,
+			);
 			expect(told(/a referral came in/)).toHaveLength(1);
+		});
+
+		it('tells the front desk of a referral without a file, and of no other message', async () => {
+			await run('referral-to-case', [referral('Your REFERRAL for Zoë'), referral('Hello')]);
+			expect(mailbox.mails).toMatchObject([{ to: ['front.desk@your-clinic.example'] }]);
+			expect(mailbox.mails[0]!.text).toMatch(/It has no file[^]*Subject: Your REFERRAL for Zoë/);
+			expect(clinic.sandbox.requests).toEqual([]);
+		});
+
+		it('tells the front desk of a file that people can hardly open, too', async () => {
+			const item = referral(zoes, 'one');
+			item.files!.attachment_1 = file('winmail.dat', 'x', 'application/ms-tnef');
+			await run('referral-to-case', [item]);
+			expect(told(/a referral came in/)).toHaveLength(1);
+			const [mail, ...others] = told(/please look at it/);
+			expect(others).toEqual([]);
+			expect(mail!.text).toContain('people can hardly open "winmail.dat"');
+			expect(attachedTo(mail)).toHaveLength(2);
+		});
+
+		it('says that one empty file kept back the others', async () => {
+			await run('referral-to-case', [referral(zoes, 'one', '')]);
+			expect(records()).toEqual([]);
+			expect(told(/please look at it/)[0]!.text).toContain(
+				'None of the 2 files of this item was sent',
+			);
+		});
+
+		it('reads a subject of any length without holding up n8n', async () => {
+			const subject = `Referral:${' '.repeat(100_000)}x`;
+			const { error } = await run('referral-to-case', [referral(subject, 'one')]);
+			expect(error).toBeUndefined();
+			expect(told(/please look at it/)).toHaveLength(1);
 		});
 
 		it('keeps messages apart that come at once', async () => {
@@ -555,19 +597,166 @@ describe('in n8n’s engine', () => {
 				]),
 			);
 			expect(told(/a referral came in/)).toHaveLength(2);
-			expect(attachedTo(told(/file by hand/)[0])).toEqual([['two.txt', sha256('two')]]);
+			expect(attachedTo(told(/please look at it/)[0])).toEqual([['two.txt', sha256('two')]]);
+		});
+	});
+
+	describe('appointment to papers', () => {
+		/** The run that an appointment gets, as the form's time is over at once. */
+		const ask = async (starts: number, change: Record<string, Partial<INode>> = {}) =>
+			await run(
+				'appointment-to-papers',
+				[
+					{
+						json: {
+							id: '7',
+							patient_id: SANDBOX_PATIENT_ID,
+							starts_at: new Date(Date.now() + starts).toISOString(),
+						},
+					},
+				],
+				{
+					start: 'One appointment',
+					change: {
+						...change,
+						Papers: { type: 'n8n-nodes-base.noOp', typeVersion: 1 },
+						'Wait for more': PASSES_NOTHING,
+					},
+				},
+			);
+		const DAY = 24 * 3_600_000;
+
+		it('names the child in the e-mail to its parents, and says how long the link works', async () => {
+			const { error, ran } = await ask(2 * DAY);
+			expect(error).toBeUndefined();
+			expect(ran.at(-1)).toBe('Wait for more');
+			expect(mailbox.mails).toHaveLength(1);
+			const { text, to } = mailbox.mails[0]!;
+			expect(to).toEqual(['zoe.ohara@mail.example']);
+			expect(text).toMatch(/appointment for Zoë on \d+ \w+\./);
+			expect(text).toMatch(/signature=/);
+			expect(text).toMatch(/until \d+ \w+\. After that, nothing that you send there reaches us/);
+			expect(text).not.toMatch(/O.Hara/);
+		});
+
+		it('tells the front desk when nothing has come, and waits on', async () => {
+			const { error, ran } = await ask(-60_000);
+			expect(error).toBeUndefined();
+			expect(ran.at(-1)).toBe('Wait for more');
+			expect(mailbox.mails[1]?.text).toMatch(/Nothing has come through the form/);
+		});
+
+		it('ends seven days after the appointment, and tells nobody a second time', async () => {
+			const { ran } = await ask(-7 * DAY);
+			expect(ran.at(-1)).toBe('Is the link open?');
+			expect(mailbox.mails).toHaveLength(1);
+		});
+
+		it('tells the front desk of a patient who has no e-mail address', async () => {
+			clinic.sandbox.clinic.patients.get(SANDBOX_PATIENT_ID)!.email = null;
+			const { error, ran } = await ask(2 * DAY);
+			expect(error).toBeUndefined();
+			expect(ran.at(-1)).toBe('Is the link open?');
+			expect(mailbox.mails).toMatchObject([{ to: ['front.desk@your-clinic.example'] }]);
+			expect(mailbox.mails[0]!.text).toContain('has no e-mail address');
+		});
+
+		it('asks nobody where n8n does not sign the link', async () => {
+			const unsigned = ({ parameters }: INode): Partial<INode> => ({
+				parameters: JSON.parse(
+					JSON.stringify(parameters).replaceAll(
+						'$execution.resumeFormUrl',
+						"'https://n8n.example/1'",
+					),
+				),
+			});
+			const change = Object.fromEntries(
+				example('appointment-to-papers').nodes.map((one) => [one.name, unsigned(one)]),
+			);
+			const { error } = await ask(2 * DAY, change);
+			expect(error).toBeUndefined();
+			expect(mailbox.mails).toMatchObject([{ to: ['front.desk@your-clinic.example'] }]);
+			expect(mailbox.mails[0]!.text).toContain('does not sign the links');
+		});
+	});
+
+	describe('when the mail server refuses an e-mail', () => {
+		const isToDesk = ({ to }: Mail) => to.includes('front.desk@your-clinic.example');
+
+		beforeEach(() => void (mailbox.refuses = ({ attachments }) => attachments.length > 0));
+
+		const letter = (subject: string, ...contents: string[]): StartItem => ({
+			json: { subject, from: { value: [{ address: 'gp@practice.example' }] } },
+			files: Object.fromEntries(
+				contents.map((content, at) => [`attachment_${at}`, file(`${content}.txt`, content)]),
+			),
+		});
+
+		it.each(['email-attachments-to-record', 'referral-to-case'])(
+			'%s tells the front desk of each message without its files',
+			async (name) => {
+				const { error } = await run(name, [letter('Hello', 'one'), letter('Hi', 'two')]);
+				expect(error).toBeUndefined();
+				expect(mailbox.mails.map(({ text }) => /[Ss]ubject: (\w+)/.exec(text)?.[1])).toEqual([
+					'Hello',
+					'Hi',
+				]);
+				expect(mailbox.mails.every(isToDesk)).toBe(true);
+			},
+		);
+
+		it.each(['intake-form-to-record', 'new-patient-intake'])(
+			'%s tells the front desk without the files',
+			async (name) => {
+				clinic.sandbox.faults.add({
+					on: 'presign',
+					act: 'before',
+					do: { reply: { status: 403, body: '{}' } },
+				});
+				const { error } = await run(name, [form({}, two)], { change: NO_OTHER_WORKFLOW });
+				expect(error).toBeUndefined();
+				expect(mailbox.mails[0]?.text).toMatch(/could not be sent.*\n\nName: Zoë O'Hara/s);
+			},
+		);
+
+		it('a referral that the practitioner does not hear of is told to the front desk', async () => {
+			mailbox.refuses = (mail) => !isToDesk(mail);
+			await run('referral-to-case', [
+				letter('Referral: O’Hara, Zoë, 31/05/1987', 'one'),
+				letter('Hello', 'two'),
+			]);
+			expect(mailbox.mails.map(({ text }) => text)).toEqual(
+				expect.arrayContaining([
+					expect.stringMatching(/It is filed, and the practitioner does not know.*case: \d+/),
+					expect.stringMatching(/Subject: Hello/),
+				]),
+			);
+		});
+
+		it('staff hear of each processed file at the second attempt', async () => {
+			let refused = 0;
+			mailbox.refuses = () => refused++ < 2;
+			const processed = (id: string, content_type: string) => ({
+				json: { id, patient_id: '1', content_type },
+			});
+			await run('notify-when-processed', [
+				processed('7', 'application/pdf'),
+				processed('8', 'invalid/invalid'),
+			]);
+			expect(
+				mailbox.mails
+					.map(({ subject, text }) => [subject, /Attachment: (\d)/.exec(text)?.[1]])
+					.sort(),
+			).toEqual([
+				['Cliniko: a file could not be read', '8'],
+				['Cliniko: a file was processed', '7'],
+			]);
 		});
 	});
 
 	describe('new-patient intake', () => {
 		const intake = async (person: Parameters<typeof form>[0]) =>
-			await run('new-patient-intake', [form(person, two)], {
-				change: {
-					'Ask the front desk': {
-						parameters: { workflowId: { __rl: true, mode: 'id', value: 'of nobody' } },
-					},
-				},
-			});
+			await run('new-patient-intake', [form(person, two)], { change: NO_OTHER_WORKFLOW });
 		const newcomer = { 'First name': 'Nia', 'Last name': 'Newman', Mobile: '0491 570 006' };
 
 		it('creates a patient who is new, once, and puts all files on the record', async () => {
@@ -766,6 +955,33 @@ describe('in n8n’s engine', () => {
 		});
 	}
 });
+
+/** The example that it hands cases over to is not there. */
+const NO_OTHER_WORKFLOW: Record<string, Partial<INode>> = {
+	'Ask the front desk': {
+		parameters: { workflowId: { __rl: true, mode: 'id', value: 'of nobody' } },
+	},
+};
+
+/** The end of a loop. */
+const PASSES_NOTHING: Partial<INode> = {
+	type: 'n8n-nodes-base.filter',
+	typeVersion: 2.2,
+	parameters: {
+		conditions: {
+			options: { caseSensitive: true, leftValue: '', typeValidation: 'strict', version: 2 },
+			combinator: 'and',
+			conditions: [
+				{
+					id: '1',
+					leftValue: false,
+					rightValue: '',
+					operator: { type: 'boolean', operation: 'true', singleValue: true },
+				},
+			],
+		},
+	},
+};
 
 const FILE_BY_HAND = 'E-mailed files: please file by hand';
 
