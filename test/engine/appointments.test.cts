@@ -383,7 +383,9 @@ describe('What became of them', () => {
 		const other = book({ practitionerId: '22' });
 		ignoreFilters('individual_appointments');
 		ignoreFilters('individual_appointments');
-		expect(await idsOf({ practitionerId: by('id', '22'), returnAll: false, limit: 1 })).toEqual([other.id]);
+		expect(await idsOf({ practitionerId: by('id', '22'), returnAll: false, limit: 1 })).toEqual([
+			other.id,
+		]);
 	});
 });
 
