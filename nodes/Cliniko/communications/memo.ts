@@ -6,7 +6,7 @@ import { digestOf } from '../once/creationMemory';
 import type { Communication } from '../records/communication';
 import { lettersOf, plainText } from '../records/plainText';
 import type { ClinikoApi } from '../transport/cliniko/clinikoApi';
-import { htmlToText } from './htmlToText';
+import { htmlToText } from './html/htmlToText';
 
 /** Cliniko's `category_code` of a memo. */
 const MEMO = 12;

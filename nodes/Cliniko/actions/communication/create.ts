@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { htmlToText, isHtml } from '../../communications/htmlToText';
+import { htmlToText, isHtml } from '../../communications/html/htmlToText';
 import { changedByCliniko, MEMO_FIELDS, newMemo, type Memo } from '../../communications/memo';
 import { ClinikoError } from '../../errors';
 import { simplifiedCommunication, type SimplifiedCommunication } from '../../records/communication';

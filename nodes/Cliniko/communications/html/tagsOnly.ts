@@ -28,7 +28,7 @@ const CANDIDATE =
 
 /** Attributes as programs write them, with values, or known without one. */
 const ATTRIBUTES =
-	/^(?:\s+(?:[^\s"'<>/=]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"']+)|checked|compact|controls|disabled|hidden|multiple|noshade|nowrap|open|readonly|required|reversed|selected))*[\s/]*$/i;
+	/^(?:\s+(?:[^\s"'<>/=]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"']+)|[a-z]+-[\w-]+|autoplay|border|checked|compact|controls|disabled|download|hidden|ismap|itemscope|loop|multiple|muted|noshade|nowrap|open|readonly|required|reversed|selected))*[\s/]*$/i;
 
 /**
  * HTML in which every `<` that begins no tag is escaped, as in `<jane@mail.example>`, `<Mark Jones>` or

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { htmlToText, isHtml } from '../../../../nodes/Cliniko/communications/htmlToText.ts';
+import { htmlToText, isHtml } from '../../../../../nodes/Cliniko/communications/html/htmlToText.ts';
 
 it.each([
 	['paragraphs', '<p>Dear Doctor,</p>\n<p>Thank you.</p>', 'Dear Doctor,\n\nThank you.'],
@@ -42,8 +42,8 @@ it.each([
 	['lines that a style keeps', '<p style="white-space: pre-wrap">a\n  b</p>', 'a\n  b'],
 	[
 		'items that are counted in other ways',
-		'<ol type="a"><li>x</li><li value="28">y<li>w</ol><ol style="list-style-type: upper-roman" start="4"><li>z</li></ol>',
-		'a. x\nab. y\nac. w\n\nIV. z',
+		'<ol type="a"><li>x</li><li value="28">y<li>w</ol><ol style="list-style-type: upper-roman" start="4"><li>z</li></ol><ol type="i" start="49"><li>v</ol>',
+		'a. x\nab. y\nac. w\n\nIV. z\n\nxlix. v',
 	],
 	['line breaks', 'one<br>two<BR/>three', 'one\ntwo\nthree'],
 	['an empty line as Gmail writes it', '<div>a</div><div><br></div><div>b</div>', 'a\n\nb'],
@@ -122,6 +122,11 @@ it.each([
 	],
 	['an emoji that is a picture', '<p>Yes <img alt="👍" src="x"><img alt="Logo"></p>', 'Yes 👍'],
 	['an attribute with signs', '<p title="a<b>c">x</p>', 'x'],
+	[
+		'attributes without a value',
+		'<table border><tr><td nowrap data-x valign=top bgcolor="#fff">x</td></tr></table>',
+		'x',
+	],
 	[
 		'a link in a list and in a cell',
 		'<li><a href="https://x.example">x.example</a></li><tr><td>1<td><a href="tel:12">12</a></tr>',
