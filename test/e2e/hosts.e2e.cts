@@ -50,7 +50,7 @@ it.each(hosts)(
 			[
 				path.join(ROOT, 'node_modules/jest/bin/jest.js'),
 				// Another test file runs at the same time.
-				'--maxWorkers=3',
+				'--maxWorkers=2',
 				...['--json', '--testNamePattern', `^(?!.*(${leftOut.join('|') || '^$'}))`],
 				...patterns,
 			],

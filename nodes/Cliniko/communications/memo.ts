@@ -97,7 +97,7 @@ function match(record: Communication, memo: Memo): Match {
 export function changedByCliniko(record: Communication, body: IDataObject): string | undefined {
 	const memo = body as Memo;
 	const changed = [
-		!hasSameText(record, memo) && 'the message',
+		!textsOf(record).some((one) => spaced(one) === spaced(memo.content)) && 'the message',
 		!isAsConfidential(record, memo) && 'Confidential',
 	].filter(Boolean);
 	if (changed.length === 0) return undefined;
@@ -132,10 +132,13 @@ function isSameIfAny(shown: unknown, sent: unknown): boolean {
 
 /** The kind of white space makes no difference, nor do emoji that are missing; a sign may, as in `HIV -`. */
 function isSameText(shown: string, sent: string): boolean {
-	const spaced = (text: string) => text.normalize('NFC').replace(/\s+/g, ' ').trim();
 	const one = spaced(shown);
 	const other = spaced(sent);
 	return one === other || (one !== '' && one === spaced(other.replace(EMOJI, '')));
+}
+
+function spaced(text: string): string {
+	return text.normalize('NFC').replace(/\s+/g, ' ').trim();
 }
 
 /** What databases that keep at most three bytes of a character leave out, and what joins those. */

@@ -15,9 +15,6 @@ export class FlowText {
 	/** What begins a list item, until something of it is added. */
 	private marker = '';
 
-	/** How many cells of a row have begun since something was added. */
-	private dividers = 0;
-
 	/** How many quotations what is added next is in. */
 	private quotations = 0;
 
@@ -44,46 +41,30 @@ export class FlowText {
 
 	addAsItIs(part: string): void {
 		if (part === '') return;
-		const quoted = '> '.repeat(this.quotations);
+		// A message that is answered more often than that needs no more signs.
+		const quoted = '> '.repeat(Math.min(this.quotations, 10));
 		let added = '';
 		if (!this.isAtLineStart && this.breaks > 0) added = '\n'.repeat(Math.min(this.breaks, 2));
 		else if (!this.isAtLineStart && this.isSpaceDue) added = ' ';
 		if (this.isAtLineStart || this.breaks > 0) added += quoted;
-		added += `${'| '.repeat(this.dividers)}${this.marker}`;
-		added += part.replace(/\u00a0/g, ' ').replace(/\n/g, `\n${quoted}`);
+		added += this.marker;
+		// What is added after a line break at the end brings its own signs.
+		added += part.replace(/\u00a0/g, ' ').replace(/\n(?!$)/g, `\n${quoted}`);
 		this.parts.push(added);
 		this.size += added.length;
 		this.isAtLineStart = part.endsWith('\n');
 		this.breaks = 0;
 		this.isSpaceDue = false;
 		this.marker = '';
-		this.dividers = 0;
 	}
 
 	/** @param breaks 2 for an empty line before what is added next */
 	endLine(breaks: number): void {
-		if (this.dividers === 0) this.breaks = Math.max(this.breaks, breaks);
+		this.breaks = Math.max(this.breaks, breaks);
 	}
 
 	lineBreak(): void {
-		if (this.dividers === 0) this.breaks++;
-	}
-
-	endRow(): void {
-		this.dividers = 0;
-		this.endLine(1);
-	}
-
-	/**
-	 * Divides the cell that begins from the one before it in its row.
-	 *
-	 * @param isRowEmpty whether no cell of the row has shown anything yet
-	 */
-	beginCell(isRowEmpty: boolean): void {
-		// Word and Outlook end each cell with a paragraph.
-		if (!isRowEmpty) this.breaks = 0;
-		this.dividers++;
-		this.isSpaceDue = true;
+		this.breaks++;
 	}
 
 	beginQuotation(): void {

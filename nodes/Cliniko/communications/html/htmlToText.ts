@@ -2,6 +2,7 @@ import { Parser } from 'htmlparser2';
 
 import { FlowText } from './flowText';
 import { listOf, markerIn, type List } from './lists';
+import { span, Table, type Cell } from './tables';
 import { tagsOnly } from './tagsOnly';
 
 /** Elements whose content nobody reads. Not `head`: where its end is missing, the text would be in it. */
@@ -15,6 +16,14 @@ const BLOCKS =
 
 /** Elements with an empty line before and after them. */
 const PARAGRAPHS = words('h1 h2 h3 h4 h5 h6 ol p pre table ul');
+
+/** Elements that stand apart from the text beside them. */
+const CONTROLS = words('button img input meter select textarea');
+
+const CELLS = words('td th');
+
+/** How deep a cell may be in others. Deeper ones are read as if they were none. */
+const MOST_CELLS = 12;
 
 /** Elements whose text is no longer meant. */
 const STRUCK = words('del s strike');
@@ -32,70 +41,102 @@ export function isHtml(text: string): boolean {
  * What a reader of HTML sees, as text.
  *
  * Blocks become lines, paragraphs are divided by an empty line, list items begin with a hyphen or their
- * number, the lines of a quotation with `>`, the cells of a table are divided by `|`, and a link is followed
+ * number, the lines of a quotation with `>`, the cells of a table are divided by `|` and the lines of a cell
+ * by ` / `, and a link is followed
  * by its address unless its text ends with it. Text that is struck out says so, a raised number keeps apart
  * from the one before it (`10^9`), and a box that is ticked is `[x]`. White space is what a browser makes of
  * it. Styles, scripts, comments and pictures other than emoji are left out. What stands in angle brackets
  * and is no tag is kept, as people write it in a form whose answers become HTML.
  */
 export function htmlToText(html: string): string {
-	const text = new FlowText();
+	/** The text, and within a table that of the cell that has begun last. */
+	const texts = [new FlowText()];
 	const links: Array<{ address: string; from: number }> = [];
 	const open: OpenElement[] = [];
 	const lists: List[] = [];
-	/** The row of a table that has begun last: where, and how many of its cells have begun. */
-	let row = { from: 0, cells: 0 };
+	const tables: Table[] = [];
+	const cells: Array<Omit<Cell, 'text'>> = [];
 	let unseen = 0;
 	let preformatted = 0;
 	let isRaised = false;
+	const text = () => texts.at(-1)!;
+	const endRow = () => {
+		text().endLine(1);
+		text().addAsItIs(tables.at(-1)?.endRow() ?? '');
+		text().endLine(1);
+	};
 	const parser = new Parser({
 		onopentag(name, attributes) {
-			const element = openElement(name, attributes);
+			const element = openElement(name, attributes, open.at(-1));
 			open.push(element);
-			if (element.lines > 0) text.endLine(element.lines);
+			if (element.lines > 0) text().endLine(element.lines);
+			if (element.isApart) text().add(' ');
 			if (UNSEEN.includes(name)) unseen++;
 			if (element.isPreformatted) preformatted++;
-			if (name === 'br') text.lineBreak();
+			if (name === 'br') text().lineBreak();
 			if (name === 'ol' || name === 'ul') lists.push(listOf(name, attributes));
-			if (name === 'li') text.beginItem(markerIn(lists.at(-1), attributes.value));
-			if (name === 'tr') {
-				text.endRow();
-				row = { from: text.length, cells: 0 };
+			if (name === 'li') text().beginItem(markerIn(lists.at(-1), attributes));
+			if (name === 'table') {
+				if (cells.length > 0) cells.at(-1)!.hasTable = true;
+				tables.push(new Table());
 			}
-			if ((name === 'td' || name === 'th') && row.cells++ > 0) {
-				text.beginCell(row.from === text.length);
+			if (CELLS.includes(name) && cells.length < MOST_CELLS) {
+				element.isCell = true;
+				if (tables.length === 0) tables.push(new Table());
+				const { colspan, rowspan } = attributes;
+				cells.push({ columns: span(colspan), rows: span(rowspan), hasTable: false });
+				texts.push(new FlowText());
 			}
-			if (name === 'blockquote') text.beginQuotation();
-			if (name === 'a') links.push({ address: (attributes.href ?? '').trim(), from: text.length });
-			if (name === 'sup') isRaised = true;
+			if (name === 'blockquote') text().beginQuotation();
+			if (name === 'a') {
+				links.push({ address: (attributes.href ?? '').trim(), from: text().length });
+			}
+			if (element.isRaised) isRaised = true;
 			if (unseen > 0) return;
-			if (element.isStruck) text.add('[struck out: ');
-			text.add(shownBy(name, attributes));
+			if (element.isStruck) text().add('[struck out: ');
+			text().add(shownBy(name, attributes));
 		},
 		ontext(data) {
 			if (unseen > 0) return;
-			if (isRaised && /^\s*[-+\u2010-\u2013\u2212\d]/.test(data)) text.add('^');
+			if (isRaised && /^\s*[-+\u2010-\u2013\u2212\d]/.test(data)) text().add('^');
 			isRaised = false;
-			if (preformatted > 0) text.addAsItIs(data);
-			else text.add(data);
+			if (preformatted > 0) text().addAsItIs(data);
+			else text().add(data);
 		},
 		onclosetag(name) {
 			const element = open.pop();
-			if (element?.isStruck && unseen === 0) text.add(']');
+			if (element?.isStruck && unseen === 0) text().add(']');
 			if (UNSEEN.includes(name)) unseen--;
 			if (element?.isPreformatted) preformatted--;
 			if (name === 'ol' || name === 'ul') lists.pop();
-			if (name === 'li') text.endItem();
-			if (name === 'tr') text.endRow();
-			if (name === 'blockquote') text.endQuotation();
-			if (name === 'a') text.add(addressOf(links.pop(), text));
-			if (name === 'sup') isRaised = false;
-			if (element && element.lines > 0) text.endLine(element.lines);
+			if (name === 'li') text().endItem();
+			if (element?.isCell) {
+				const ended = texts.pop()!.toString();
+				tables.at(-1)!.add({ ...cells.pop()!, text: ended });
+			}
+			if ((name === 'tr' || name === 'table') && cells.length < MOST_CELLS) endRow();
+			if (name === 'table') tables.pop();
+			if (name === 'blockquote') text().endQuotation();
+			if (name === 'a') text().add(addressOf(links.pop(), text()));
+			if (element?.isRaised) isRaised = false;
+			if (element?.isApart) text().add(' ');
+			if (element && element.lines > 0) text().endLine(element.lines);
 		},
 	});
-	parser.end(tagsOnly(html));
-	return text.toString();
+	parser.end(tagsOnly(withLines(html)));
+	// Rows may stand outside of a table.
+	endRow();
+	return text().toString();
 }
+
+/** Text in which somebody wrote `<br>`, or made a word bold, but no page of HTML: its lines count as such. */
+function withLines(html: string): string {
+	return PAGE.test(html) ? html : html.replace(/(?:<br\s*\/?>)?\n/gi, '<br>');
+}
+
+/** A tag of those that make up a page. */
+const PAGE =
+	/<(?:article|blockquote|body|dl|div|h[1-6]|html|li|main|ol|p|pre|section|style|table|td|textarea|tr|ul)\b/i;
 
 type Attributes = Record<string, string>;
 
@@ -103,16 +144,38 @@ type Attributes = Record<string, string>;
 interface OpenElement {
 	/** The lines that it ends, before and after it: 2 with an empty one. */
 	lines: 0 | 1 | 2;
+	/** Whether it is divided from the text beside it, in the same line. */
+	isApart: boolean;
+	/** Whether the elements in it are. */
+	dividesChildren: boolean;
 	isStruck: boolean;
+	isRaised: boolean;
 	isPreformatted: boolean;
+	/** Whether it is a cell whose text is put together by itself. */
+	isCell: boolean;
 }
 
-function openElement(name: string, { style = '' }: Attributes): OpenElement {
-	const isBlock = BLOCKS.includes(name) || /display:\s*(?:block|flex|grid|list-item)/i.test(style);
+/** @param parent the element that it is in, if any */
+function openElement(
+	name: string,
+	{ style = '' }: Attributes,
+	parent: OpenElement | undefined,
+): OpenElement {
+	const [, display = ''] = /display:\s*([a-z-]+)/i.exec(style) ?? [];
+	const isBlock =
+		BLOCKS.includes(name) || /^(?:block|flex|grid|list-item|table|table-row)$/i.test(display);
 	return {
 		lines: PARAGRAPHS.includes(name) ? 2 : isBlock ? 1 : 0,
-		isStruck: STRUCK.includes(name) || /line-through/i.test(style),
-		isPreformatted: name === 'pre' || /white-space:\s*(?:pre|break-spaces)/i.test(style),
+		isApart:
+			CONTROLS.includes(name) ||
+			/^(?:inline-|table-cell)/i.test(display) ||
+			parent?.dividesChildren === true,
+		dividesChildren: /flex|grid/i.test(display),
+		isStruck: STRUCK.includes(name) || /text-decoration(?:-line)?:[^;]*line-through/i.test(style),
+		isRaised: name === 'sup' || /vertical-align:\s*super/i.test(style),
+		isPreformatted:
+			name === 'pre' || name === 'textarea' || /white-space:\s*(?:pre|break-spaces)/i.test(style),
+		isCell: false,
 	};
 }
 
@@ -123,10 +186,10 @@ function shownBy(name: string, attributes: Attributes): string {
 	if (name === 'option' || (name === 'input' && /^(checkbox|radio)$/i.test(type))) {
 		return isTicked ? '[x] ' : '[ ] ';
 	}
-	if (name === 'input' && !/^(button|hidden|image|password|reset|submit)$/i.test(type))
-		return value;
-	// Another picture divides what is before it from what is behind it.
-	return name === 'img' ? (/^\p{Extended_Pictographic}/u.test(alt) ? alt : ' ') : '';
+	const isShown = name === 'input' && !/^(button|hidden|image|password|reset|submit)$/i.test(type);
+	// Emoji, flags and numbers in a box are pictures in many mails; any other picture is told in words.
+	const isSign = name === 'img' && alt.length <= 16 && !/\p{L}/u.test(alt);
+	return isShown ? value : isSign ? alt : '';
 }
 
 /** What follows a link: nothing if its text ends with the address, or if it leads nowhere outside the text. */

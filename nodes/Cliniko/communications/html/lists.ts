@@ -2,7 +2,7 @@
 export interface List {
 	/** The number of the next item; undefined where items have none. */
 	next?: number;
-	/** As HTML gives it: `1`, `a`, `A`, `i` or `I`. */
+	/** As HTML gives it: `1`, `a`, `A`, `i` or `I`; `none` if nothing is shown before an item. */
 	type: string;
 }
 
@@ -11,6 +11,7 @@ export function listOf(
 	name: string,
 	{ start, type, style = '' }: Record<string, string | undefined>,
 ): List {
+	if (/list-style(?:-type)?:[^;]*\bnone\b/i.test(style)) return { type: 'none' };
 	if (name === 'ul') return { type: '' };
 	const [, size, kind] = /(lower|upper)-(alpha|latin|roman)/i.exec(style) ?? [];
 	const letter = /roman/i.test(kind ?? '') ? 'i' : 'a';
@@ -22,15 +23,21 @@ export function listOf(
  * What the next item of a list begins with: its number as the list counts, or a hyphen.
  *
  * @param list is counted on; undefined for an item outside of a list
- * @param value the number that the item gives itself, if any
+ * @param item the item's attributes
  */
-export function markerIn(list: List | undefined, value: string | undefined): string {
-	if (list?.next === undefined) return '- ';
-	const number = Number(value ?? list.next) || 0;
+export function markerIn(list: List | undefined, item: Record<string, string | undefined>): string {
+	// An editor that many web sites use.
+	const kind = item['data-list'];
+	if (kind === 'checked' || kind === 'unchecked') return kind === 'checked' ? '[x] ' : '[ ] ';
+	if (list?.type === 'none') return '';
+	if (list?.next === undefined || kind === 'bullet') return '- ';
+	const given = Number(item.value ?? list.next);
+	const number = Number.isFinite(given) ? given : 0;
 	list.next = number + 1;
 	const counted = /a/i.test(list.type) ? letters : /i/i.test(list.type) ? roman : String;
-	const marker = number > 0 ? counted(number) : String(number);
-	return `${list.type === list.type.toUpperCase() ? marker : marker.toLowerCase()}. `;
+	const isCountable = Number.isInteger(number) && number > 0 && number < 1000;
+	const marker = isCountable ? counted(number) : String(number);
+	return `${/[ai]/.test(list.type) ? marker.toLowerCase() : marker}. `;
 }
 
 /** 1 is A, and 27 is AA. */

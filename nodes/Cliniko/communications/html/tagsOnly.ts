@@ -4,17 +4,19 @@ const VOID = words(
 );
 
 /** Elements whose end tag may be missing, or often is. */
-const ENDLESS =
-	words(`blockquote body caption center colgroup dd div dt font head html li ol optgroup option p rp
+const ENDLESS = words(`blockquote caption colgroup dd div dt font li ol optgroup option p rp
 	rt span table tbody td tfoot th thead tr ul`);
 
 /** Elements that have an end tag, obsolete ones included. */
 const ENDED =
-	words(`a abbr acronym address applet article aside audio b bdi bdo big button canvas cite code data
+	words(`a abbr acronym address applet article aside audio b bdi bdo big button canvas center cite code data
 	datalist del details dfn dialog dir dl em embed fieldset figcaption figure footer form frameset h1 h2 h3 h4
 	h5 h6 header hgroup i iframe ins kbd label legend main map mark marquee math menu meter nav nobr noframes
 	noscript object output picture pre progress q ruby s samp script search section select small strike strong
 	style sub summary sup svg template textarea time title tt u var video xml`);
+
+/** Elements that a whole page has, with or without end tags. */
+const DOCUMENT = words('body head html');
 
 /** These say something by themselves; another one without an attribute is a word. */
 const BARE = words('br hr wbr');
@@ -44,10 +46,13 @@ export function tagsOnly(html: string): string {
 	}
 	const lastComment = whole.lastIndexOf('-->');
 	const lastBracket = whole.lastIndexOf('>');
+	const isDocument = /<html|<!doctype|<\/(?:body|head)>/i.test(whole);
 	const isTag = (slash: string, name: string, attributes: string, at: number): boolean => {
-		if (slash !== '') return [...VOID, ...ENDLESS, ...ENDED].includes(name) || OFFICE.test(name);
+		if (slash !== '')
+			return [...VOID, ...ENDLESS, ...ENDED, ...DOCUMENT].includes(name) || OFFICE.test(name);
 		if (!ATTRIBUTES.test(attributes)) return false;
 		if (VOID.includes(name)) return BARE.includes(name) || /\w/.test(attributes);
+		if (DOCUMENT.includes(name)) return isDocument;
 		if (ENDLESS.includes(name) || OFFICE.test(name)) return true;
 		return ENDED.includes(name) && (attributes.endsWith('/') || (ends.get(name) ?? -1) > at);
 	};
