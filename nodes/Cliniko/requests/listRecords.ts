@@ -143,7 +143,11 @@ export async function listRecordsDated<C extends keyof Collections>(
 		totals.push(page.total);
 		const isFirst = totals.length === 1;
 		if (isFirst) ({ date, isDated } = page);
-		if (records.size >= limit) return { records: [...records.values()], date, isDated };
+		// If records were removed meanwhile, others have moved between pages.
+		const isShorter = (page.total ?? Infinity) < (totals[0] ?? 0);
+		if (records.size >= limit && !isShorter) {
+			return { records: [...records.values()], date, isDated };
+		}
 		// `total_entries` also counts rows that are not valid records.
 		isOnePage = isFirst && !page.hasMore && page.rows.length >= (page.total ?? 0);
 	}
@@ -156,7 +160,6 @@ export async function listRecordsDated<C extends keyof Collections>(
 		for (const row of again.rows) if (isRecord(row)) records.set(row.id, row);
 		last = again.total ?? last;
 	}
-	// If records were removed meanwhile, others have moved between pages.
 	const isWhole = isOnePage || (last >= first && records.size >= last);
 	const whole = isWhole
 		? [...records.values()]
