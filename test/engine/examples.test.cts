@@ -119,7 +119,10 @@ describe.each(files)('the example %s', (fileName) => {
 		const toSet = nodes.filter((node) => (descriptionOf(node).credentials ?? []).length > 0);
 		const always = toSet.filter(
 			({ type, parameters }) =>
-				!type.endsWith('.formTrigger') && !(type.endsWith('.emailSend') && !parameters.toEmail),
+				!type.endsWith('.formTrigger') &&
+				!(type.endsWith('.emailSend') && !parameters.toEmail) &&
+				// One that waits for a time has no page to protect.
+				!(type.endsWith('.wait') && !parameters.resume),
 		);
 		for (const one of always) {
 			if (content.includes('Both e-mail boxes') && one.type.endsWith('.emailSend')) continue;
@@ -646,8 +649,13 @@ describe('in n8n’s engine', () => {
 			expect(mailbox.mails[1]?.text).toMatch(/Nothing has come through the form/);
 		});
 
-		it('ends seven days after the appointment, and tells nobody a second time', async () => {
-			const { ran } = await ask(-7 * DAY);
+		it('waits until the end of the seventh day', async () => {
+			const { ran } = await ask(-7 * DAY - 1000);
+			expect(ran.at(-1)).toBe('Wait for more');
+		});
+
+		it('ends then, and tells nobody a second time', async () => {
+			const { ran } = await ask(-8 * DAY);
 			expect(ran.at(-1)).toBe('Is the link open?');
 			expect(mailbox.mails).toHaveLength(1);
 		});
@@ -659,6 +667,14 @@ describe('in n8n’s engine', () => {
 			expect(ran.at(-1)).toBe('Is the link open?');
 			expect(mailbox.mails).toMatchObject([{ to: ['front.desk@your-clinic.example'] }]);
 			expect(mailbox.mails[0]!.text).toContain('has no e-mail address');
+		});
+
+		it('tells the front desk without the files before it waits on', async () => {
+			mailbox.refuses = ({ text }) =>
+				text.includes('Nothing has come') && !text.includes('could not be sent');
+			const { ran } = await ask(-60_000);
+			expect(ran.indexOf('Tell them without the files')).toBeGreaterThan(0);
+			expect(ran.at(-1)).toBe('Wait for more');
 		});
 
 		it('asks nobody where n8n does not sign the link', async () => {
@@ -695,7 +711,8 @@ describe('in n8n’s engine', () => {
 		it.each(['email-attachments-to-record', 'referral-to-case'])(
 			'%s tells the front desk of each message without its files',
 			async (name) => {
-				const { error } = await run(name, [letter('Hello', 'one'), letter('Hi', 'two')]);
+				const items = [letter('Hello', 'one'), letter('Hi', 'two')];
+				const { error } = await run(name, items, { change: SOON });
 				expect(error).toBeUndefined();
 				expect(mailbox.mails.map(({ text }) => /[Ss]ubject: (\w+)/.exec(text)?.[1])).toEqual([
 					'Hello',
@@ -721,10 +738,11 @@ describe('in n8n’s engine', () => {
 
 		it('a referral that the practitioner does not hear of is told to the front desk', async () => {
 			mailbox.refuses = (mail) => !isToDesk(mail);
-			await run('referral-to-case', [
-				letter('Referral: O’Hara, Zoë, 31/05/1987', 'one'),
-				letter('Hello', 'two'),
-			]);
+			await run(
+				'referral-to-case',
+				[letter('Referral: O’Hara, Zoë, 31/05/1987', 'one'), letter('Hello', 'two')],
+				{ change: SOON },
+			);
 			expect(mailbox.mails.map(({ text }) => text)).toEqual(
 				expect.arrayContaining([
 					expect.stringMatching(/It is filed, and the practitioner does not know.*case: \d+/),
@@ -733,16 +751,32 @@ describe('in n8n’s engine', () => {
 			);
 		});
 
+		it.each(['email-attachments-to-record', 'referral-to-case'])(
+			'%s sends those that are not refused, once, and fails for the one that is',
+			async (name) => {
+				mailbox.refuses = ({ attachments, text }) =>
+					attachments.length > 0 || text.includes('Hello');
+				const items = ['Hi', 'Hello', 'Good day'].map((subject) => letter(subject, subject));
+				const { error } = await run(name, items, { change: SOON });
+				expect(error?.message).toMatch(/could not be sent, and nobody is told/);
+				expect(mailbox.mails.map(({ text }) => /[Ss]ubject: (.+)/.exec(text)?.[1])).toEqual([
+					'Hi',
+					'Good day',
+				]);
+			},
+		);
+
 		it('staff hear of each processed file at the second attempt', async () => {
 			let refused = 0;
 			mailbox.refuses = () => refused++ < 2;
 			const processed = (id: string, content_type: string) => ({
 				json: { id, patient_id: '1', content_type },
 			});
-			await run('notify-when-processed', [
-				processed('7', 'application/pdf'),
-				processed('8', 'invalid/invalid'),
-			]);
+			await run(
+				'notify-when-processed',
+				[processed('7', 'application/pdf'), processed('8', 'invalid/invalid')],
+				{ change: SOON },
+			);
 			expect(
 				mailbox.mails
 					.map(({ subject, text }) => [subject, /Attachment: (\d)/.exec(text)?.[1]])
@@ -961,6 +995,10 @@ const NO_OTHER_WORKFLOW: Record<string, Partial<INode>> = {
 	'Ask the front desk': {
 		parameters: { workflowId: { __rl: true, mode: 'id', value: 'of nobody' } },
 	},
+};
+
+const SOON: Record<string, Partial<INode>> = {
+	'Wait a minute': { parameters: { amount: 1, unit: 'seconds' } },
 };
 
 /** The end of a loop. */
