@@ -36,6 +36,8 @@ export async function signIn(
 ): Promise<Page> {
 	const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 	page.setDefaultTimeout(20_000);
+	// n8n's first page is several MB of scripts, which a busy machine reads from its disk.
+	page.setDefaultNavigationTimeout(90_000);
 	await page.goto(`${n8n.url}/signin`);
 	await page.locator('input[name=emailOrLdapLoginId]').fill(owner.email);
 	await page.locator('input[type=password]').fill(owner.password);
