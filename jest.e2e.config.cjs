@@ -5,7 +5,8 @@ module.exports = {
 	globalSetup: '<rootDir>/test/e2e/prepare.cts',
 	globalTeardown: '<rootDir>/test/e2e/clean-up.cts',
 	testEnvironment: '<rootDir>/test/e2e/environment.cts',
-	testTimeout: 120_000,
+	// On a busy machine n8n and its first page take a minute each to be there.
+	testTimeout: 240_000,
 	// Mostly they wait for n8n's triggers.
 	maxWorkers: 2,
 	verbose: true,
